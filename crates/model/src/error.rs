@@ -8,7 +8,9 @@ use crate::time::{Timeframe, Ts};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ModelError {
     /// The text is not an instant.
-    #[error("`{text}` is not a time: write RFC 3339 like 2023-01-31T12:00:00Z, or a UTC date like 2023-01-31")]
+    #[error(
+        "`{text}` is not a time: write RFC 3339 like 2023-01-31T12:00:00Z, or a UTC date like 2023-01-31"
+    )]
     Time {
         /// What was given.
         text: String,
@@ -36,7 +38,9 @@ pub enum ModelError {
         rule: &'static str,
     },
     /// The text is not a plain decimal number.
-    #[error("`{text}` is not a decimal number: write digits with an optional sign, point and exponent, at most 28 significant digits")]
+    #[error(
+        "`{text}` is not a decimal number: write digits with an optional sign, point and exponent, at most 28 significant digits"
+    )]
     Decimal {
         /// What was given.
         text: String,
@@ -58,7 +62,9 @@ pub enum ModelError {
         what: &'static str,
     },
     /// The text is not an instrument name.
-    #[error("`{text}` is not an instrument: write [venue:]BASE/QUOTE[:SETTLE], like kraken-futures:BTC/USD:USD or BTC/USDT")]
+    #[error(
+        "`{text}` is not an instrument: write [venue:]BASE/QUOTE[:SETTLE], like kraken-futures:BTC/USD:USD or BTC/USDT"
+    )]
     InstrumentName {
         /// What was given.
         text: String,

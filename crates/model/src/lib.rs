@@ -4,11 +4,38 @@
 //! (decimals in newtypes), time is an argument, order of iteration is defined, nothing reads a clock.
 
 pub mod candle;
+pub mod decimal;
+pub mod decision;
+pub mod digest;
 pub mod error;
+pub mod event;
+pub mod instrument;
+pub mod money;
+pub mod order;
+pub mod position;
 pub mod time;
+pub mod trade;
 pub mod units;
 
 pub use candle::{Candle, Ohlc};
+pub use decimal::{Bps, Money, Percent, Price, Qty, Ratio, parse_decimal};
+pub use decision::{Decision, Gate, GateReading, Outcome, Verdict};
+pub use digest::StateSink;
 pub use error::ModelError;
+pub use event::{
+    Alert, AlertKind, CancelReason, Command, Coverage, Fill, FillCause, Input, Liquidity, OrderUpdate,
+    RejectReason, Report, Severity, SubmitOutcome, SystemMode, VenueEvent, VenueOrder, VenuePosition,
+    VenueRequest,
+};
+pub use instrument::{
+    ContractKind, Instrument, InstrumentId, InstrumentName, InstrumentSpec, MarginTier, PriceRounding,
+};
+pub use money::{Amount, Currency};
+pub use order::{
+    ClientOrderId, OrderEvent, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Side, TimeInForce,
+    Trigger, TriggerSource, VenueId,
+};
+pub use position::{Position, PositionChange, PositionSide};
 pub use time::{Span, Timeframe, Ts};
+pub use trade::{Exit, ExitReason, Setup, Trade};
 pub use units::{PriceUnits, QtyUnits};

@@ -18,7 +18,8 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 pub struct Ts(i64);
 
 /// A signed length of time in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Span(i64);
 
 impl Ts {
@@ -315,6 +316,21 @@ impl<'de> Deserialize<'de> for Timeframe {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Timeframe {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timeframe".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Timeframe::ALL.iter().map(|timeframe| timeframe.name()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
     }
 }
 

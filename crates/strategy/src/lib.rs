@@ -1,1 +1,123 @@
-//! placeholder
+//! The strategy seam and Seawall's strategies.
+//!
+//! A strategy sees closed candles of one instrument, in order, and answers with an [`Evaluation`]. It has no
+//! clock, places no orders and knows no account: the engine decides whether a plan is allowed, how large it
+//! is, and protects it. Invariant: an answer depends on the candles seen so far and on nothing else, so a run
+//! over the first n candles gives the first n answers of the full run.
+
+pub mod ema_cross;
+pub mod settings;
+pub mod smc;
+
+use arrayvec::ArrayVec;
+use seawall_model::{
+    Candle, Decision, ExitReason, Instrument, Percent, PositionSide, PriceUnits, Qty, Setup, Span, StateSink,
+};
+
+pub use settings::{StrategyError, StrategyKind, StrategySettings};
+
+/// The most take-profits one plan may have.
+pub const TARGETS_MAX: usize = 3;
+
+/// What a strategy may know beside the candles.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The instrument and its rules.
+    pub instrument: &'a Instrument,
+    /// The position held, as the books have it.
+    pub position: PositionSide,
+    /// Estimated cost of a round trip (fees and spread) in basis points of notional.
+    pub cost_bps: f64,
+}
+
+/// Long or short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Gains when the price rises.
+    Long,
+    /// Gains when the price falls.
+    Short,
+}
+
+/// A price of a plan: absolute, or measured from the average entry price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// This price.
+    Price(PriceUnits),
+    /// This far from the average entry price: on the losing side for a stop, the winning side for a target.
+    Percent(Percent),
+}
+
+/// How an entry is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// At once, at market.
+    Market,
+    /// Resting at this price, given up after `expires_after`.
+    Limit {
+        /// The limit.
+        price: PriceUnits,
+        /// How long it may rest.
+        expires_after: Span,
+    },
+}
+
+/// One take-profit of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Where.
+    pub level: Level,
+    /// Which share of the entered quantity.
+    pub share: Percent,
+}
+
+/// How large the position is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizing {
+    /// This many contracts.
+    Fixed(Qty),
+    /// So many that the distance to the stop costs the configured share of equity.
+    Risk,
+}
+
+/// What a strategy wants to do. It becomes an order only after the risk gate has approved it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryPlan {
+    /// Which way.
+    pub direction: Direction,
+    /// What was seen.
+    pub setup: Setup,
+    /// Points of the setup.
+    pub score: Option<f64>,
+    /// How to enter.
+    pub entry: Entry,
+    /// Where the stop goes.
+    pub stop: Option<Level>,
+    /// Take-profits, nearest first; shares sum to at most 100.
+    pub targets: ArrayVec<Target, TARGETS_MAX>,
+    /// How large.
+    pub sizing: Sizing,
+}
+
+/// A strategy's answer to one candle.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evaluation {
+    /// Nothing is decided on this candle (a coarser one is still forming): no decision record.
+    NotDue,
+    /// Nothing to do; the last reading in the decision says why.
+    Hold,
+    /// Enter, reversing an opposite position.
+    Enter(EntryPlan),
+    /// Close the position.
+    Exit(ExitReason),
+}
+
+/// One strategy on one instrument.
+pub trait Strategy: Send {
+    /// Takes in the next closed candle of the base timeframe. Gates are asked on `decision`, which the caller
+    /// has reset; a strategy that returns [`Evaluation::Hold`] has asked at least one gate that refused.
+    fn on_candle(&mut self, view: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation;
+
+    /// Writes the strategy's state for the engine's digest.
+    fn digest(&self, sink: &mut dyn StateSink);
+}

@@ -1,0 +1,325 @@
+//! Exact decimals: reading, and the newtypes that keep prices, quantities, money and ratios apart.
+//!
+//! Arithmetic on `rust_decimal` panics on overflow and rounds silently when 28 digits are not enough, so
+//! every operation here is checked, and only this module and [`crate::instrument`] round.
+
+use core::fmt;
+use core::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::de::{Error as DeError, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::ModelError;
+
+const SIGNIFICANT_DIGITS_MAX: usize = 28;
+const EXPONENT_MAX: i32 = 28;
+
+/// Reads a plain decimal: sign, digits, point, optional exponent. Nothing is rounded.
+///
+/// # Errors
+/// [`ModelError::Decimal`] for any other text, for more than 28 significant digits and for values that do
+/// not fit.
+pub fn parse_decimal(text: &str) -> Result<Decimal, ModelError> {
+    let bad = || ModelError::Decimal { text: text.chars().take(64).collect() };
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => {
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            if digits.is_empty() || digits.len() > 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(bad());
+            }
+            (mantissa, exponent.parse::<i32>().map_err(|_| bad())?)
+        }
+        None => (text, 0),
+    };
+    let unsigned = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits_only = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !digits_only(whole) || !digits_only(fraction) {
+        return Err(bad());
+    }
+    if exponent.abs() > EXPONENT_MAX {
+        return Err(bad());
+    }
+    let significant = whole.len() + fraction.len();
+    let leading = unsigned.bytes().take_while(|b| *b == b'0' || *b == b'.').filter(|b| *b == b'0').count();
+    if significant - leading.min(significant) > SIGNIFICANT_DIGITS_MAX {
+        return Err(bad());
+    }
+    let plain = mantissa.strip_prefix('+').unwrap_or(mantissa);
+    let mut value = Decimal::from_str_exact(plain).map_err(|_| bad())?;
+    if exponent != 0 {
+        let scale = i64::from(value.scale()) - i64::from(exponent);
+        if scale >= 0 {
+            let scale = u32::try_from(scale).map_err(|_| bad())?;
+            value.set_scale(scale).map_err(|_| bad())?;
+        } else {
+            let zeros = u32::try_from(-scale).map_err(|_| bad())?;
+            let factor = 10_i128.checked_pow(zeros).ok_or_else(bad)?;
+            let mantissa = value.mantissa().checked_mul(factor).ok_or_else(bad)?;
+            value = Decimal::try_from_i128_with_scale(mantissa, 0).map_err(|_| bad())?;
+        }
+    }
+    Ok(value.normalize())
+}
+
+struct DecimalVisitor;
+
+impl Visitor<'_> for DecimalVisitor {
+    type Value = Decimal;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a decimal number")
+    }
+
+    fn visit_str<E: DeError>(self, text: &str) -> Result<Decimal, E> {
+        parse_decimal(text).map_err(E::custom)
+    }
+
+    fn visit_i64<E: DeError>(self, value: i64) -> Result<Decimal, E> {
+        Ok(Decimal::from(value))
+    }
+
+    fn visit_u64<E: DeError>(self, value: u64) -> Result<Decimal, E> {
+        Ok(Decimal::from(value))
+    }
+
+    fn visit_f64<E: DeError>(self, value: f64) -> Result<Decimal, E> {
+        // The shortest text that reads back as this float: exact for every decimal of up to 15 digits.
+        parse_decimal(&format!("{value}")).map_err(E::custom)
+    }
+}
+
+macro_rules! decimal_newtype {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(Decimal);
+
+        impl $name {
+            /// Zero.
+            pub const ZERO: $name = $name(Decimal::ZERO);
+
+            /// Wraps a decimal.
+            #[must_use]
+            pub const fn new(value: Decimal) -> Self {
+                $name(value)
+            }
+
+            /// The decimal inside.
+            #[must_use]
+            pub const fn get(self) -> Decimal {
+                self.0
+            }
+
+            /// Whether the value is zero.
+            #[must_use]
+            pub fn is_zero(self) -> bool {
+                self.0.is_zero()
+            }
+
+            /// The exact sum.
+            ///
+            /// # Errors
+            /// [`ModelError::Overflow`] if it does not fit.
+            pub fn plus(self, other: Self) -> Result<Self, ModelError> {
+                self.0.checked_add(other.0).map($name).ok_or(ModelError::Overflow { what: $what })
+            }
+
+            /// The exact difference.
+            ///
+            /// # Errors
+            /// [`ModelError::Overflow`] if it does not fit.
+            pub fn minus(self, other: Self) -> Result<Self, ModelError> {
+                self.0.checked_sub(other.0).map($name).ok_or(ModelError::Overflow { what: $what })
+            }
+
+            /// With the opposite sign.
+            #[must_use]
+            pub fn negated(self) -> Self {
+                $name(-self.0)
+            }
+
+            /// Without its sign.
+            #[must_use]
+            pub fn abs(self) -> Self {
+                $name(self.0.abs())
+            }
+
+            /// The nearest float, for indicators, statistics and display.
+            #[must_use]
+            pub fn to_f64(self) -> f64 {
+                use rust_decimal::prelude::ToPrimitive;
+                self.0.to_f64().unwrap_or(f64::NAN)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            /// Plain digits without trailing zeros; a precision (`{:.2}`) rounds for display.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match f.precision() {
+                    Some(_) => fmt::Display::fmt(&self.0, f),
+                    None => fmt::Display::fmt(&self.0.normalize(), f),
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ModelError;
+
+            fn from_str(text: &str) -> Result<Self, ModelError> {
+                parse_decimal(text).map($name)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(DecimalVisitor).map($name)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": ["number", "string"], "format": "decimal" })
+            }
+        }
+    };
+}
+
+decimal_newtype! {
+    /// A price in quote currency per base unit.
+    Price, "price"
+}
+decimal_newtype! {
+    /// A quantity in contracts of an instrument (base units where the contract size is one).
+    Qty, "quantity"
+}
+decimal_newtype! {
+    /// An amount of money whose currency the context fixes; see [`crate::money::Amount`] where it does not.
+    Money, "amount of money"
+}
+decimal_newtype! {
+    /// Hundredths of one percent: fees, spreads, slippage.
+    Bps, "number of basis points"
+}
+decimal_newtype! {
+    /// Hundredths: `2.5` is two and a half percent.
+    Percent, "percentage"
+}
+decimal_newtype! {
+    /// A plain ratio without a unit: leverage, rates, multiples.
+    Ratio, "ratio"
+}
+
+impl Bps {
+    /// As a fraction: 5 basis points are 0.0005.
+    #[must_use]
+    pub fn fraction(self) -> Decimal {
+        let mut value = self.0;
+        if value.scale() <= 24 {
+            // Shifting the point is exact and cannot fail below 28 digits of scale.
+            let _ = value.set_scale(value.scale() + 4);
+        }
+        value
+    }
+}
+
+impl Percent {
+    /// As a fraction: 2.5 percent are 0.025.
+    #[must_use]
+    pub fn fraction(self) -> Decimal {
+        let mut value = self.0;
+        if value.scale() <= 26 {
+            let _ = value.set_scale(value.scale() + 2);
+        }
+        value
+    }
+}
+
+impl Money {
+    /// This amount times `factor`, exact up to 28 digits.
+    ///
+    /// # Errors
+    /// [`ModelError::Overflow`] if it does not fit.
+    pub fn times(self, factor: Decimal) -> Result<Money, ModelError> {
+        self.0.checked_mul(factor).map(Money).ok_or(ModelError::Overflow { what: "amount of money" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_plain_and_scientific_text_exactly() {
+        for (text, want) in [
+            ("0.1", "0.1"),
+            ("-12.3400", "-12.34"),
+            ("1e-8", "0.00000001"),
+            ("1.5E3", "1500"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("+7", "7"),
+            ("0000012", "12"),
+            ("99999999999999999999.99999999", "99999999999999999999.99999999"),
+        ] {
+            assert_eq!(Price::from_str(text).unwrap().to_string(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_would_be_rounded_or_guessed() {
+        for text in [
+            "",
+            ".",
+            "-",
+            "1_000",
+            "1,5",
+            "NaN",
+            "inf",
+            "0x10",
+            " 1",
+            "1 ",
+            "1e",
+            "1e999",
+            "--1",
+            "0.12345678901234567890123456789",
+            "123456789012345678901234567890",
+        ] {
+            assert!(parse_decimal(text).is_err(), "{text:?} must be refused");
+        }
+    }
+
+    #[test]
+    fn basis_points_and_percent_become_exact_fractions() {
+        assert_eq!(Bps::from_str("5").unwrap().fraction().to_string(), "0.0005");
+        assert_eq!(Percent::from_str("2.5").unwrap().fraction().to_string(), "0.025");
+    }
+
+    #[test]
+    fn overflow_is_an_error_not_a_panic() {
+        let large = Money::new(Decimal::MAX);
+        assert!(large.plus(large).is_err());
+        assert!(large.times(Decimal::TWO).is_err());
+    }
+}

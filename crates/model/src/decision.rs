@@ -1,0 +1,186 @@
+//! Decisions as data: one record per evaluated candle and instrument, with the gates in the order they were asked.
+//!
+//! Invariant: a record that is not an entry names exactly one gate that refused, and that gate is the last
+//! reading with the verdict [`Verdict::Fail`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::instrument::InstrumentId;
+use crate::time::Ts;
+use crate::trade::{ExitReason, Setup};
+use crate::units::PriceUnits;
+
+macro_rules! gates {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $help:literal;)+) => {
+        /// A question that a candle has to pass before it becomes an entry.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[repr(u8)]
+        pub enum Gate {
+            $($(#[$doc])* #[doc = $help] $variant,)+
+        }
+
+        impl Gate {
+            /// Every gate, in the order of this table.
+            pub const ALL: &'static [Gate] = &[$(Gate::$variant),+];
+
+            /// The gate's stable name, as in reports and the database.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Gate::$variant => $name,)+
+                }
+            }
+
+            /// What is measured, in which unit, against what.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self {
+                    $(Gate::$variant => $help,)+
+                }
+            }
+        }
+    };
+}
+
+gates! {
+    DataQuality = "data_quality", "holes in the candles seen lately, against the number allowed";
+    WarmUp = "warm_up", "candles seen by the slowest indicator, against the number it needs";
+    Signal = "signal", "the strategy's trigger: distance that decides it, against the level to cross";
+    Bias = "bias", "distance of the daily close from its EMA in basis points, against the neutral zone";
+    Structure = "structure", "4h structure found (1 order block, 2 fair value gap, 3 break of structure, 4 trend; 0 none)";
+    Adx = "adx", "1h ADX, against the least allowed";
+    Levels = "levels", "distance from entry to stop in percent, against the range that makes sense";
+    RewardRisk = "reward_risk", "distance to the target in multiples of the risk, against the least allowed";
+    Fibonacci = "fibonacci", "distance of the entry to the nearest Fibonacci level in basis points, against the tolerance";
+    Premium = "premium_discount", "position of the entry in the leg (0 low, 1 high), against one half";
+    Score = "score", "points of the setup, against the least allowed";
+    EntryDistance = "entry_distance", "distance of the price from the planned entry in percent, against the tolerance";
+    Repeat = "repeat", "minutes since the same setup was last acted on, against the pause";
+    SystemMode = "system_mode", "mode of the system (0 normal … 4 flatten), against the highest that allows new risk";
+    Phase = "phase", "start-up phase (0 starting, 1 reconciling, 2 ready), against ready";
+    Difference = "difference", "unresolved differences between venue and books on this instrument, against none";
+    PositionOpen = "position_open", "size of the position already held, against none";
+    EntryPending = "entry_pending", "orders or plans already on their way for this instrument, against none";
+    StopRequired = "stop_required", "whether the plan carries a stop (1 yes, 0 no), against yes";
+    StopSide = "stop_side", "stop relative to the entry in percent, against being on the losing side";
+    Size = "size", "order quantity after rounding down to the lot, against the venue's minimum";
+    MinNotional = "min_notional", "order value, against the venue's minimum";
+    Leverage = "leverage", "leverage of the whole account with this order at its worst case, against the limit";
+    Margin = "margin", "free margin after this order at its worst case, against zero";
+    MaxPositions = "max_positions", "positions open or on their way, against the limit";
+    Liquidation = "liquidation", "distance of the stop from the estimated liquidation price in percent of entry, against the buffer";
+    ShortSelling = "short_selling", "whether the instrument can be sold short (1 yes, 0 no), against what the plan needs";
+    Capacity = "capacity", "orders in the books of this instrument, against their bound";
+}
+
+/// What a gate said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Lets the candidate through.
+    Pass,
+    /// Refuses it.
+    Fail,
+}
+
+/// One gate with what it measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct GateReading {
+    /// Which gate.
+    pub gate: Gate,
+    /// The measured value, see [`Gate::help`] for its unit.
+    pub measured: f64,
+    /// What it was held against.
+    pub threshold: f64,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// How a decision ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// An entry was approved.
+    Entered,
+    /// A gate refused.
+    Refused(Gate),
+}
+
+/// Everything that was asked about one candle of one instrument, and the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Which instrument.
+    pub instrument: InstrumentId,
+    /// When it was decided: the `known_at` of the candle.
+    pub at: Ts,
+    /// The close of the candle.
+    pub price: PriceUnits,
+    /// The answer.
+    pub outcome: Outcome,
+    /// What the strategy saw, if it saw something.
+    pub setup: Option<Setup>,
+    /// Why an open position is being closed by this candle, if it is.
+    pub exit: Option<ExitReason>,
+    /// The gates in the order they were asked.
+    pub gates: Vec<GateReading>,
+}
+
+impl Decision {
+    /// An empty record to be filled in.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Decision {
+            instrument: InstrumentId(0),
+            at: Ts::EPOCH,
+            price: PriceUnits::ZERO,
+            outcome: Outcome::Refused(Gate::Signal),
+            setup: None,
+            exit: None,
+            gates: Vec::new(),
+        }
+    }
+
+    /// Makes the record ready for another candle; keeps its memory.
+    pub fn reset(&mut self, instrument: InstrumentId, at: Ts, price: PriceUnits) {
+        self.instrument = instrument;
+        self.at = at;
+        self.price = price;
+        self.outcome = Outcome::Refused(Gate::Signal);
+        self.setup = None;
+        self.exit = None;
+        self.gates.clear();
+    }
+
+    /// Asks a gate: records the reading and, if it refuses, the outcome. Returns whether it passed.
+    pub fn ask(&mut self, gate: Gate, passes: bool, measured: f64, threshold: f64) -> bool {
+        let verdict = if passes { Verdict::Pass } else { Verdict::Fail };
+        self.gates.push(GateReading { gate, measured, threshold, verdict });
+        if !passes {
+            self.outcome = Outcome::Refused(gate);
+        }
+        passes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gate_names_are_unique_and_match_their_serialisation() {
+        let mut names: Vec<_> = Gate::ALL.iter().map(|gate| gate.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Gate::ALL.len());
+    }
+
+    #[test]
+    fn the_last_failing_gate_is_the_outcome() {
+        let mut decision = Decision::empty();
+        assert!(decision.ask(Gate::WarmUp, true, 200.0, 200.0));
+        assert!(!decision.ask(Gate::Adx, false, 18.0, 25.0));
+        assert_eq!(decision.outcome, Outcome::Refused(Gate::Adx));
+        assert_eq!(decision.gates.len(), 2);
+    }
+}
