@@ -4,6 +4,7 @@
 //! (decimals in newtypes), time is an argument, order of iteration is defined, nothing reads a clock.
 
 pub mod candle;
+pub mod capabilities;
 pub mod decimal;
 pub mod decision;
 pub mod digest;
@@ -18,6 +19,7 @@ pub mod trade;
 pub mod units;
 
 pub use candle::{Candle, Ohlc};
+pub use capabilities::Capabilities;
 pub use decimal::{Bps, Money, Percent, Price, Qty, Ratio, parse_decimal};
 pub use decision::{Decision, Gate, GateReading, Outcome, Verdict};
 pub use digest::StateSink;

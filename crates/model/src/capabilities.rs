@@ -1,0 +1,20 @@
+//! What a venue can do, as far as the engine must know to choose its orders.
+
+use arrayvec::ArrayVec;
+
+use crate::order::TriggerSource;
+use crate::time::Span;
+
+/// A venue's abilities. The engine plans within them; it never asks for what is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Whether an open order's quantity and trigger can be changed in place.
+    pub amend: bool,
+    /// Prices that can trigger a stop, the preferred one first. The protection ladder goes through them.
+    pub stop_triggers: ArrayVec<TriggerSource, 3>,
+    /// Whether every change of an order is pushed without loss, so that resting stops need no proving by
+    /// query. True only for a simulated venue inside the process.
+    pub lossless_order_stream: bool,
+    /// A placement that the venue has not shown after this time will never be accepted.
+    pub acceptance_horizon: Span,
+}
