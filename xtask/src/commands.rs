@@ -1,0 +1,196 @@
+//! The chores themselves, each a short list of cargo commands.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::Context;
+
+use crate::steps::{self, Step};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, prerequisites, tidy};
+
+/// A benchmark and the cargo command that runs it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Bench {
+    /// What `cargo xtask bench` calls it.
+    pub(crate) name: &'static str,
+    cargo: &'static [&'static str],
+}
+
+/// Every benchmark. A new one is a line here and a word in the help text.
+pub(crate) const BENCHES: &[Bench] = &[
+    // Nanoseconds a step, statistically.
+    Bench { name: "criterion", cargo: &["bench", "--package", "seawall-backtest"] },
+    // The whole process: candles a second, wall time and peak memory of each job.
+    Bench {
+        name: "throughput",
+        cargo: &["run", "--release", "--package", "seawall-backtest", "--example", "throughput"],
+    },
+];
+
+/// What a newcomer sees when nothing else is asked for: a protected position, then a summary.
+const DEMO_DEFAULT: &[&str] = &["--duration", "90s"];
+
+/// Builds and runs `seawall demo`.
+///
+/// # Errors
+/// When cargo could not be started.
+pub(crate) fn demo(args: &[String]) -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    let manifest = root()?.join("Cargo.toml");
+    let mut command = steps::cargo();
+    command.args(["run", "--release", "--package", "seawall-cli", "--bin", "seawall", "--manifest-path"]);
+    command.arg(manifest).args(["--", "demo"]);
+    if args.is_empty() {
+        command.args(DEMO_DEFAULT)
+    } else {
+        command.args(args)
+    };
+    // The working directory stays the user's, so that a path given to the demo means what they think.
+    steps::become_command(&mut command)
+}
+
+/// Runs every test, or those whose name contains one of the filters, and tidy.
+///
+/// # Errors
+/// When the repository's root could not be found.
+pub(crate) fn test(filters: &[String]) -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    let root = root()?;
+    Ok(steps::run("test", &test_steps(&root, filters)))
+}
+
+/// Everything a change must pass before it is merged.
+///
+/// # Errors
+/// When the repository's root could not be found.
+pub(crate) fn ci() -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    let root = root()?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    let mut steps = vec![
+        Step::cargo("format", &root, &["fmt", "--all", "--check"]),
+        Step::cargo("clippy", &root, &clippy),
+    ];
+    steps.extend(test_steps(&root, &[]));
+    Ok(steps::run("ci", &steps))
+}
+
+/// Checks the rules of the house.
+///
+/// # Errors
+/// When a file could not be read.
+pub(crate) fn tidy() -> anyhow::Result<u8> {
+    tidy_at(&root()?)
+}
+
+/// Runs the named benchmarks, or all of them.
+///
+/// # Errors
+/// When the repository's root could not be found.
+pub(crate) fn bench(names: &[&'static Bench]) -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    let root = root()?;
+    let chosen: Vec<&Bench> = if names.is_empty() { BENCHES.iter().collect() } else { names.to_vec() };
+    let steps: Vec<Step<'_>> =
+        chosen.iter().map(|bench| Step::cargo(bench.name, &root, bench.cargo)).collect();
+    Ok(steps::run("bench", &steps))
+}
+
+fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {
+    let words = test_words(has_nextest(), filters);
+    let mut doc_words = vec!["test", "--workspace", "--doc", "--no-fail-fast", "--"];
+    doc_words.extend(filters.iter().map(String::as_str));
+    vec![
+        Step::cargo("tests", root, &words),
+        Step::cargo("doc tests", root, &doc_words),
+        Step { name: "tidy", work: Box::new(move || tidy_at(root)) },
+    ]
+}
+
+/// nextest runs each test in a process of its own; `cargo test` runs the same tests where it is not
+/// installed. Benchmarks are left out of both: they are compiled by clippy and run by `cargo xtask bench`.
+fn test_words(nextest: bool, filters: &[String]) -> Vec<&str> {
+    let mut words = if nextest {
+        vec!["nextest", "run", "--workspace", "--no-fail-fast", "--"]
+    } else {
+        vec!["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast", "--"]
+    };
+    words.extend(filters.iter().map(String::as_str));
+    words
+}
+
+fn has_nextest() -> bool {
+    let mut command = steps::cargo();
+    command.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn tidy_at(root: &Path) -> anyhow::Result<u8> {
+    let report = tidy::check(root)?;
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    match report.findings.len() {
+        0 => {
+            println!("tidy: {} source files, nothing to report", report.source_files);
+            Ok(0)
+        }
+        count => {
+            println!("tidy: {} source files, {count} to mend", report.source_files);
+            Ok(EXIT_FAILED)
+        }
+    }
+}
+
+fn missing_prerequisite() -> Option<u8> {
+    let message = prerequisites::ensure_c_compiler().err()?;
+    eprintln!("error: {message}");
+    Some(EXIT_PREREQUISITE)
+}
+
+/// The directory of the workspace's manifest: the nearest one above the working directory.
+fn root() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the working directory")?;
+    here.ancestors()
+        .find(|directory| {
+            std::fs::read_to_string(directory.join("Cargo.toml"))
+                .is_ok_and(|manifest| manifest.lines().any(|line| line.trim() == "[workspace]"))
+        })
+        .map(Path::to_path_buf)
+        .with_context(|| format!("no workspace found at or above {}", here.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_runners_get_the_filters_and_leave_the_benchmarks_out() {
+        let filters = ["ledger".to_owned()];
+        for nextest in [true, false] {
+            let words = test_words(nextest, &filters);
+            assert_eq!(words.last(), Some(&"ledger"));
+            assert!(words.contains(&"--workspace") && words.contains(&"--no-fail-fast"), "{words:?}");
+            assert!(!words.contains(&"--all-targets") && !words.contains(&"--benches"), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_root_is_found_from_inside_a_crate() {
+        assert!(root().unwrap().join("xtask/Cargo.toml").is_file());
+    }
+
+    #[test]
+    fn benchmarks_have_names_of_their_own() {
+        let names: std::collections::BTreeSet<_> = BENCHES.iter().map(|bench| bench.name).collect();
+        assert_eq!(names.len(), BENCHES.len());
+    }
+}

@@ -1,0 +1,174 @@
+//! Running one command after the other: a heading before each, the time it took, and the first failure's
+//! code.
+//!
+//! A failed step does not stop the others: one run shows everything there is to mend.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use crate::EXIT_FAILED;
+
+/// One thing to run: `work` gives the exit code.
+pub(crate) struct Step<'a> {
+    /// What the heading and the summary call it.
+    pub(crate) name: &'static str,
+    /// Does it; an error counts as [`EXIT_FAILED`].
+    pub(crate) work: Box<dyn Fn() -> anyhow::Result<u8> + 'a>,
+}
+
+impl<'a> Step<'a> {
+    /// A step that runs cargo at the root of the repository.
+    pub(crate) fn cargo(name: &'static str, root: &'a Path, arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let work = move || {
+            println!("$ cargo {}", arguments.join(" "));
+            status(cargo().current_dir(root).args(&arguments))
+        };
+        Self { name, work: Box::new(work) }
+    }
+}
+
+/// What became of a step.
+struct Outcome {
+    name: &'static str,
+    code: u8,
+    took: Duration,
+}
+
+/// Runs every step, prints the summary and gives the code of the first one that failed, or 0.
+pub(crate) fn run(title: &str, steps: &[Step<'_>]) -> u8 {
+    let started = Instant::now();
+    let outcomes: Vec<Outcome> = steps.iter().map(run_one).collect();
+    println!("\n{}", summary(title, &outcomes, started.elapsed()));
+    first_failure(&outcomes)
+}
+
+fn run_one(step: &Step<'_>) -> Outcome {
+    println!("\n==> {}", step.name);
+    let started = Instant::now();
+    let code = (step.work)().unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        EXIT_FAILED
+    });
+    Outcome { name: step.name, code, took: started.elapsed() }
+}
+
+fn first_failure(outcomes: &[Outcome]) -> u8 {
+    outcomes.iter().map(|outcome| outcome.code).find(|code| *code != 0).unwrap_or(0)
+}
+
+fn summary(title: &str, outcomes: &[Outcome], total: Duration) -> String {
+    let mut lines = vec![format!("==> {title}: summary")];
+    for outcome in outcomes {
+        let verdict = match outcome.code {
+            0 => "ok".to_owned(),
+            code => format!("FAILED (exit code {code})"),
+        };
+        lines.push(format!("    {:<10} {:>7.1} s  {verdict}", outcome.name, outcome.took.as_secs_f64()));
+    }
+    let verdict = if first_failure(outcomes) == 0 { "passed" } else { "FAILED" };
+    lines.push(format!("    {title} {verdict} in {:.1} s", total.as_secs_f64()));
+    lines.join("\n")
+}
+
+/// Cargo, as the user called it, without the variables that describe this crate: a build script that watches
+/// one of them would run again each time the caller changes between `cargo` and `cargo xtask`.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    for (name, _) in std::env::vars_os() {
+        let describes_us = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_BIN_NAME"
+        });
+        if describes_us {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs a command to its end and gives its exit code; a command that a signal killed gives [`EXIT_FAILED`].
+///
+/// # Errors
+/// When the command could not be started.
+pub(crate) fn status(command: &mut Command) -> anyhow::Result<u8> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot run `{program}`"))?;
+    Ok(status.code().map_or(EXIT_FAILED, |code| u8::try_from(code).unwrap_or(EXIT_FAILED)))
+}
+
+/// Becomes the command, so that Ctrl-C reaches it alone and its exit code is ours.
+///
+/// # Errors
+/// When the command could not be started.
+#[cfg(unix)]
+pub(crate) fn become_command(command: &mut Command) -> anyhow::Result<u8> {
+    use std::os::unix::process::CommandExt;
+
+    let program = command.get_program().to_string_lossy().into_owned();
+    Err(command.exec()).with_context(|| format!("cannot run `{program}`"))
+}
+
+/// Runs the command to its end: this platform cannot replace a process.
+///
+/// # Errors
+/// When the command could not be started.
+#[cfg(not(unix))]
+pub(crate) fn become_command(command: &mut Command) -> anyhow::Result<u8> {
+    status(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(name: &'static str, code: u8) -> Step<'static> {
+        Step { name, work: Box::new(move || Ok(code)) }
+    }
+
+    #[test]
+    fn the_first_failure_decides_and_the_rest_still_runs() {
+        let later = std::cell::Cell::new(false);
+        let last = Step {
+            name: "last",
+            work: Box::new(|| {
+                later.set(true);
+                Ok(0)
+            }),
+        };
+        assert_eq!(run("sample", &[step("a", 0), step("b", 101), step("c", 4), last]), 101);
+        assert!(later.get());
+    }
+
+    #[test]
+    fn steps_that_all_succeed_give_zero() {
+        assert_eq!(run("sample", &[step("a", 0), step("b", 0)]), 0);
+    }
+
+    #[test]
+    fn an_error_inside_a_step_is_a_failure() {
+        let broken = Step { name: "broken", work: Box::new(|| anyhow::bail!("no such file")) };
+        assert_eq!(run("sample", &[broken]), EXIT_FAILED);
+    }
+
+    #[test]
+    fn the_summary_names_steps_codes_and_the_total() {
+        let outcomes = [
+            Outcome { name: "tests", code: 0, took: Duration::from_millis(1500) },
+            Outcome { name: "tidy", code: 1, took: Duration::from_millis(20) },
+        ];
+        let text = summary("test", &outcomes, Duration::from_secs(2));
+        assert!(text.contains("tests          1.5 s  ok"), "{text}");
+        assert!(text.contains("FAILED (exit code 1)"), "{text}");
+        assert!(text.ends_with("test FAILED in 2.0 s"), "{text}");
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_named() {
+        let error = status(&mut Command::new("no-such-program-anywhere")).unwrap_err();
+        assert!(error.to_string().contains("no-such-program-anywhere"));
+    }
+}
