@@ -64,10 +64,19 @@ const LOCK: &str = "Cargo.lock";
 
 /// Asks cargo for each part's packages and holds them against its budget.
 pub(crate) fn check(root: &Path) -> Vec<Finding> {
-    BUDGETS.iter().flat_map(|budget| check_budget(root, budget)).collect()
+    let judged: Result<Vec<Vec<Finding>>, String> = BUDGETS
+        .iter()
+        .map(|budget| packages(root, budget).map(|output| judge(budget, &third_party(&output))))
+        .collect();
+    match judged {
+        Ok(findings) => findings.concat(),
+        // One reason is enough: what stops one part stops all of them.
+        Err(reason) => vec![failed(&reason)],
+    }
 }
 
-fn check_budget(root: &Path, budget: &Budget) -> Vec<Finding> {
+/// What `cargo tree` says about a part, or why it says nothing.
+fn packages(root: &Path, budget: &Budget) -> Result<String, String> {
     let mut command = steps::cargo();
     command.current_dir(root).args([
         "tree",
@@ -84,18 +93,21 @@ fn check_budget(root: &Path, budget: &Budget) -> Vec<Finding> {
     for name in budget.crates {
         command.args(["--package", name]);
     }
-    match command.output() {
-        Ok(output) if output.status.success() => {
-            judge(budget, &third_party(&String::from_utf8_lossy(&output.stdout)))
-        }
-        Ok(output) => vec![failed(budget, &String::from_utf8_lossy(&output.stderr))],
-        Err(error) => vec![failed(budget, &error.to_string())],
+    let output = command.output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn failed(budget: &Budget, reason: &str) -> Finding {
-    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    Finding::new(LOCK, 1, RULE, format!("cannot list the packages of {}: {reason}", budget.what))
+fn failed(reason: &str) -> Finding {
+    let message = if reason.contains("--locked") {
+        "it does not match the manifests: run `cargo metadata`, which updates it, and commit it".to_owned()
+    } else {
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("cannot list what is compiled: {reason}")
+    };
+    Finding::new(LOCK, 1, RULE, message)
 }
 
 /// Name and version of each package in the output of `cargo tree --prefix none`, without our own.
@@ -170,7 +182,13 @@ mod tests {
 
     #[test]
     fn a_failure_of_cargo_is_a_finding() {
-        let finding = failed(&SMALL, "error: the lock file\n  needs to be updated");
-        assert!(finding.message.ends_with("error: the lock file needs to be updated"), "{finding}");
+        let finding = failed("error: failed to download\n  `serde`");
+        assert!(finding.message.ends_with("error: failed to download `serde`"), "{finding}");
+    }
+
+    #[test]
+    fn a_lock_file_that_is_out_of_date_is_answered_with_what_to_do() {
+        let finding = failed("error: cannot update the lock file because --locked was passed");
+        assert!(finding.message.contains("commit it"), "{finding}");
     }
 }
