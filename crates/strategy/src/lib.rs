@@ -5,6 +5,7 @@
 //! is, and protects it. Invariant: an answer depends on the candles seen so far and on nothing else, so a run
 //! over the first n candles gives the first n answers of the full run.
 
+mod coarser;
 pub mod ema_cross;
 pub mod settings;
 pub mod smc;
@@ -101,6 +102,10 @@ pub struct EntryPlan {
 
 /// A strategy's answer to one candle.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "written in place by the caller's slot; an entry must not allocate"
+)]
 pub enum Evaluation {
     /// Nothing is decided on this candle (a coarser one is still forming): no decision record.
     NotDue,

@@ -82,7 +82,11 @@ impl StrategySettings {
     ///
     /// # Errors
     /// A broken rule, also where `base` is coarser than what the strategy needs.
-    pub fn build(&self, instrument: &Instrument, base: Timeframe) -> Result<Box<dyn Strategy>, StrategyError> {
+    pub fn build(
+        &self,
+        instrument: &Instrument,
+        base: Timeframe,
+    ) -> Result<Box<dyn Strategy>, StrategyError> {
         self.check()?;
         match self.name {
             StrategyKind::EmaCross => Ok(Box::new(EmaCross::new(&self.ema_cross, instrument, base)?)),
