@@ -1,1 +1,33 @@
-//! placeholder
+//! Seawall's engine: a deterministic state machine that turns market data and venue events into orders,
+//! protects every position from its first fill, keeps exact books and explains every decision.
+
+pub mod drive;
+pub mod effects;
+pub mod engine;
+pub mod error;
+pub mod ledger;
+pub mod limits;
+pub mod phase;
+pub mod risk;
+pub mod settings;
+
+mod desk;
+mod exits;
+mod fills;
+mod gateway;
+mod margin;
+mod orders;
+mod protection;
+mod reconcile;
+mod shared;
+mod targets;
+mod venue;
+
+pub use desk::Difference;
+pub use drive::{Pump, Recorder, VenuePort};
+pub use effects::Effects;
+pub use engine::{Engine, PositionView, Setup};
+pub use error::EngineError;
+pub use ledger::{Account, Ledger};
+pub use phase::Phase;
+pub use settings::{ProtectionSettings, RiskSettings};

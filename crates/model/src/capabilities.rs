@@ -15,6 +15,8 @@ pub struct Capabilities {
     /// Whether every change of an order is pushed without loss, so that resting stops need no proving by
     /// query. True only for a simulated venue inside the process.
     pub lossless_order_stream: bool,
+    /// Whether the venue itself cancels reduce-only orders when their position is gone.
+    pub cancels_orphaned_reduce_only: bool,
     /// A placement that the venue has not shown after this time will never be accepted.
     pub acceptance_horizon: Span,
 }

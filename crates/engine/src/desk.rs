@@ -1,0 +1,219 @@
+//! Everything the engine knows about one instrument.
+
+use arrayvec::ArrayVec;
+use seawall_model::{
+    Exit, ExitReason, Instrument, Money, OrderRole, Position, PositionSide, PriceUnits, QtyUnits, Setup,
+    StateSink, Timeframe, Trade, Ts, VenueId,
+};
+use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
+
+use crate::limits::{EXITS_PER_TRADE_MAX, FILL_IDS_REMEMBERED};
+use crate::orders::Orders;
+use crate::protection::Protection;
+
+/// A named difference between the venue and the books. While one is open the instrument takes no new risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Difference {
+    /// Position sizes differ; the venue's signed quantity.
+    SizeMismatch(QtyUnits),
+    /// The outcome of a placement is unknown.
+    UnknownOrder,
+}
+
+impl Difference {
+    pub(crate) fn code(self) -> f64 {
+        match self {
+            Difference::SizeMismatch(_) => 1.0,
+            Difference::UnknownOrder => 2.0,
+        }
+    }
+}
+
+/// What an entry was based on; kept until the next entry so that late fills find it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EntryBasis {
+    pub(crate) direction: Direction,
+    pub(crate) setup: Setup,
+    pub(crate) score: Option<f64>,
+    pub(crate) decided_at: Ts,
+    pub(crate) decision_price: PriceUnits,
+    pub(crate) stop: Option<Level>,
+    pub(crate) targets: ArrayVec<Target, TARGETS_MAX>,
+}
+
+/// A plan that waits for the opposite position to be closed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Queued {
+    pub(crate) plan: EntryPlan,
+    pub(crate) decided_at: Ts,
+    pub(crate) decision_price: PriceUnits,
+}
+
+/// A full exit on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Closing {
+    pub(crate) reason: ExitReason,
+    /// When the exit is taken to have failed and the emergency close begins.
+    pub(crate) deadline: Ts,
+}
+
+/// The trade of the open position.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OpenTrade {
+    pub(crate) record: Trade,
+    pub(crate) targets: ArrayVec<Target, TARGETS_MAX>,
+    pub(crate) targets_placed: bool,
+}
+
+impl OpenTrade {
+    pub(crate) fn see_price(&mut self, low: PriceUnits, high: PriceUnits) {
+        let record = &mut self.record;
+        match record.side {
+            PositionSide::Long => {
+                record.worst_price = record.worst_price.min(low);
+                record.best_price = record.best_price.max(high);
+            }
+            PositionSide::Short => {
+                record.worst_price = record.worst_price.max(high);
+                record.best_price = record.best_price.min(low);
+            }
+            PositionSide::Flat => {}
+        }
+    }
+
+    pub(crate) fn add_exit(&mut self, exit: Exit) {
+        let full = self.record.exits.len() >= EXITS_PER_TRADE_MAX;
+        match self.record.exits.last_mut() {
+            Some(last) if full => last.qty = last.qty.plus(exit.qty),
+            Some(_) | None => self.record.exits.push(exit),
+        }
+    }
+}
+
+/// Recently counted fills, to recognise repetitions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecentFills {
+    ids: Vec<VenueId>,
+    next: usize,
+}
+
+impl RecentFills {
+    /// Remembers a fill; `false` if it was already counted.
+    pub(crate) fn remember(&mut self, id: VenueId) -> bool {
+        if self.ids.contains(&id) {
+            return false;
+        }
+        if self.ids.len() < FILL_IDS_REMEMBERED {
+            self.ids.push(id);
+            return true;
+        }
+        if let Some(slot) = self.ids.get_mut(self.next) {
+            *slot = id;
+        }
+        self.next = (self.next + 1) % FILL_IDS_REMEMBERED;
+        true
+    }
+}
+
+/// Everything the engine knows about one instrument.
+pub(crate) struct Desk {
+    pub(crate) instrument: Instrument,
+    pub(crate) base: Timeframe,
+    pub(crate) strategy: Box<dyn Strategy>,
+    /// Last known price; zero before the first.
+    pub(crate) last: PriceUnits,
+    /// End of the newest candle.
+    pub(crate) seen_until: Ts,
+    pub(crate) clean_candles: u32,
+    pub(crate) holes: u32,
+    pub(crate) position: Position,
+    pub(crate) last_fill_at: Ts,
+    pub(crate) orders: Orders,
+    pub(crate) protection: Protection,
+    pub(crate) basis: Option<EntryBasis>,
+    pub(crate) trade: Option<OpenTrade>,
+    pub(crate) queued: Option<Queued>,
+    pub(crate) closing: Option<Closing>,
+    pub(crate) difference: Option<Difference>,
+    pub(crate) recent_fills: RecentFills,
+    /// Next moment at which something on this desk is due.
+    pub(crate) wake_at: Ts,
+}
+
+impl Desk {
+    pub(crate) fn new(instrument: Instrument, base: Timeframe, strategy: Box<dyn Strategy>) -> Self {
+        Desk {
+            instrument,
+            base,
+            strategy,
+            last: PriceUnits::ZERO,
+            seen_until: Ts::from_nanos(i64::MIN),
+            clean_candles: u32::MAX,
+            holes: 0,
+            position: Position::FLAT,
+            last_fill_at: Ts::from_nanos(i64::MIN),
+            orders: Orders::new(),
+            protection: Protection::new(),
+            basis: None,
+            trade: None,
+            queued: None,
+            closing: None,
+            difference: None,
+            recent_fills: RecentFills::default(),
+            wake_at: Ts::FAR_FUTURE,
+        }
+    }
+
+    /// Whether there is a position, an order that can act, or a plan waiting.
+    pub(crate) fn is_engaged(&self) -> bool {
+        !self.position.is_flat() || self.orders.live_count() > 0 || self.queued.is_some()
+    }
+
+    /// Whether the entry can still fill.
+    pub(crate) fn entry_is_live(&self) -> bool {
+        self.orders.live().any(|order| order.request.role == OrderRole::Entry)
+    }
+
+    /// Value of the position at the last price, signed.
+    pub(crate) fn marked_value(&self) -> Money {
+        if self.position.is_flat() {
+            return Money::ZERO;
+        }
+        self.instrument.notional(self.last, self.position.qty()).unwrap_or(self.position.cost())
+    }
+
+    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
+        sink.bytes(self.instrument.name().as_str().as_bytes());
+        sink.signed(self.last.get());
+        sink.signed(self.seen_until.nanos());
+        sink.number(u64::from(self.clean_candles));
+        sink.number(u64::from(self.holes));
+        sink.signed(self.position.qty().get());
+        sink.decimal(self.position.cost().get());
+        sink.signed(self.last_fill_at.nanos());
+        self.orders.digest(self.instrument.id(), sink);
+        self.protection.digest(sink);
+        if let Some(trade) = &self.trade {
+            sink.number(u64::from(trade.record.id));
+            sink.decimal(trade.record.entry_value.get());
+            sink.decimal(trade.record.fees.get());
+            sink.decimal(trade.record.funding.get());
+            sink.signed(trade.record.naked.nanos());
+            sink.signed(trade.record.worst_price.get());
+            sink.signed(trade.record.best_price.get());
+            sink.number(trade.record.exits.len() as u64);
+            sink.number(u64::from(trade.targets_placed));
+        }
+        if let Some(queued) = &self.queued {
+            sink.signed(queued.decided_at.nanos());
+        }
+        if let Some(closing) = self.closing {
+            sink.bytes(closing.reason.name().as_bytes());
+            sink.signed(closing.deadline.nanos());
+        }
+        if let Some(difference) = self.difference {
+            sink.float(difference.code());
+        }
+        self.strategy.digest(sink);
+    }
+}

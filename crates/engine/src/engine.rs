@@ -1,0 +1,726 @@
+//! The engine: one deterministic state machine for all instruments of an account.
+//!
+//! [`Engine::step`] takes an instant and an input and fills in effects; [`Engine::next_wakeup`] says when it
+//! wants to be called without one. There is no clock, no randomness, no I/O and no thread in here: the same
+//! inputs give the same effects and the same state, which is what backtest, paper, live, replay and storm
+//! rely on.
+
+use seawall_model::{
+    AlertKind, Candle, Capabilities, Command, Decision, ExitReason, Gate, Input, Instrument, InstrumentId,
+    Money, OrderRef, Outcome, PositionSide, PriceUnits, QtyUnits, Severity, Side, Span, StateSink,
+    SystemMode, Timeframe, Trade, Ts, VenueEvent,
+};
+use seawall_strategy::{Direction, EntryPlan, Evaluation, StrategySettings, View};
+
+use crate::desk::{Desk, EntryBasis, Queued};
+use crate::effects::Effects;
+use crate::error::EngineError;
+use crate::exits;
+use crate::fills::{clear_leftovers, on_fill, on_funding};
+use crate::gateway::{alert, place};
+use crate::ledger::{Account, Ledger};
+use crate::limits::INSTRUMENTS_MAX;
+use crate::phase::Phase;
+use crate::protection;
+use crate::reconcile;
+use crate::risk::{AccountView, approve_entry};
+use crate::settings::{ProtectionSettings, RiskSettings};
+use crate::shared::{ReportsSeen, Shared, invariant};
+use crate::venue;
+
+/// Shortest pause between two wake-ups of one instrument, so that something that only the venue can end never
+/// spins. Every deadline is longer.
+const WAKEUP_PAUSE_MIN: Span = Span::from_millis(10);
+
+/// What an engine is built from.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The instruments with the timeframe of their candles, ids counting from zero.
+    pub instruments: Vec<(Instrument, Timeframe)>,
+    /// The strategy and its settings.
+    pub strategy: StrategySettings,
+    /// Risk settings.
+    pub risk: RiskSettings,
+    /// Protection settings.
+    pub protection: ProtectionSettings,
+    /// What the venue can do.
+    pub capabilities: Capabilities,
+    /// Identifies the journal; part of every client order id.
+    pub run: u32,
+    /// Whether plans without a stop are refused. Every driver but the backtest asks for it.
+    pub require_stop: bool,
+    /// Estimated cost of a round trip in basis points of notional, for strategies that weigh it.
+    pub cost_bps: f64,
+}
+
+/// A position as shown to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositionView {
+    /// Signed quantity.
+    pub qty: QtyUnits,
+    /// Where the stop is to rest, if the plan has one.
+    pub stop: Option<PriceUnits>,
+    /// Whether confirmed stops cover all of it.
+    pub protected: bool,
+    /// Whether it is uncovered and a deadline of the ladder is running.
+    pub escalating: bool,
+    /// When the stop was last proven at the venue.
+    pub proven_at: Option<Ts>,
+    /// Profit or loss at the last price, before fees.
+    pub unrealised: Money,
+}
+
+/// The engine.
+pub struct Engine {
+    desks: Vec<Desk>,
+    shared: Shared,
+    scratch: Decision,
+    wake_at: Ts,
+}
+
+impl Engine {
+    /// Builds an engine that waits for [`Input::Started`].
+    ///
+    /// # Errors
+    /// Settings out of range, candles that don't suit the strategy, contradicting instruments.
+    pub fn new(setup: Setup) -> Result<Self, EngineError> {
+        setup.risk.check()?;
+        setup.protection.check()?;
+        check_instruments(&setup.instruments)?;
+        let count = setup.instruments.len();
+        let mut desks = Vec::with_capacity(count);
+        for (instrument, base) in setup.instruments {
+            let strategy = setup.strategy.build(&instrument, base)?;
+            desks.push(Desk::new(instrument, base, strategy));
+        }
+        let shared = Shared {
+            risk: setup.risk,
+            protection: setup.protection,
+            capabilities: setup.capabilities,
+            run: setup.run,
+            next_sequence: 1,
+            next_trade: 1,
+            ledger: Ledger::new(count),
+            mode: SystemMode::Normal,
+            phase: Phase::Starting,
+            shutting_down: false,
+            require_stop: setup.require_stop,
+            cost_bps: setup.cost_bps,
+            now: Ts::from_nanos(i64::MIN),
+            reports: ReportsSeen::default(),
+            query_at: Ts::FAR_FUTURE,
+            naked_max_nanos: 0,
+        };
+        Ok(Engine { desks, shared, scratch: Decision::empty(), wake_at: Ts::FAR_FUTURE })
+    }
+
+    /// Takes one input at the instant `at`. Effects of the step before are cleared first.
+    #[inline]
+    pub fn step(&mut self, at: Ts, input: &Input, effects: &mut Effects) {
+        effects.clear();
+        let at = self.advance(at, effects);
+        match input {
+            Input::Candle { instrument, timeframe, candle } => {
+                self.on_candle(at, *instrument, *timeframe, candle, effects);
+            }
+            Input::Started => self.on_started(at, effects),
+            Input::Quote { instrument, bid, ask } => self.on_quote(at, *instrument, *bid, *ask, effects),
+            Input::Mark { instrument, price } => self.on_price(at, *instrument, *price, effects),
+            Input::Venue(event) => self.on_venue(at, event, effects),
+            Input::Submission { order, outcome } => {
+                let outcome = *outcome;
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_submission(desk, shared, at, order.id, outcome, effects);
+                });
+            }
+            Input::Operator(command) => self.on_command(at, *command, effects),
+            Input::Wakeup => self.on_wakeup(at, effects),
+        }
+    }
+
+    /// The next instant at which the engine wants an [`Input::Wakeup`].
+    #[inline]
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Ts> {
+        (self.wake_at < Ts::FAR_FUTURE).then_some(self.wake_at)
+    }
+
+    /// Time never runs backwards in the books: an earlier instant counts as the latest one seen.
+    #[inline]
+    fn advance(&mut self, at: Ts, effects: &mut Effects) -> Ts {
+        if at >= self.shared.now {
+            self.shared.now = at;
+            return at;
+        }
+        let detail = format!("{} ms", self.shared.now.since(at).millis());
+        alert(effects, self.shared.now, Severity::Warning, AlertKind::ClockBackwards, None, detail);
+        self.shared.now
+    }
+
+    fn on_started(&mut self, at: Ts, effects: &mut Effects) {
+        for desk in &mut self.desks {
+            let in_flight: arrayvec::ArrayVec<_, 32> = desk
+                .orders
+                .live()
+                .filter(|order| !order.state.is_confirmed())
+                .map(crate::orders::Order::id)
+                .take(32)
+                .collect();
+            for id in in_flight {
+                venue::unknown(desk, at, id, effects);
+            }
+            desk.queued = None;
+            desk.wake_at = wake_of(desk, &self.shared);
+        }
+        reconcile::begin(&mut self.shared, at, effects);
+        self.plan_wakeup();
+    }
+
+    #[inline]
+    fn on_candle(
+        &mut self,
+        at: Ts,
+        id: InstrumentId,
+        timeframe: Timeframe,
+        candle: &Candle,
+        effects: &mut Effects,
+    ) {
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
+        if timeframe != desk.base || candle.open_time < desk.seen_until {
+            let detail = format!("{timeframe} candle at {} ignored", candle.open_time);
+            alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
+            return;
+        }
+        see_candle(desk, candle);
+        let engaged = desk.is_engaged();
+        if engaged {
+            if let Some(trade) = desk.trade.as_mut() {
+                trade.see_price(candle.low, candle.high);
+            }
+            protection::watch_price(desk, at);
+        }
+        let Desk { instrument, strategy, position, .. } = desk;
+        let view = View { instrument, position: position.side(), cost_bps: self.shared.cost_bps };
+        self.scratch.reset(id, at, candle.close);
+        let answer = strategy.on_candle(&view, candle, &mut self.scratch);
+        match answer {
+            Evaluation::NotDue => {}
+            Evaluation::Hold => effects.keep_decision(&mut self.scratch),
+            Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
+            Evaluation::Enter(plan) => self.on_entry_signal(at, id, &plan, effects),
+        }
+        if engaged || !effects.requests.is_empty() {
+            self.replan(id);
+        }
+    }
+
+    fn on_exit_signal(&mut self, at: Ts, id: InstrumentId, reason: ExitReason, effects: &mut Effects) {
+        let Engine { desks, shared, scratch, .. } = self;
+        let Some(desk) = desks.get_mut(id.index()) else { return };
+        let held = desk.instrument.qty(desk.position.qty()).to_f64();
+        scratch.ask(Gate::PositionOpen, false, held, 0.0);
+        desk.queued = None;
+        if exits::close(desk, shared, at, reason, effects) {
+            scratch.exit = Some(reason);
+        }
+        effects.keep_decision(scratch);
+    }
+
+    fn on_entry_signal(&mut self, at: Ts, id: InstrumentId, plan: &EntryPlan, effects: &mut Effects) {
+        let account = self.account_view(at, effects);
+        let Engine { desks, shared, scratch, .. } = self;
+        let Some(desk) = desks.get_mut(id.index()) else { return };
+        scratch.setup = Some(plan.setup);
+        let opposite = match plan.direction {
+            Direction::Long => PositionSide::Short,
+            Direction::Short => PositionSide::Long,
+        };
+        let reversing = desk.position.side() == opposite;
+        let price = desk.last;
+        let approved = approve_entry(&shared.risk, &account, desk, plan, at, reversing, scratch);
+        if reversing {
+            // The turn itself is an exit and is never refused; the new entry waits until it is flat.
+            scratch.exit = Some(ExitReason::Reversal);
+            exits::close(desk, shared, at, ExitReason::Reversal, effects);
+            desk.queued = approved.as_ref().map(|_| Queued {
+                plan: plan.clone(),
+                decided_at: at,
+                decision_price: price,
+            });
+        }
+        if let Some(approved) = approved {
+            scratch.outcome = Outcome::Entered;
+            if !reversing {
+                desk.basis = Some(basis(plan, at, price));
+                place(desk, shared, at, approved, effects);
+            }
+        }
+        effects.keep_decision(scratch);
+    }
+
+    /// A plan that waited for the opposite position to close is judged again and placed.
+    fn place_queued(&mut self, at: Ts, id: InstrumentId, effects: &mut Effects) {
+        let due = self.desks.get(id.index()).is_some_and(|desk| {
+            desk.queued.is_some() && desk.position.is_flat() && desk.orders.live_count() == 0
+        });
+        if !due {
+            return;
+        }
+        let account = self.account_view(at, effects);
+        let Engine { desks, shared, scratch, .. } = self;
+        let Some(desk) = desks.get_mut(id.index()) else { return };
+        let Some(queued) = desk.queued.take() else { return };
+        scratch.reset(id, at, desk.last);
+        if let Some(approved) = approve_entry(&shared.risk, &account, desk, &queued.plan, at, false, scratch)
+        {
+            desk.basis = Some(basis(&queued.plan, queued.decided_at, queued.decision_price));
+            place(desk, shared, at, approved, effects);
+        } else if let Outcome::Refused(gate) = scratch.outcome {
+            let detail = format!("second half of a reversal refused by {}", gate.name());
+            alert(effects, at, Severity::Info, AlertKind::BoundReached, Some(id), detail);
+        }
+    }
+
+    fn on_quote(
+        &mut self,
+        at: Ts,
+        id: InstrumentId,
+        bid: PriceUnits,
+        ask: PriceUnits,
+        effects: &mut Effects,
+    ) {
+        let side = self.desks.get(id.index()).map(|desk| desk.position.side());
+        // A position is worth what it could be closed at.
+        let price = match side {
+            Some(PositionSide::Long) => bid,
+            Some(PositionSide::Short) => ask,
+            Some(PositionSide::Flat) | None => PriceUnits::new(bid.get() / 2 + ask.get() / 2),
+        };
+        if bid > PriceUnits::ZERO && ask >= bid {
+            self.on_price(at, id, price, effects);
+        }
+    }
+
+    fn on_price(&mut self, at: Ts, id: InstrumentId, price: PriceUnits, effects: &mut Effects) {
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
+        if price <= PriceUnits::ZERO {
+            alert(
+                effects,
+                at,
+                Severity::Warning,
+                AlertKind::DataHole,
+                Some(id),
+                "price not above zero ignored",
+            );
+            return;
+        }
+        desk.last = price;
+        if desk.is_engaged() {
+            if let Some(trade) = desk.trade.as_mut() {
+                trade.see_price(price, price);
+            }
+            protection::watch_price(desk, at);
+            self.replan(id);
+        }
+    }
+
+    fn on_venue(&mut self, at: Ts, event: &VenueEvent, effects: &mut Effects) {
+        match event {
+            VenueEvent::Accepted { order, .. } => {
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_accepted(desk, shared, at, order.id, effects);
+                });
+            }
+            VenueEvent::Rejected { order, reason } => {
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_rejected(desk, shared, at, order.id, *reason, effects);
+                });
+            }
+            VenueEvent::Triggered { order } => self.with_desk(at, *order, effects, |desk, _, effects| {
+                venue::on_triggered(desk, at, order.id, effects);
+            }),
+            VenueEvent::Filled(fill) => {
+                self.with_instrument(at, fill.instrument, effects, |desk, shared, effects| {
+                    on_fill(desk, shared, at, fill, effects);
+                });
+            }
+            VenueEvent::Cancelled { order, reason } => {
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_cancelled(desk, shared, at, order.id, *reason, effects);
+                });
+            }
+            VenueEvent::CancelRejected { order, reason } => {
+                self.with_desk(at, *order, effects, |desk, _, effects| {
+                    venue::on_cancel_rejected(desk, at, order.id, *reason, effects);
+                });
+            }
+            VenueEvent::Amended { order, qty, kind } => {
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_amended(desk, shared, at, order.id, *qty, *kind, effects);
+                });
+            }
+            VenueEvent::AmendRejected { order, reason } => {
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_amend_rejected(desk, shared, at, order.id, *reason, effects);
+                });
+            }
+            VenueEvent::Funding { instrument, amount } => {
+                self.with_instrument(at, *instrument, effects, |desk, shared, effects| {
+                    on_funding(desk, shared, at, *amount, effects);
+                });
+            }
+            VenueEvent::Order { order, report } => {
+                self.with_desk(at, *order, effects, |desk, shared, effects| {
+                    venue::on_order_report(desk, shared, at, order.id, report, effects);
+                });
+            }
+            VenueEvent::OpenOrders(report) => {
+                reconcile::on_open_orders(&mut self.desks, &mut self.shared, at, report, effects);
+                self.after_report(at, effects);
+            }
+            VenueEvent::Positions(report) => {
+                reconcile::on_positions(&mut self.desks, &mut self.shared, at, report, effects);
+                self.after_report(at, effects);
+            }
+            VenueEvent::Balance { coverage, amount } => {
+                reconcile::on_balance(&mut self.shared, at, *coverage, *amount, effects);
+                self.after_report(at, effects);
+            }
+        }
+    }
+
+    fn after_report(&mut self, at: Ts, effects: &mut Effects) {
+        reconcile::finish(&self.desks, &mut self.shared);
+        for desk in &mut self.desks {
+            protection::protect(desk, &mut self.shared, at, effects);
+            desk.wake_at = wake_of(desk, &self.shared);
+        }
+        invariant!(self.shared, at, effects, self.shared.ledger.is_balanced(), "the ledger sums to zero");
+        self.plan_wakeup();
+    }
+
+    fn on_command(&mut self, at: Ts, command: Command, effects: &mut Effects) {
+        match command {
+            Command::SetMode(mode) => self.shared.set_mode(at, mode, true, effects),
+            Command::Close(id) => self.with_instrument(at, id, effects, |desk, shared, effects| {
+                desk.queued = None;
+                exits::close(desk, shared, at, ExitReason::Manual, effects);
+            }),
+            Command::Transfer(amount) => {
+                self.shared
+                    .book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, amount));
+            }
+            Command::Shutdown => self.shared.shutting_down = true,
+        }
+        self.enforce_mode(at, effects);
+    }
+
+    /// Modes act on what is already on its way: no entry rests in a reduce mode, nothing is held in `Flatten`.
+    fn enforce_mode(&mut self, at: Ts, effects: &mut Effects) {
+        let Engine { desks, shared, .. } = self;
+        for desk in desks.iter_mut() {
+            if shared.mode >= SystemMode::ReduceOnly || shared.shutting_down {
+                desk.queued = None;
+                exits::cancel_entries(desk, shared, at, effects);
+            }
+            if shared.mode == SystemMode::Flatten {
+                exits::close(desk, shared, at, ExitReason::Flatten, effects);
+            }
+            desk.wake_at = wake_of(desk, shared);
+        }
+        self.plan_wakeup();
+    }
+
+    fn on_wakeup(&mut self, at: Ts, effects: &mut Effects) {
+        if at >= self.shared.query_at {
+            if self.shared.phase == Phase::Reconciling {
+                reconcile::ask(&mut self.shared, at, effects);
+            } else {
+                self.shared.query_at = Ts::FAR_FUTURE;
+                reconcile::ask_about_differences(&self.desks, &mut self.shared, at, effects);
+            }
+        }
+        for desk in &mut self.desks {
+            if at < desk.wake_at {
+                continue;
+            }
+            venue::on_time(desk, &mut self.shared, at, effects);
+            exits::on_time(desk, &mut self.shared, at, effects);
+            clear_leftovers(desk, &self.shared, at, effects);
+            desk.wake_at = wake_of(desk, &self.shared).max(at.plus(WAKEUP_PAUSE_MIN));
+        }
+        self.plan_wakeup();
+    }
+
+    fn with_desk(
+        &mut self,
+        at: Ts,
+        order: OrderRef,
+        effects: &mut Effects,
+        act: impl FnOnce(&mut Desk, &mut Shared, &mut Effects),
+    ) {
+        self.with_instrument(at, order.instrument, effects, act);
+    }
+
+    fn with_instrument(
+        &mut self,
+        at: Ts,
+        id: InstrumentId,
+        effects: &mut Effects,
+        act: impl FnOnce(&mut Desk, &mut Shared, &mut Effects),
+    ) {
+        let mode = self.shared.mode;
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
+        let was_different = desk.difference.is_some();
+        act(desk, &mut self.shared, effects);
+        clear_leftovers(desk, &self.shared, at, effects);
+        let settled = was_different && desk.difference.is_none();
+        if desk.queued.is_some() {
+            self.place_queued(at, id, effects);
+        }
+        if settled {
+            reconcile::finish(&self.desks, &mut self.shared);
+        }
+        if self.shared.mode != mode || self.shared.mode == SystemMode::Flatten {
+            self.enforce_mode(at, effects);
+        }
+        self.replan(id);
+    }
+
+    /// Recomputes the wake-up of one desk, and the engine's where it could have changed.
+    fn replan(&mut self, id: InstrumentId) {
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
+        let before = desk.wake_at;
+        let after = wake_of(desk, &self.shared).max(self.shared.now);
+        desk.wake_at = after;
+        if after <= self.wake_at {
+            self.wake_at = after;
+        } else if before <= self.wake_at {
+            self.plan_wakeup();
+        }
+    }
+
+    fn plan_wakeup(&mut self) {
+        let desks = self.desks.iter().map(|desk| desk.wake_at).min().unwrap_or(Ts::FAR_FUTURE);
+        self.wake_at = desks.min(self.shared.query_at);
+    }
+
+    /// The account at its worst case.
+    fn account_view(&mut self, at: Ts, effects: &mut Effects) -> AccountView {
+        let (mut notional, mut margin, mut engaged) = (Money::ZERO, Money::ZERO, 0);
+        for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
+            let worst = worst_case(desk);
+            engaged += 1;
+            let needed =
+                worst.get().checked_div(desk.instrument.spec().leverage_max.get()).unwrap_or(worst.get());
+            notional = notional.plus(worst).unwrap_or(notional);
+            margin = margin.plus(Money::new(needed)).unwrap_or(margin);
+        }
+        let equity = self.equity();
+        invariant!(self.shared, at, effects, equity.is_some(), "equity fits into 28 digits");
+        AccountView {
+            phase: self.shared.phase,
+            mode: self.shared.mode,
+            shutting_down: self.shared.shutting_down,
+            equity: equity.unwrap_or(Money::ZERO),
+            notional,
+            margin,
+            engaged,
+            require_stop: self.shared.require_stop,
+        }
+    }
+
+    /// The one equity function: cash plus open positions at the last price. `None` if it does not fit.
+    #[must_use]
+    pub fn equity(&self) -> Option<Money> {
+        self.desks
+            .iter()
+            .filter(|desk| !desk.position.is_flat())
+            .try_fold(self.shared.ledger.cash(), |sum, desk| sum.plus(desk.marked_value()).ok())
+    }
+}
+
+fn check_instruments(instruments: &[(Instrument, Timeframe)]) -> Result<(), EngineError> {
+    if instruments.is_empty() || instruments.len() > INSTRUMENTS_MAX {
+        return Err(EngineError::InstrumentCount { count: instruments.len(), max: INSTRUMENTS_MAX });
+    }
+    let mut names: Vec<&str> = instruments.iter().map(|(instrument, _)| instrument.name().as_str()).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Err(EngineError::InstrumentTwice { instrument: pair.concat() });
+    }
+    let mut rest = instruments.iter().map(|(instrument, _)| instrument);
+    if let Some(first) = rest.next()
+        && let Some(other) = rest.find(|other| other.settle() != first.settle())
+    {
+        return Err(EngineError::SettleCurrencies {
+            first: first.name().to_string(),
+            first_currency: first.settle().to_string(),
+            other: other.name().to_string(),
+            other_currency: other.settle().to_string(),
+        });
+    }
+    Ok(())
+}
+
+#[inline]
+fn see_candle(desk: &mut Desk, candle: &Candle) {
+    let hole = candle.open_time > desk.seen_until && desk.seen_until > Ts::from_nanos(i64::MIN);
+    if hole {
+        desk.holes = desk.holes.saturating_add(1);
+        desk.clean_candles = 0;
+    } else {
+        desk.clean_candles = desk.clean_candles.saturating_add(1);
+    }
+    desk.seen_until = candle.known_at;
+    desk.last = candle.close;
+}
+
+fn basis(plan: &EntryPlan, decided_at: Ts, decision_price: PriceUnits) -> EntryBasis {
+    EntryBasis {
+        direction: plan.direction,
+        setup: plan.setup,
+        score: plan.score,
+        decided_at,
+        decision_price,
+        stop: plan.stop,
+        targets: plan.targets.clone(),
+    }
+}
+
+/// Notional of an instrument at its worst: what is held plus everything that could still increase it.
+fn worst_case(desk: &Desk) -> Money {
+    let held = desk.position.qty();
+    let long = held.max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Buy));
+    let short = held.negated().max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Sell));
+    desk.instrument.notional(desk.last, long.max(short)).unwrap_or(Money::ZERO)
+}
+
+/// The next moment at which something on a desk is due.
+fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
+    if !desk.is_engaged() {
+        return Ts::FAR_FUTURE;
+    }
+    let silence = shared.protection.submit_deadline();
+    let mut wake = Ts::FAR_FUTURE;
+    for order in desk.orders.live() {
+        let due = match (order.query_at, order.state.is_confirmed()) {
+            (Some(query), _) => query,
+            (None, false) => order.placed_at.plus(silence),
+            (None, true) => Ts::FAR_FUTURE,
+        };
+        let cancel = order.cancel_sent.map_or(Ts::FAR_FUTURE, |sent| sent.plus(silence));
+        let expiry = if order.cancel_sent.is_none() { order.expires_at } else { Some(cancel) };
+        wake = wake.min(due).min(expiry.unwrap_or(Ts::FAR_FUTURE));
+    }
+    if desk.position.is_flat() {
+        if desk.orders.live_count() > 0 {
+            let leftovers = desk.orders.live().any(|order| order.request.reduce_only);
+            if leftovers {
+                let patience = desk.last_fill_at.plus(silence);
+                let later = desk.orders.live().filter_map(|order| order.cancel_sent).max();
+                wake = wake.min(later.map_or(patience, |sent| sent.plus(silence)));
+            }
+        }
+        return wake;
+    }
+    let prove = (!shared.capabilities.lossless_order_stream).then(|| shared.protection.prove_interval());
+    let closing = desk.closing.map_or(Ts::FAR_FUTURE, |closing| closing.deadline);
+    wake.min(closing).min(desk.protection.wake_at(prove, shared.protection.trigger_grace()))
+}
+
+/// Views for drivers, reports and tests. They read; nothing else.
+impl Engine {
+    /// The instruments in order of their ids.
+    pub fn instruments(&self) -> impl ExactSizeIterator<Item = &Instrument> {
+        self.desks.iter().map(|desk| &desk.instrument)
+    }
+
+    /// The books.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    /// The start-up phase.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.shared.phase
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> SystemMode {
+        self.shared.mode
+    }
+
+    /// Longest time any protected position has been without a confirmed stop.
+    #[must_use]
+    pub fn naked_max(&self) -> Span {
+        Span::from_nanos(self.shared.naked_max_nanos)
+    }
+
+    /// Holes seen in the candles of an instrument.
+    #[must_use]
+    pub fn holes(&self, id: InstrumentId) -> u32 {
+        self.desks.get(id.index()).map_or(0, |desk| desk.holes)
+    }
+
+    /// Last known price of an instrument.
+    #[must_use]
+    pub fn last_price(&self, id: InstrumentId) -> PriceUnits {
+        self.desks.get(id.index()).map_or(PriceUnits::ZERO, |desk| desk.last)
+    }
+
+    /// Whether something is held, working or planned on an instrument.
+    #[must_use]
+    pub fn is_engaged(&self, id: InstrumentId) -> bool {
+        self.desks.get(id.index()).is_some_and(Desk::is_engaged)
+    }
+
+    /// The position of an instrument with its protection.
+    #[must_use]
+    pub fn position(&self, id: InstrumentId) -> Option<PositionView> {
+        let desk = self.desks.get(id.index())?;
+        let unrealised = desk.marked_value().minus(desk.position.cost()).unwrap_or(Money::ZERO);
+        let covered = !desk.position.is_flat() && desk.protection.naked_for(self.shared.now).nanos() == 0;
+        Some(PositionView {
+            qty: desk.position.qty(),
+            stop: desk.protection.wanted(),
+            protected: covered && desk.protection.proven_at.is_some(),
+            escalating: desk.protection.is_escalating(),
+            proven_at: desk.protection.proven_at,
+            unrealised,
+        })
+    }
+
+    /// Orders of an instrument that can act at the venue, as last reported.
+    pub fn live_orders(&self, id: InstrumentId) -> impl Iterator<Item = seawall_model::OrderUpdate> + '_ {
+        let at = self.shared.now;
+        self.desks
+            .get(id.index())
+            .into_iter()
+            .flat_map(move |desk| desk.orders.live().map(move |order| order.update(at)))
+    }
+
+    /// The trade of the open position, marked at the last price; fees and funding so far are in its profit.
+    #[must_use]
+    pub fn open_trade(&self, id: InstrumentId) -> Option<Trade> {
+        let desk = self.desks.get(id.index())?;
+        let mut record = desk.trade.as_ref()?.record.clone();
+        let gross = desk.marked_value().minus(desk.position.cost()).ok()?;
+        record.pnl = gross.minus(record.fees).and_then(|net| net.plus(record.funding)).ok()?;
+        record.risk = crate::fills::planned_risk(&desk.instrument, &record);
+        let naked = desk.protection.naked_for(self.shared.now).nanos();
+        record.naked = Span::from_nanos(record.naked.nanos().saturating_add(naked));
+        Some(record)
+    }
+
+    /// Writes the whole state in a fixed order; equal states give equal bytes.
+    pub fn digest(&self, sink: &mut dyn StateSink) {
+        self.shared.digest(sink);
+        for desk in &self.desks {
+            desk.digest(sink);
+        }
+    }
+}

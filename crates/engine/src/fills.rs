@@ -1,0 +1,280 @@
+//! Fills: they move positions, books, trades and protection, whatever state their order is in.
+//!
+//! Invariants: a repeated fill counts once; a fill of an unknown order counts and is reported; the position is
+//! the sum of all counted fills; when it is flat again the trade's profit is exactly what the books gained.
+
+use rust_decimal::Decimal;
+use seawall_model::{
+    AlertKind, Exit, ExitReason, Fill, FillCause, Instrument, Money, OrderEvent, OrderRole, PositionChange,
+    PositionSide, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
+};
+use seawall_strategy::{Direction, Level};
+
+use crate::desk::{Desk, EntryBasis, OpenTrade};
+use crate::effects::Effects;
+use crate::gateway::{alert, cancel};
+use crate::ledger::Account;
+use crate::protection::Protection;
+use crate::risk::{entry_side, stop_price};
+use crate::shared::{Shared, invariant};
+use crate::targets;
+
+/// Counts a fill.
+pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, effects: &mut Effects) {
+    if !desk.recent_fills.remember(fill.fill_id) || fill.qty <= QtyUnits::ZERO {
+        return;
+    }
+    effects.fills.push(*fill);
+    desk.last_fill_at = at;
+    desk.last = fill.price;
+    let role = count_on_order(desk, at, fill, effects);
+    let reason = exit_reason(desk, fill, role);
+    let held = desk.position.qty().abs();
+    if desk.position.change(fill.side, fill.qty) == PositionChange::Reversed {
+        // Through flat: the trade ends with what was held, the rest opens a new one.
+        let part = Part { qty: held, fee: Money::ZERO };
+        move_position(desk, shared, at, fill, part, reason, effects);
+        let part = Part { qty: fill.qty.minus(held), fee: fill.fee };
+        move_position(desk, shared, at, fill, part, reason, effects);
+    } else {
+        move_position(desk, shared, at, fill, Part { qty: fill.qty, fee: fill.fee }, reason, effects);
+    }
+    invariant!(shared, at, effects, shared.ledger.is_balanced(), "the ledger sums to zero");
+    targets::place_when_entered(desk, shared, at, effects);
+}
+
+#[derive(Clone, Copy)]
+struct Part {
+    qty: QtyUnits,
+    fee: Money,
+}
+
+/// Books the fill on its order and says what the order was for.
+fn count_on_order(desk: &mut Desk, at: Ts, fill: &Fill, effects: &mut Effects) -> Option<OrderRole> {
+    let id = Some(desk.instrument.id());
+    let counted = fill.order.and_then(|order| {
+        desk.orders.change(order.id, |order| {
+            order.filled = order.filled.plus(fill.qty);
+            let event =
+                if order.filled >= order.request.qty { OrderEvent::Filled } else { OrderEvent::PartlyFilled };
+            order.apply(event);
+            (order.request.role, order.filled > order.request.qty, order.update(at))
+        })
+    });
+    match counted {
+        Some((role, over, update)) => {
+            effects.orders.push(update);
+            if over {
+                alert(
+                    effects,
+                    at,
+                    Severity::Critical,
+                    AlertKind::OverFill,
+                    id,
+                    update.order.id.wire().as_str(),
+                );
+            }
+            Some(role)
+        }
+        None => {
+            let (kind, severity) = match fill.cause {
+                FillCause::Order => (AlertKind::UnknownFill, Severity::Warning),
+                FillCause::Liquidation => (AlertKind::Liquidated, Severity::Critical),
+            };
+            let detail = format!("{} {}", fill.side.name(), desk.instrument.qty(fill.qty));
+            alert(effects, at, severity, kind, id, detail);
+            None
+        }
+    }
+}
+
+fn exit_reason(desk: &Desk, fill: &Fill, role: Option<OrderRole>) -> ExitReason {
+    match (fill.cause, role) {
+        (FillCause::Liquidation, _) => ExitReason::Liquidation,
+        (FillCause::Order, Some(OrderRole::Stop)) => ExitReason::StopLoss,
+        (FillCause::Order, Some(OrderRole::Target(number))) => ExitReason::TakeProfit(number),
+        (FillCause::Order, Some(OrderRole::Exit)) => {
+            desk.closing.map_or(ExitReason::Signal, |closing| closing.reason)
+        }
+        (FillCause::Order, Some(OrderRole::Emergency)) => ExitReason::Unprotected,
+        (FillCause::Order, Some(OrderRole::Entry)) => ExitReason::Reversal,
+        (FillCause::Order, None) => ExitReason::External,
+    }
+}
+
+fn move_position(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    fill: &Fill,
+    part: Part,
+    reason: ExitReason,
+    effects: &mut Effects,
+) {
+    let id = desk.instrument.id();
+    let Ok(value) = desk.instrument.notional(fill.price, part.qty) else {
+        shared.broken(at, "the value of a fill fits into 28 digits", effects);
+        return;
+    };
+    let Ok(change) = desk.position.fill(fill.side, part.qty, value) else {
+        shared.broken(at, "the cost of a position fits into 28 digits", effects);
+        return;
+    };
+    let (from, to) = match fill.side {
+        Side::Buy => (Account::Cash, Account::Position(id)),
+        Side::Sell => (Account::Position(id), Account::Cash),
+    };
+    shared.book(at, effects, |ledger| ledger.post(from, to, value));
+    if !part.fee.is_zero() {
+        shared.book(at, effects, |ledger| ledger.post(Account::Cash, Account::Fees, part.fee));
+    }
+    match change {
+        PositionChange::Opened => open_trade(desk, shared, at, fill, part, value),
+        PositionChange::Increased => increase_trade(desk, part, value),
+        PositionChange::Reduced | PositionChange::Closed | PositionChange::Reversed => {
+            if let Some(trade) = desk.trade.as_mut() {
+                trade.see_price(fill.price, fill.price);
+                trade.record.fees = trade.record.fees.plus(part.fee).unwrap_or(trade.record.fees);
+                trade.add_exit(Exit { at: fill.venue_time, price: fill.price, qty: part.qty, reason });
+            }
+            if change == PositionChange::Closed {
+                close_trade(desk, shared, at, fill.venue_time, effects);
+            }
+        }
+    }
+}
+
+fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, part: Part, value: Money) {
+    let direction = if fill.side == Side::Buy { Direction::Long } else { Direction::Short };
+    let basis = desk.basis.clone().filter(|basis| entry_side(basis.direction) == fill.side);
+    let basis = basis.unwrap_or_else(|| EntryBasis {
+        direction,
+        setup: Setup::Adopted,
+        score: None,
+        decided_at: at,
+        decision_price: fill.price,
+        stop: Some(Level::Percent(shared.protection.takeover_stop_pct)),
+        targets: arrayvec::ArrayVec::new(),
+    });
+    let entry = desk.instrument.price(fill.price).get();
+    let stop = basis.stop.and_then(|level| stop_price(&desk.instrument, direction, level, entry));
+    desk.protection.begin(stop, fill.venue_time);
+    let record = Trade {
+        id: shared.next_trade,
+        instrument: desk.instrument.id(),
+        side: desk.position.side(),
+        setup: basis.setup,
+        score: basis.score,
+        decided_at: basis.decided_at,
+        entry_at: fill.venue_time,
+        entry_value: value,
+        entry_qty: part.qty,
+        decision_price: basis.decision_price,
+        initial_stop: None,
+        exits: Vec::new(),
+        fees: part.fee,
+        funding: Money::ZERO,
+        closed_at: None,
+        pnl: Money::ZERO,
+        risk: Money::ZERO,
+        worst_price: fill.price,
+        best_price: fill.price,
+        naked: Span::ZERO,
+    };
+    shared.next_trade = shared.next_trade.saturating_add(1);
+    desk.trade = Some(OpenTrade { record, targets: basis.targets, targets_placed: false });
+}
+
+fn increase_trade(desk: &mut Desk, part: Part, value: Money) {
+    let Some(trade) = desk.trade.as_mut() else { return };
+    trade.record.entry_value = trade.record.entry_value.plus(value).unwrap_or(trade.record.entry_value);
+    trade.record.entry_qty = trade.record.entry_qty.plus(part.qty);
+    trade.record.fees = trade.record.fees.plus(part.fee).unwrap_or(trade.record.fees);
+    // The average moved: a stop in percent follows it where that is in favour of the position.
+    let level = desk.basis.as_ref().and_then(|basis| basis.stop);
+    let average = average_entry(desk);
+    let side = desk.position.side();
+    let direction = if side == PositionSide::Long { Direction::Long } else { Direction::Short };
+    let stop = level
+        .zip(average)
+        .and_then(|(level, average)| stop_price(&desk.instrument, direction, level, average));
+    if let Some(stop) = stop {
+        desk.protection.improve(side, stop);
+    }
+}
+
+/// The average entry price as a decimal, for levels in percent.
+pub(crate) fn average_entry(desk: &Desk) -> Option<Decimal> {
+    let record = &desk.trade.as_ref()?.record;
+    let qty = desk
+        .instrument
+        .qty(record.entry_qty)
+        .get()
+        .checked_mul(desk.instrument.spec().contract_size.get())?;
+    record.entry_value.get().checked_div(qty)
+}
+
+/// What the whole entry would have lost at its first stop; zero without one.
+pub(crate) fn planned_risk(instrument: &Instrument, record: &Trade) -> Money {
+    let at_stop = record.initial_stop.and_then(|stop| instrument.notional(stop, record.entry_qty).ok());
+    at_stop.and_then(|value| record.entry_value.minus(value).ok()).map_or(Money::ZERO, Money::abs)
+}
+
+fn close_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, closed_at: Ts, effects: &mut Effects) {
+    let id = desk.instrument.id();
+    let Some(profit) = desk.position.settle() else { return };
+    // What is left on the position's account is the loss; it moves to the realised account.
+    let left = shared.ledger.balance(Account::Position(id));
+    invariant!(shared, at, effects, left == profit.negated(), "a flat position's account holds its loss");
+    shared.book(at, effects, |ledger| ledger.post(Account::Position(id), Account::Realised, left));
+    let naked = desk.protection.naked_for(at);
+    let wanted = desk.protection.wanted().is_some();
+    desk.protection = Protection::new();
+    desk.closing = None;
+    let Some(mut trade) = desk.trade.take() else { return };
+    let record = &mut trade.record;
+    record.naked = Span::from_nanos(record.naked.nanos().saturating_add(naked.nanos().max(0)));
+    if wanted {
+        shared.naked_max_nanos = shared.naked_max_nanos.max(record.naked.nanos());
+    }
+    record.closed_at = Some(closed_at);
+    record.risk = planned_risk(&desk.instrument, record);
+    let net = profit.minus(record.fees).and_then(|after_fees| after_fees.plus(record.funding));
+    match net {
+        Ok(net) => record.pnl = net,
+        Err(_) => shared.broken(at, "the profit of a trade fits into 28 digits", effects),
+    }
+    effects.trades.push(trade.record);
+}
+
+/// Books funding on the open trade, or on the account alone where there is none.
+pub(crate) fn on_funding(desk: &mut Desk, shared: &mut Shared, at: Ts, amount: Money, effects: &mut Effects) {
+    shared.book(at, effects, |ledger| ledger.post(Account::Funding, Account::Cash, amount));
+    if let Some(trade) = desk.trade.as_mut() {
+        trade.record.funding = trade.record.funding.plus(amount).unwrap_or(trade.record.funding);
+    }
+    invariant!(shared, at, effects, shared.ledger.is_balanced(), "the ledger sums to zero");
+}
+
+/// When the position is gone its stops and targets have nothing to do any more. A venue that cancels them by
+/// itself is given the time to say so.
+pub(crate) fn clear_leftovers(desk: &mut Desk, shared: &Shared, at: Ts, effects: &mut Effects) {
+    if !desk.position.is_flat() || desk.orders.live_count() == 0 {
+        return;
+    }
+    let patience = shared.protection.submit_deadline();
+    let by_itself = shared.capabilities.cancels_orphaned_reduce_only && at < desk.last_fill_at.plus(patience);
+    if by_itself {
+        return;
+    }
+    let leftovers: arrayvec::ArrayVec<_, 16> = desk
+        .orders
+        .live()
+        .filter(|order| order.request.reduce_only && order.state.is_confirmed())
+        .map(|order| order.id())
+        .take(16)
+        .collect();
+    for id in leftovers {
+        cancel(desk, shared, at, id, effects);
+    }
+}

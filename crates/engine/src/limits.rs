@@ -1,0 +1,20 @@
+//! Every bound of the engine, with the action taken when it is reached.
+
+/// Ended orders remembered per instrument for late fills and repeated facts. Reached: the oldest is forgotten; a
+/// fill for it is then counted as one of an unknown order and reported.
+pub const ENDED_ORDERS_REMEMBERED: usize = 16;
+
+/// Live orders per instrument at which entries are refused, leaving room for protection.
+pub const LIVE_ORDERS_FOR_ENTRY_MAX: usize = 16;
+
+/// Fill ids remembered per instrument to recognise repetitions. Reached: the oldest is forgotten.
+pub const FILL_IDS_REMEMBERED: usize = 128;
+
+/// Closing fills kept in a trade record. Reached: further ones are added to the last record's quantity.
+pub const EXITS_PER_TRADE_MAX: usize = 256;
+
+/// Queries for one order of unknown outcome before the pause between them stops growing.
+pub const QUERY_BACKOFF_STEPS_MAX: u32 = 5;
+
+/// Instruments in one engine. Reached: the engine does not start.
+pub const INSTRUMENTS_MAX: usize = 4_096;

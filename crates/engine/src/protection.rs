@@ -1,0 +1,479 @@
+//! Protection: every position has a stop at the venue, from its first fill until it is flat.
+//!
+//! [`protect`] is level-triggered: it looks at the facts (position, orders, deadlines) and asks for what is
+//! missing, so it may be called after every event and at any time. Invariants:
+//! - a position with a wanted stop is covered by confirmed stops, or a request is on its way and a deadline runs;
+//! - the ladder only climbs: each trigger type the venue offers, then a market reduction, each with a deadline;
+//! - a stop is replaced by amendment or by placing the new one before cancelling the old one;
+//! - the wanted stop only ever moves in the position's favour.
+//!
+//! It asks no mode and no phase: protection runs while trading is paused, reconciling or shutting down.
+
+use seawall_model::{
+    AlertKind, ClientOrderId, OrderKind, OrderRole, OrderState, PositionSide, PriceUnits, QtyUnits,
+    RejectReason, Severity, Span, StateSink, Trigger, Ts, VenueRequest,
+};
+
+use crate::desk::Desk;
+use crate::effects::Effects;
+use crate::gateway::{alert, amend, cancel, place};
+use crate::risk::{Plan, approve_reduction};
+use crate::shared::Shared;
+
+/// Where on the ladder a position is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    /// A stop with the venue's n-th trigger type.
+    Stop(usize),
+    /// Reduce at market.
+    Market,
+}
+
+/// The protection of one instrument's position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Protection {
+    /// Where the stop is to be; `None` for a plan without one.
+    want: Option<PriceUnits>,
+    step: Step,
+    /// Since when less than the whole position has been covered.
+    naked_since: Option<Ts>,
+    /// When the next step of the ladder is taken.
+    deadline: Ts,
+    /// No new attempt before this: the last one was refused in a way that only time or a report can mend.
+    hold_until: Ts,
+    /// Since when the price has been beyond the stop, or the stop triggered, without a fill.
+    overdue_since: Option<Ts>,
+    /// When the venue last confirmed the stop.
+    pub(crate) proven_at: Option<Ts>,
+    /// Amending failed on this position: replace by placing anew.
+    amend_failed: bool,
+    reported: bool,
+}
+
+/// What confirmed and pending stops cover.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cover {
+    confirmed: QtyUnits,
+    /// The best confirmed stop: at the wanted price if there is one.
+    stop: Option<ClientOrderId>,
+    stop_matches: bool,
+    stop_qty: QtyUnits,
+    stops: u32,
+    pending: bool,
+    amending: bool,
+    emergency: bool,
+}
+
+impl Protection {
+    pub(crate) fn new() -> Self {
+        Protection {
+            want: None,
+            step: Step::Stop(0),
+            naked_since: None,
+            deadline: Ts::FAR_FUTURE,
+            hold_until: Ts::from_nanos(i64::MIN),
+            overdue_since: None,
+            proven_at: None,
+            amend_failed: false,
+            reported: false,
+        }
+    }
+
+    /// The price that the stop is to rest at.
+    pub(crate) fn wanted(&self) -> Option<PriceUnits> {
+        self.want
+    }
+
+    /// Whether a deadline is running because the position is not fully covered.
+    pub(crate) fn is_escalating(&self) -> bool {
+        self.naked_since.is_some() && self.deadline < Ts::FAR_FUTURE
+    }
+
+    /// Begins to protect a new position; the naked clock starts at its first fill.
+    pub(crate) fn begin(&mut self, want: Option<PriceUnits>, first_fill: Ts) {
+        *self = Protection { want, naked_since: Some(first_fill), ..Protection::new() };
+    }
+
+    /// Moves the wanted stop if that is in favour of the position; says whether it moved.
+    pub(crate) fn improve(&mut self, side: PositionSide, price: PriceUnits) -> bool {
+        let better = match (side, self.want) {
+            (PositionSide::Flat, _) => false,
+            (PositionSide::Long | PositionSide::Short, None) => true,
+            (PositionSide::Long, Some(want)) => price > want,
+            (PositionSide::Short, Some(want)) => price < want,
+        };
+        if better {
+            self.want = Some(price);
+        }
+        better
+    }
+
+    pub(crate) fn amend_refused(&mut self) {
+        self.amend_failed = true;
+    }
+
+    pub(crate) fn naked_for(&self, at: Ts) -> Span {
+        self.naked_since.map_or(Span::ZERO, |since| at.since(since))
+    }
+
+    pub(crate) fn wake_at(&self, prove_interval: Option<Span>, grace: Span) -> Ts {
+        let prove = match (self.proven_at, prove_interval) {
+            (Some(proven), Some(interval)) => proven.plus(interval),
+            (Some(_) | None, None) | (None, Some(_)) => Ts::FAR_FUTURE,
+        };
+        let overdue = self.overdue_since.map_or(Ts::FAR_FUTURE, |since| since.plus(grace));
+        self.deadline.min(prove).min(overdue)
+    }
+
+    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
+        sink.signed(self.want.map_or(0, |price| price.get()));
+        let step = match self.step {
+            Step::Stop(trigger) => trigger as u64,
+            Step::Market => u64::MAX,
+        };
+        sink.number(step);
+        for time in
+            [self.naked_since, Some(self.deadline), Some(self.hold_until), self.overdue_since, self.proven_at]
+        {
+            sink.signed(time.map_or(i64::MIN, Ts::nanos));
+        }
+        sink.number(u64::from(self.amend_failed));
+    }
+}
+
+fn cover(desk: &Desk) -> Cover {
+    let mut cover = Cover::default();
+    let closing = desk.position.side().closing_side();
+    for order in desk.orders.live() {
+        let request = &order.request;
+        if Some(request.side) != closing || !request.reduce_only {
+            continue;
+        }
+        if request.role == OrderRole::Emergency {
+            cover.emergency = true;
+        }
+        if !request.kind.is_stop() {
+            continue;
+        }
+        if !order.state.is_confirmed() {
+            cover.pending = true;
+            continue;
+        }
+        if order.cancel_sent.is_some() {
+            continue;
+        }
+        let matches = request.kind.trigger().map(|trigger| trigger.price) == desk.protection.want;
+        cover.confirmed = cover.confirmed.plus(order.remaining());
+        cover.stops += 1;
+        cover.amending |= order.amendment.is_some();
+        let better = cover.stop.is_none() || (matches && !cover.stop_matches);
+        if better {
+            cover.stop = Some(order.id());
+            cover.stop_matches = matches;
+            cover.stop_qty = order.remaining();
+        }
+    }
+    cover
+}
+
+/// Brings the protection of `desk` closer to what it should be.
+pub(crate) fn protect(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    let Some(want) = desk.protection.want else { return };
+    let held = desk.position.qty().abs();
+    let cover = cover(desk);
+    if cover.confirmed >= held {
+        covered(desk, shared, at, effects);
+        tidy(desk, shared, at, Job { want, held, cover }, effects);
+        return;
+    }
+    if desk.protection.naked_since.is_none() {
+        desk.protection.naked_since = Some(at);
+        desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
+    }
+    if at < desk.protection.hold_until {
+        return;
+    }
+    match desk.protection.step {
+        Step::Stop(_) if cover.pending || cover.amending => {
+            let deadline = at.plus(shared.protection.confirm_deadline());
+            desk.protection.deadline = desk.protection.deadline.min(deadline);
+        }
+        Step::Stop(trigger) => raise_cover(desk, shared, at, trigger, Job { want, held, cover }, effects),
+        Step::Market if cover.emergency => {}
+        Step::Market => reduce_at_market(desk, shared, at, effects),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Job {
+    want: PriceUnits,
+    held: QtyUnits,
+    cover: Cover,
+}
+
+fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    let Some(since) = desk.protection.naked_since.take() else { return };
+    let naked = at.since(since);
+    shared.naked_max_nanos = shared.naked_max_nanos.max(naked.nanos());
+    if let Some(trade) = desk.trade.as_mut() {
+        trade.record.naked = Span::from_nanos(trade.record.naked.nanos().saturating_add(naked.nanos()));
+        if trade.record.initial_stop.is_none() {
+            trade.record.initial_stop = desk.protection.want;
+        }
+    }
+    desk.protection.deadline = Ts::FAR_FUTURE;
+    desk.protection.step = Step::Stop(0);
+    desk.protection.proven_at = Some(at);
+    if desk.protection.reported {
+        desk.protection.reported = false;
+        let id = Some(desk.instrument.id());
+        let detail = format!("covered again after {} ms", naked.millis());
+        alert(effects, at, Severity::Info, AlertKind::PositionUnprotected, id, detail);
+    }
+}
+
+/// Fully covered: move the stop to where it is wanted, match its size, drop superfluous ones.
+fn tidy(desk: &mut Desk, shared: &Shared, at: Ts, job: Job, effects: &mut Effects) {
+    let Job { want, held, cover } = job;
+    let Some(stop) = cover.stop else { return };
+    let sized = cover.stop_qty == held;
+    if cover.stop_matches && sized && cover.stops == 1 {
+        return;
+    }
+    if cover.stop_matches && cover.stop_qty >= held && cover.stops > 1 {
+        let others: arrayvec::ArrayVec<ClientOrderId, 8> = desk
+            .orders
+            .live()
+            .filter(|order| order.request.kind.is_stop() && order.id() != stop && order.cancel_sent.is_none())
+            .map(|order| order.id())
+            .take(8)
+            .collect();
+        for other in others {
+            cancel(desk, shared, at, other, effects);
+        }
+        return;
+    }
+    if cover.amending || cover.pending {
+        return;
+    }
+    let state = desk.orders.get(stop).map(|order| (order.state, order.request.kind, order.filled));
+    let Some((OrderState::Open, kind, filled)) = state else { return };
+    if shared.capabilities.amend && !desk.protection.amend_failed {
+        amend(desk, at, stop, held.plus(filled), at_price(kind, want), effects);
+    }
+}
+
+fn at_price(kind: OrderKind, price: PriceUnits) -> OrderKind {
+    match kind {
+        OrderKind::StopMarket { trigger } => OrderKind::StopMarket { trigger: Trigger { price, ..trigger } },
+        OrderKind::StopLimit { trigger, limit } => {
+            OrderKind::StopLimit { trigger: Trigger { price, ..trigger }, limit }
+        }
+        OrderKind::Market
+        | OrderKind::Limit { .. }
+        | OrderKind::TakeProfitMarket { .. }
+        | OrderKind::TakeProfitLimit { .. } => kind,
+    }
+}
+
+/// Not fully covered: enlarge the stop that rests, else place one for the whole position.
+fn raise_cover(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    trigger: usize,
+    job: Job,
+    effects: &mut Effects,
+) {
+    let Job { want, held, cover } = job;
+    let resting = cover
+        .stop
+        .and_then(|id| desk.orders.get(id))
+        .filter(|order| order.state == OrderState::Open)
+        .map(|order| (order.id(), order.request.kind, order.filled));
+    desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
+    if let Some((id, kind, filled)) = resting
+        && shared.capabilities.amend
+        && !desk.protection.amend_failed
+    {
+        amend(desk, at, id, held.plus(filled), at_price(kind, want), effects);
+        return;
+    }
+    let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else {
+        escalate(desk, shared, at, "no trigger type left", effects);
+        return;
+    };
+    let Some(side) = desk.position.side().closing_side() else { return };
+    let kind = OrderKind::StopMarket { trigger: Trigger { price: want, source } };
+    let plan = Plan { role: OrderRole::Stop, side, qty: held, kind, reduce_only: true, expires_at: None };
+    if let Some(approved) = approve_reduction(&desk.position, plan) {
+        place(desk, shared, at, approved, effects);
+    }
+}
+
+/// Closes the whole position at market because it cannot be protected.
+fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    desk.protection.deadline = at.plus(shared.protection.emergency_retry());
+    desk.protection.hold_until = desk.protection.deadline;
+    let Some(side) = desk.position.side().closing_side() else { return };
+    let qty = desk.position.qty().abs();
+    let plan = Plan {
+        role: OrderRole::Emergency,
+        side,
+        qty,
+        kind: OrderKind::Market,
+        reduce_only: true,
+        expires_at: None,
+    };
+    if let Some(approved) = approve_reduction(&desk.position, plan) {
+        place(desk, shared, at, approved, effects);
+    }
+}
+
+/// Takes the next step of the ladder now.
+pub(crate) fn escalate(desk: &mut Desk, shared: &mut Shared, at: Ts, why: &str, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    let next = match desk.protection.step {
+        Step::Stop(trigger) if trigger + 1 < shared.capabilities.stop_triggers.len() => {
+            Step::Stop(trigger + 1)
+        }
+        Step::Stop(_) | Step::Market => Step::Market,
+    };
+    let id = Some(desk.instrument.id());
+    let naked = desk.protection.naked_for(at).millis();
+    alert(
+        effects,
+        at,
+        Severity::Critical,
+        AlertKind::PositionUnprotected,
+        id,
+        format!("{why}; naked for {naked} ms"),
+    );
+    desk.protection.reported = true;
+    desk.protection.step = next;
+    match next {
+        Step::Stop(trigger) => {
+            let job = Job {
+                want: desk.protection.want.unwrap_or(PriceUnits::ZERO),
+                held: desk.position.qty().abs(),
+                cover: Cover::default(),
+            };
+            raise_cover(desk, shared, at, trigger, job, effects);
+        }
+        Step::Market => reduce_at_market(desk, shared, at, effects),
+    }
+}
+
+/// The venue refused a stop.
+pub(crate) fn stop_refused(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    reason: RejectReason,
+    effects: &mut Effects,
+) {
+    if desk.position.is_flat()
+        || desk.protection.want.is_none()
+        || cover(desk).confirmed >= desk.position.qty().abs()
+    {
+        return;
+    }
+    let id = Some(desk.instrument.id());
+    alert(effects, at, Severity::Critical, AlertKind::StopRefused, id, reason.name());
+    if reason == RejectReason::NothingToReduce {
+        // The venue says there is no position: a fill is on its way, or the books are wrong. Ask.
+        effects.requests.push(VenueRequest::QueryPositions);
+        desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
+        desk.protection.hold_until = desk.protection.deadline;
+        return;
+    }
+    if reason == RejectReason::WouldTriggerImmediately {
+        desk.protection.step = Step::Market;
+        reduce_at_market(desk, shared, at, effects);
+        return;
+    }
+    escalate(desk, shared, at, reason.name(), effects);
+}
+
+/// The price moved: notice a stop that was passed without triggering.
+pub(crate) fn watch_price(desk: &mut Desk, at: Ts) {
+    let Some(want) = desk.protection.want else { return };
+    let beyond = match desk.position.side() {
+        PositionSide::Flat => false,
+        PositionSide::Long => desk.last <= want,
+        PositionSide::Short => desk.last >= want,
+    };
+    let triggered = || desk.orders.live().filter_map(|order| order.triggered_at).min();
+    match (beyond, desk.protection.overdue_since) {
+        (true, None) => desk.protection.overdue_since = Some(at),
+        (false, Some(_)) => desk.protection.overdue_since = triggered(),
+        (true, Some(_)) | (false, None) => {}
+    }
+}
+
+/// A stop has triggered: it must fill within the grace.
+pub(crate) fn watch_trigger(desk: &mut Desk, at: Ts) {
+    if desk.protection.overdue_since.is_none() {
+        desk.protection.overdue_since = Some(at);
+    }
+}
+
+/// Deadlines that have passed.
+pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    let grace = shared.protection.trigger_grace();
+    if desk.protection.overdue_since.is_some_and(|since| at >= since.plus(grace)) {
+        desk.protection.overdue_since = Some(at);
+        if !cover(desk).emergency {
+            let id = Some(desk.instrument.id());
+            alert(effects, at, Severity::Critical, AlertKind::StopNotFilled, id, "crossing the book");
+            desk.protection.step = Step::Market;
+            reduce_at_market(desk, shared, at, effects);
+        }
+    }
+    if at >= desk.protection.deadline {
+        desk.protection.deadline = Ts::FAR_FUTURE;
+        let covered = cover(desk).confirmed >= desk.position.qty().abs();
+        if !covered && desk.protection.want.is_some() {
+            escalate(desk, shared, at, "no confirmed stop within the deadline", effects);
+        }
+    }
+    if let Some(proven) = desk.protection.proven_at
+        && !shared.capabilities.lossless_order_stream
+        && at >= proven.plus(shared.protection.prove_interval())
+    {
+        desk.protection.proven_at = Some(at);
+        effects.requests.push(VenueRequest::QueryOpenOrders);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_wanted_stop_only_moves_in_favour(long in any::<bool>(), moves in prop::collection::vec(1_i64..1_000, 1..50)) {
+            let side = if long { PositionSide::Long } else { PositionSide::Short };
+            let mut protection = Protection::new();
+            let mut last: Option<PriceUnits> = None;
+            for price in moves {
+                protection.improve(side, PriceUnits::new(price));
+                let want = protection.wanted().unwrap();
+                if let Some(last) = last {
+                    let kept = if long { want >= last } else { want <= last };
+                    prop_assert!(kept);
+                }
+                last = Some(want);
+            }
+        }
+    }
+}

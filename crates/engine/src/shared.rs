@@ -1,0 +1,101 @@
+//! What all instruments of an engine share: settings, books, mode, phase and counters.
+
+use seawall_model::{AlertKind, Capabilities, ModelError, Severity, StateSink, SystemMode, Ts};
+
+use crate::effects::Effects;
+use crate::gateway::alert;
+use crate::ledger::Ledger;
+use crate::phase::Phase;
+use crate::settings::{ProtectionSettings, RiskSettings};
+
+/// Which reports have come in since reconciliation began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ReportsSeen {
+    pub(crate) orders: bool,
+    pub(crate) positions: bool,
+    pub(crate) balance: bool,
+}
+
+impl ReportsSeen {
+    pub(crate) fn all(self) -> bool {
+        self.orders && self.positions && self.balance
+    }
+}
+
+/// What all instruments share.
+pub(crate) struct Shared {
+    pub(crate) risk: RiskSettings,
+    pub(crate) protection: ProtectionSettings,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) run: u32,
+    pub(crate) next_sequence: u32,
+    pub(crate) next_trade: u32,
+    pub(crate) ledger: Ledger,
+    pub(crate) mode: SystemMode,
+    pub(crate) phase: Phase,
+    pub(crate) shutting_down: bool,
+    pub(crate) require_stop: bool,
+    pub(crate) cost_bps: f64,
+    pub(crate) now: Ts,
+    pub(crate) reports: ReportsSeen,
+    /// When the account-wide reports are asked for next.
+    pub(crate) query_at: Ts,
+    /// Longest time any position has been without a confirmed stop.
+    pub(crate) naked_max_nanos: i64,
+}
+
+impl Shared {
+    /// Changes the mode; the way to a freer one is open to the operator only.
+    pub(crate) fn set_mode(&mut self, at: Ts, mode: SystemMode, by_operator: bool, effects: &mut Effects) {
+        if mode == self.mode || (mode < self.mode && !by_operator) {
+            return;
+        }
+        let detail = format!("{} → {}", self.mode.name(), mode.name());
+        self.mode = mode;
+        alert(effects, at, Severity::Warning, AlertKind::ModeChanged, None, detail);
+    }
+
+    /// A broken invariant stops new risk and keeps protection; it never aborts.
+    pub(crate) fn broken(&mut self, at: Ts, rule: &str, effects: &mut Effects) {
+        alert(effects, at, Severity::Critical, AlertKind::InvariantBroken, None, rule);
+        self.set_mode(at, SystemMode::ProtectOnly, false, effects);
+    }
+
+    /// Books something; an overflow is a broken invariant.
+    pub(crate) fn book(
+        &mut self,
+        at: Ts,
+        effects: &mut Effects,
+        entry: impl FnOnce(&mut Ledger) -> Result<(), ModelError>,
+    ) {
+        if let Err(error) = entry(&mut self.ledger) {
+            self.broken(at, &format!("booking failed: {error}"), effects);
+        }
+    }
+
+    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(u64::from(self.run));
+        sink.number(u64::from(self.next_sequence));
+        sink.number(u64::from(self.next_trade));
+        sink.bytes(self.mode.name().as_bytes());
+        sink.bytes(self.phase.name().as_bytes());
+        sink.number(u64::from(self.shutting_down));
+        sink.signed(self.now.nanos());
+        sink.signed(self.query_at.nanos());
+        sink.signed(self.naked_max_nanos);
+        sink.number(u64::from(self.reports.orders));
+        sink.number(u64::from(self.reports.positions));
+        sink.number(u64::from(self.reports.balance));
+        self.ledger.digest(sink);
+    }
+}
+
+/// Checks a rule that must hold; a broken one stops new risk. Stays on in release builds.
+macro_rules! invariant {
+    ($shared:expr, $at:expr, $effects:expr, $holds:expr, $rule:literal) => {
+        if !$holds {
+            $shared.broken($at, $rule, $effects);
+        }
+    };
+}
+pub(crate) use invariant;
