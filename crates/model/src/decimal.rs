@@ -63,6 +63,29 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, ModelError> {
     Ok(value.normalize())
 }
 
+/// The sum, or `None` where it would have to be rounded: `checked_add` drops digits silently past 28.
+fn exact_sum(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let sum = left.checked_add(right)?;
+    if sum.scale() >= left.scale().max(right.scale()) {
+        return Some(sum);
+    }
+    // Fewer decimals than went in: exact only if what was dropped were zeros.
+    let (left, right) = (left.normalize(), right.normalize());
+    let sum = left.checked_add(right)?;
+    (sum.scale() >= left.scale().max(right.scale())).then_some(sum)
+}
+
+/// The product, or `None` where it would have to be rounded.
+fn exact_product(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let product = left.checked_mul(right)?;
+    if product.scale() == left.scale() + right.scale() {
+        return Some(product);
+    }
+    let (left, right) = (left.normalize(), right.normalize());
+    let product = left.checked_mul(right)?;
+    (product.is_zero() || product.scale() == left.scale() + right.scale()).then_some(product)
+}
+
 struct DecimalVisitor;
 
 impl Visitor<'_> for DecimalVisitor {
@@ -123,7 +146,7 @@ macro_rules! decimal_newtype {
             /// # Errors
             /// [`ModelError::Overflow`] if it does not fit.
             pub fn plus(self, other: Self) -> Result<Self, ModelError> {
-                self.0.checked_add(other.0).map($name).ok_or(ModelError::Overflow { what: $what })
+                exact_sum(self.0, other.0).map($name).ok_or(ModelError::Overflow { what: $what })
             }
 
             /// The exact difference.
@@ -131,7 +154,7 @@ macro_rules! decimal_newtype {
             /// # Errors
             /// [`ModelError::Overflow`] if it does not fit.
             pub fn minus(self, other: Self) -> Result<Self, ModelError> {
-                self.0.checked_sub(other.0).map($name).ok_or(ModelError::Overflow { what: $what })
+                exact_sum(self.0, -other.0).map($name).ok_or(ModelError::Overflow { what: $what })
             }
 
             /// With the opposite sign.
@@ -262,7 +285,7 @@ impl Money {
     /// # Errors
     /// [`ModelError::Overflow`] if it does not fit.
     pub fn times(self, factor: Decimal) -> Result<Money, ModelError> {
-        self.0.checked_mul(factor).map(Money).ok_or(ModelError::Overflow { what: "amount of money" })
+        exact_product(self.0, factor).map(Money).ok_or(ModelError::Overflow { what: "amount of money" })
     }
 }
 
@@ -314,6 +337,18 @@ mod tests {
     fn basis_points_and_percent_become_exact_fractions() {
         assert_eq!(Bps::from_str("5").unwrap().fraction().to_string(), "0.0005");
         assert_eq!(Percent::from_str("2.5").unwrap().fraction().to_string(), "0.025");
+    }
+
+    #[test]
+    fn a_sum_or_product_that_would_be_rounded_is_an_error() {
+        let large: Money = "90000000000000000000".parse().unwrap();
+        let small: Money = "0.0000000000001".parse().unwrap();
+        assert!(large.plus(small).is_err());
+        assert_eq!(large.plus("1.0000000000000000000".parse().unwrap()).unwrap().to_string(), "90000000000000000001");
+        assert!(large.times(small.get()).is_ok());
+        assert!("1.23456789012345".parse::<Money>().unwrap().times(Decimal::new(123_456_789_012_345, 14)).is_ok());
+        let long: Money = "1.2345678901234567".parse().unwrap();
+        assert!(long.times(long.get()).is_err());
     }
 
     #[test]
