@@ -10,9 +10,9 @@ use rust_decimal::Decimal;
 use seawall_model::{
     Candle, Decision, ExitReason, Gate, Instrument, Percent, PositionSide, Qty, Setup, StateSink, Timeframe,
 };
+use seawall_smc::Aggregator;
 use serde::{Deserialize, Serialize};
 
-use crate::coarser::Coarser;
 use crate::settings::StrategyError;
 use crate::{Direction, Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, TARGETS_MAX, Target, View};
 
@@ -134,7 +134,7 @@ pub struct EmaCross {
     slow: f64,
     /// Bars averaged so far.
     seen: u64,
-    coarser: Option<Coarser>,
+    coarser: Option<Aggregator>,
     long_only: bool,
     stop: Option<Level>,
     targets: ArrayVec<Target, TARGETS_MAX>,
@@ -155,7 +155,7 @@ impl EmaCross {
         let coarser = match settings.timeframe {
             None => None,
             Some(timeframe) if timeframe == base => None,
-            Some(timeframe) if timeframe.is_multiple_of(base) => Some(Coarser::new(timeframe)),
+            Some(timeframe) if timeframe.is_multiple_of(base) => Some(Aggregator::new(timeframe)),
             Some(timeframe) => {
                 return Err(StrategyError::Setting {
                     key: "strategy.ema_cross.timeframe",
@@ -254,9 +254,13 @@ impl Strategy for EmaCross {
             self.average(price);
             return self.decide(view, before, price, decision);
         };
+        let Ok(closed_now) = coarser.update(candle) else {
+            decision.ask(Gate::DataQuality, false, 1.0, 0.0);
+            return Evaluation::Hold;
+        };
         // A hole can close two coarser candles at one instant: both are averaged, one answer is given.
         let mut price = None;
-        for closed in coarser.push(candle) {
+        for closed in closed_now {
             let close = closed.close.get() as f64 / self.price_divisor;
             self.average(close);
             price = Some(close);
@@ -268,8 +272,9 @@ impl Strategy for EmaCross {
         sink.number(self.seen);
         sink.float(self.fast);
         sink.float(self.slow);
-        if let Some(coarser) = &self.coarser {
-            coarser.digest(sink);
+        if let Some(forming) = self.coarser.as_ref().and_then(Aggregator::forming) {
+            sink.signed(forming.open_time.nanos());
+            sink.signed(forming.close.get());
         }
     }
 }

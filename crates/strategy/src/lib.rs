@@ -5,7 +5,6 @@
 //! is, and protects it. Invariant: an answer depends on the candles seen so far and on nothing else, so a run
 //! over the first n candles gives the first n answers of the full run.
 
-mod coarser;
 pub mod ema_cross;
 pub mod settings;
 pub mod smc;

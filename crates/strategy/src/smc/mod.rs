@@ -1,20 +1,43 @@
-//! Smart Money Concepts: daily bias, 4h structure, 1h ADX.
+//! Smart Money Concepts: daily bias, 4h structure, 1h momentum, and levels that follow from them.
 //!
-//! Under construction: it refuses every candle as not warmed up, so it cannot trade.
+//! Candles of the base timeframe are aggregated to 1h, 4h, 1d and 1w. A decision is made when a candle of
+//! `evaluate_timeframe` closes; until then the answer is [`Evaluation::NotDue`]. The gates are asked in the
+//! order of [`Smc::judge`] and the first that refuses ends the decision. Invariant: coarser frames only ever
+//! speak through closed candles, so nothing depends on a bar that is still forming.
 
+mod bias;
+mod check;
+mod fibonacci;
+mod higher_timeframe;
+mod judge;
+mod levels;
+mod market;
+mod repeat;
+mod score;
 mod settings;
+mod structure;
 
-use seawall_model::{Candle, Decision, Gate, Instrument, StateSink, Timeframe};
+use core::fmt;
+
+use seawall_model::{Candle, Decision, Gate, Instrument, Setup, StateSink, Timeframe};
+use seawall_smc::{BarWindow, Ladder, SmcError};
 
 pub use settings::{EntryOrder, HigherTimeframeMode, SmcSettings};
 
 use crate::settings::StrategyError;
 use crate::{Evaluation, Strategy, View};
+use judge::Rules;
+use market::Market;
+use repeat::Memory;
 
 /// The strategy's state on one instrument.
 #[derive(Debug, Clone)]
 pub struct Smc {
-    seen: u64,
+    evaluate_timeframe: Timeframe,
+    ladder: Ladder,
+    market: Box<Market>,
+    memory: Memory,
+    rules: Rules,
 }
 
 impl Smc {
@@ -24,7 +47,7 @@ impl Smc {
     /// A broken rule, also where `base` is coarser than what the strategy needs.
     pub fn new(
         settings: &SmcSettings,
-        _instrument: &Instrument,
+        instrument: &Instrument,
         base: Timeframe,
     ) -> Result<Self, StrategyError> {
         settings.check()?;
@@ -34,22 +57,89 @@ impl Smc {
                 key: "strategy.smc.evaluate_timeframe",
                 value: settings.evaluate_timeframe.to_string(),
                 rule: format!(
-                    "{finest} candles cannot be built from {base}; give candles that divide {finest}"
+                    "it needs {finest} candles, which {base} cannot give; use candles that divide {finest}"
                 ),
             });
         }
-        Ok(Smc { seen: 0 })
+        let built = |error: SmcError| StrategyError::Setting {
+            key: "strategy.smc",
+            value: "not usable".to_owned(),
+            rule: error.to_string(),
+        };
+        let timeframes =
+            [settings.evaluate_timeframe, Timeframe::H1, Timeframe::H4, Timeframe::D1, Timeframe::W1];
+        Ok(Smc {
+            evaluate_timeframe: settings.evaluate_timeframe,
+            ladder: Ladder::new(base, &timeframes).map_err(built)?,
+            market: Box::new(Market::new(settings, instrument).map_err(built)?),
+            memory: Memory::new(settings),
+            rules: Rules::new(settings),
+        })
     }
 }
 
 impl Strategy for Smc {
-    fn on_candle(&mut self, _view: &View<'_>, _candle: &Candle, decision: &mut Decision) -> Evaluation {
-        self.seen += 1;
-        decision.ask(Gate::WarmUp, false, self.seen as f64, f64::MAX);
-        Evaluation::Hold
+    #[inline]
+    fn on_candle(&mut self, view: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation {
+        let Smc { evaluate_timeframe, ladder, market, memory, rules } = self;
+        let mut due = false;
+        let taken = ladder.update(candle, &mut |timeframe, closed| {
+            market.push(timeframe, closed);
+            if timeframe == *evaluate_timeframe {
+                memory.observe(closed);
+                due = true;
+            }
+        });
+        if taken.is_err() {
+            decision.ask(Gate::DataQuality, false, 1.0, 0.0);
+            return Evaluation::Hold;
+        }
+        if !due {
+            return Evaluation::NotDue;
+        }
+        rules.judge(view, market, memory, candle, decision).map_or(Evaluation::Hold, Evaluation::Enter)
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {
-        sink.number(self.seen);
+        digest_debug(&self.ladder, sink);
+        self.market.digest(sink);
+        self.memory.digest(sink);
     }
+}
+
+/// Whether `setup` trades in the `tight_smc` regime, where price comes back to a zone.
+fn is_tight(setup: Setup) -> bool {
+    match setup {
+        Setup::OrderBlock | Setup::FairValueGap => true,
+        Setup::BreakOfStructure | Setup::Trend | Setup::EmaCross | Setup::Adopted => false,
+    }
+}
+
+/// A period as indicators take it. [`SmcSettings::check`] keeps it small.
+fn period(bars: u32) -> usize {
+    usize::try_from(bars).unwrap_or(usize::MAX)
+}
+
+/// Writes the bars of a window.
+fn digest_window(window: &BarWindow, sink: &mut dyn StateSink) {
+    sink.number(window.pushed());
+    for (time, bar) in window.open_times().iter().zip(window.bars()) {
+        sink.signed(time.nanos());
+        for price in [bar.open, bar.high, bar.low, bar.close] {
+            sink.float(price);
+        }
+    }
+}
+
+/// Writes state that shows itself in full through `Debug` only; floats print so that they read back exactly.
+fn digest_debug(state: &dyn fmt::Debug, sink: &mut dyn StateSink) {
+    struct Writer<'a>(&'a mut dyn StateSink);
+    impl fmt::Write for Writer<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.bytes(text.as_bytes());
+            Ok(())
+        }
+    }
+    // The writer above never fails.
+    let _ = fmt::write(&mut Writer(sink), format_args!("{state:?}"));
 }

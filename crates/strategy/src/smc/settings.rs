@@ -4,8 +4,6 @@ use rust_decimal::Decimal;
 use seawall_model::{Bps, Percent, Ratio, Timeframe};
 use serde::{Deserialize, Serialize};
 
-use crate::settings::StrategyError;
-
 /// What the weekly zone does to a setup outside of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -166,21 +164,4 @@ fn ratio(digits: i64, scale: u32) -> Ratio {
 
 fn percent(digits: i64, scale: u32) -> Percent {
     Percent::new(Decimal::new(digits, scale))
-}
-
-impl SmcSettings {
-    /// Checks each setting and their relations.
-    ///
-    /// # Errors
-    /// The first broken rule, with its key, value and fix.
-    pub fn check(&self) -> Result<(), StrategyError> {
-        if ![Timeframe::M15, Timeframe::H1, Timeframe::H4].contains(&self.evaluate_timeframe) {
-            return Err(StrategyError::Setting {
-                key: "strategy.smc.evaluate_timeframe",
-                value: self.evaluate_timeframe.to_string(),
-                rule: "decisions are made on 15m, 1h or 4h candles; choose one of them".to_owned(),
-            });
-        }
-        Ok(())
-    }
 }

@@ -1,0 +1,176 @@
+//! Instruments, candles and runs that the tests share.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use seawall_model::{
+    Candle, Decision, Gate, Instrument, InstrumentId, InstrumentSpec, Ohlc, PositionSide, PriceUnits,
+    Timeframe, Ts, Verdict,
+};
+use seawall_strategy::{Evaluation, Strategy, StrategySettings, View};
+
+/// An instrument without a venue whose prices have `decimals` decimals.
+pub(crate) fn instrument(decimals: u32) -> Instrument {
+    let spec = InstrumentSpec::new("BTC/USDT".parse().unwrap());
+    Instrument::new(InstrumentId(0), spec, decimals).unwrap()
+}
+
+/// A candle of `timeframe` that opens `number` candles after 2022-08-01 (a Monday).
+pub(crate) fn candle(timeframe: Timeframe, number: i64, [open, high, low, close]: [i64; 4]) -> Candle {
+    let start: Ts = "2022-08-01".parse().unwrap();
+    let open_time = Ts::from_millis(start.millis() + number * timeframe.minutes() * 60_000);
+    let prices = Ohlc {
+        open: PriceUnits::new(open),
+        high: PriceUnits::new(high),
+        low: PriceUnits::new(low),
+        close: PriceUnits::new(close),
+    };
+    Candle::new(timeframe, open_time, prices, 1.0).unwrap()
+}
+
+/// A small generator of repeatable numbers (xorshift).
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// From `-reach` to `reach`.
+    pub(crate) fn around_zero(&mut self, reach: i64) -> i64 {
+        i64::try_from(self.next() >> 1).unwrap().rem_euclid(2 * reach + 1) - reach
+    }
+}
+
+/// A market with trends, pull-backs and, with `holes`, missing candles.
+pub(crate) fn market(seed: u64, timeframe: Timeframe, count: i64, holes: bool) -> Vec<Candle> {
+    let mut noise = Noise(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let (mut price, mut drift, mut volatility) = (1_000_000_i64, 0_i64, 2_000_i64);
+    let mut candles = Vec::new();
+    for number in 0..count {
+        if noise.next().is_multiple_of(200) {
+            drift = noise.around_zero(300);
+            volatility = 500 + noise.around_zero(1).abs() * 1_500 + noise.around_zero(400);
+        }
+        let open = price;
+        let close = (price + drift + noise.around_zero(volatility)).max(10_000);
+        let high = open.max(close) + noise.around_zero(volatility / 2 + 1).abs();
+        let low = (open.min(close) - noise.around_zero(volatility / 2 + 1).abs()).max(1);
+        price = close;
+        if !(holes && noise.next().is_multiple_of(23)) {
+            candles.push(candle(timeframe, number, [open, high, low, close]));
+        }
+    }
+    candles
+}
+
+/// One answer with its record, comparable.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) evaluation: Evaluation,
+    pub(crate) decision: Decision,
+}
+
+/// Runs `settings` over `candles` with no position and a cost of `cost_bps`.
+pub(crate) fn answers(
+    settings: &StrategySettings,
+    instrument: &Instrument,
+    base: Timeframe,
+    candles: &[Candle],
+) -> Vec<Answer> {
+    let mut strategy = settings.build(instrument, base).unwrap();
+    candles.iter().map(|candle| answer(strategy.as_mut(), instrument, candle)).collect()
+}
+
+/// The answer to one candle.
+pub(crate) fn answer(strategy: &mut dyn Strategy, instrument: &Instrument, candle: &Candle) -> Answer {
+    let mut decision = Decision::empty();
+    decision.reset(instrument.id(), candle.known_at, candle.close);
+    let view = View { instrument, position: PositionSide::Flat, cost_bps: 12.0 };
+    let evaluation = strategy.on_candle(&view, candle, &mut decision);
+    Answer { evaluation, decision }
+}
+
+/// How decisions ended.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) decisions: u64,
+    pub(crate) entered: u64,
+    pub(crate) refused: BTreeMap<Gate, u64>,
+    pub(crate) setups: BTreeMap<&'static str, u64>,
+}
+
+impl Table {
+    pub(crate) fn add(&mut self, answer: &Answer) {
+        match &answer.evaluation {
+            Evaluation::NotDue => return,
+            Evaluation::Enter(plan) => {
+                self.entered += 1;
+                *self.setups.entry(plan.setup.name()).or_default() += 1;
+            }
+            Evaluation::Hold | Evaluation::Exit(_) => {
+                let last = answer.decision.gates.last().expect("a hold has asked a gate");
+                assert_eq!(last.verdict, Verdict::Fail, "{answer:?}");
+                *self.refused.entry(last.gate).or_default() += 1;
+            }
+        }
+        self.decisions += 1;
+    }
+
+    pub(crate) fn merge(&mut self, other: &Table) {
+        self.decisions += other.decisions;
+        self.entered += other.entered;
+        for (gate, count) in &other.refused {
+            *self.refused.entry(*gate).or_default() += count;
+        }
+        for (setup, count) in &other.setups {
+            *self.setups.entry(setup).or_default() += count;
+        }
+    }
+
+    pub(crate) fn line(&self, name: &str) -> String {
+        let gates: Vec<String> =
+            self.refused.iter().map(|(gate, n)| format!("{} {n}", gate.name())).collect();
+        format!(
+            "{name}: {} decisions, {} entered {:?}; {}",
+            self.decisions,
+            self.entered,
+            self.setups,
+            gates.join(", ")
+        )
+    }
+}
+
+/// Where real candles lie, if they are there.
+pub(crate) fn shared() -> Option<PathBuf> {
+    let path = std::env::var_os("SEAWALL_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    path.join("data/spot_5m").is_dir().then_some(path)
+}
+
+/// Reads `ts_ms,open,high,low,close,volume` from gzip'd CSV: the decimals of its prices, and its candles.
+pub(crate) fn read_csv(path: &Path, timeframe: Timeframe) -> (u32, Vec<Candle>) {
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let decimals_of = |field: &str| field.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let decimals =
+        rows.iter().flat_map(|row| row[1..5].iter()).map(|field| decimals_of(field)).max().unwrap();
+    let units = |field: &str| {
+        let (whole, fraction) = field.split_once('.').unwrap_or((field, ""));
+        PriceUnits::new(format!("{whole}{fraction:0<decimals$}").parse().unwrap())
+    };
+    let candles = rows.iter().map(|row| {
+        let prices =
+            Ohlc { open: units(row[1]), high: units(row[2]), low: units(row[3]), close: units(row[4]) };
+        Candle::new(timeframe, Ts::from_millis(row[0].parse().unwrap()), prices, row[5].parse().unwrap())
+            .unwrap()
+    });
+    (u32::try_from(decimals).unwrap(), candles.collect())
+}
