@@ -3,22 +3,10 @@
 //! Invariants: inputs reach the engine in order of time; what a step asks for is recorded before it leaves
 //! ([`Recorder::record`] may sync a journal and may fail, and then nothing leaves); wake-ups are given when due.
 
-use seawall_model::{Input, Ts, VenueEvent, VenueRequest};
+use seawall_model::{Input, Ts, VenuePort};
 
 use crate::effects::Effects;
 use crate::engine::Engine;
-
-/// A venue as the loop sees it, simulated or real.
-pub trait VenuePort {
-    /// Takes a request that leaves at `at`.
-    fn send(&mut self, at: Ts, request: VenueRequest);
-
-    /// When the venue next has something to say or do by itself.
-    fn next_at(&self) -> Option<Ts>;
-
-    /// The next event due at or before `until`, with the instant at which it arrives here.
-    fn next_event(&mut self, until: Ts) -> Option<(Ts, VenueEvent)>;
-}
 
 /// Sees every step before its requests leave.
 pub trait Recorder {

@@ -24,7 +24,7 @@ mod targets;
 mod venue;
 
 pub use desk::Difference;
-pub use drive::{Pump, Recorder, VenuePort};
+pub use drive::{Pump, Recorder};
 pub use effects::Effects;
 pub use engine::{Engine, PositionView, Setup};
 pub use error::EngineError;

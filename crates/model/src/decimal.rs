@@ -344,9 +344,14 @@ mod tests {
         let large: Money = "90000000000000000000".parse().unwrap();
         let small: Money = "0.0000000000001".parse().unwrap();
         assert!(large.plus(small).is_err());
-        assert_eq!(large.plus("1.0000000000000000000".parse().unwrap()).unwrap().to_string(), "90000000000000000001");
+        assert_eq!(
+            large.plus("1.0000000000000000000".parse().unwrap()).unwrap().to_string(),
+            "90000000000000000001"
+        );
         assert!(large.times(small.get()).is_ok());
-        assert!("1.23456789012345".parse::<Money>().unwrap().times(Decimal::new(123_456_789_012_345, 14)).is_ok());
+        assert!(
+            "1.23456789012345".parse::<Money>().unwrap().times(Decimal::new(123_456_789_012_345, 14)).is_ok()
+        );
         let long: Money = "1.2345678901234567".parse().unwrap();
         assert!(long.times(long.get()).is_err());
     }

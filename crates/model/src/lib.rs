@@ -13,6 +13,7 @@ pub mod event;
 pub mod instrument;
 pub mod money;
 pub mod order;
+pub mod port;
 pub mod position;
 pub mod time;
 pub mod trade;
@@ -37,6 +38,7 @@ pub use order::{
     ClientOrderId, OrderEvent, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Side, TimeInForce,
     Trigger, TriggerSource, VenueId,
 };
+pub use port::VenuePort;
 pub use position::{Position, PositionChange, PositionSide};
 pub use time::{Span, Timeframe, Ts};
 pub use trade::{Exit, ExitReason, Setup, Trade};

@@ -7,6 +7,7 @@
 mod core;
 pub mod error;
 pub mod exchange;
+mod port;
 pub mod settings;
 pub mod stats;
 
