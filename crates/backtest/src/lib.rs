@@ -1,1 +1,20 @@
-//! placeholder
+//! Backtests: the engine on recorded candles and the simulated exchange, with honest reports.
+//!
+//! The loop is the engine's own ([`seawall_engine::Pump`]); this crate adds the feeding of candles in order of
+//! time, the collection of results and their presentation.
+
+pub mod collect;
+pub mod error;
+pub mod fingerprint;
+pub mod market;
+pub mod run;
+pub mod sweep;
+
+mod feed;
+
+pub use collect::{EquityPoint, Outcome};
+pub use error::BacktestError;
+pub use fingerprint::Fingerprint;
+pub use market::{Market, MarketSeries, TradeTick};
+pub use run::{RunSettings, run};
+pub use sweep::sweep;

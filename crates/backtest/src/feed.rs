@@ -1,0 +1,311 @@
+//! Feeds candles to the simulated exchange and the engine in order of time.
+//!
+//! At each instant first the candles that close are given to the engine, then the candles that open are shown to
+//! the exchange; in the middle of a candle the exchange sees its extremes. So nothing fills on the candle that
+//! decided, and an order placed at a close fills at the next open. Between two instants everything that is due
+//! (requests that arrive, events, wake-ups) happens at its own time.
+
+use std::convert::Infallible;
+
+use seawall_engine::{Engine, Pump};
+use seawall_model::{Candle, Input, InstrumentId, QtyUnits, Span, Ts, VenuePort};
+use seawall_simulator::{Exchange, Tick};
+
+use crate::collect::{Collector, EquityPoint};
+use crate::market::{Market, MarketSeries};
+
+/// What happens next on a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A candle (or a finer one within it) opens.
+    Open,
+    /// The exchange sees the extremes.
+    Range,
+    /// The engine gets the closed candle.
+    Close,
+    /// No candles left.
+    Done,
+}
+
+struct Cursor<'a> {
+    id: InstrumentId,
+    series: &'a MarketSeries,
+    next: usize,
+    stage: Stage,
+    /// Whether the exchange was shown this candle.
+    shown: bool,
+    /// The finer candle or trade that is next, where there are any.
+    detail: usize,
+    trade: usize,
+    funding: usize,
+}
+
+/// Joins the cursors, the exchange, the engine and the collector.
+pub(crate) struct Feed<'a> {
+    cursors: Vec<Cursor<'a>>,
+    /// When each cursor's stage is due, in nanoseconds; kept apart so that the search for the next is a scan.
+    due: Vec<i64>,
+    pub(crate) exchange: Exchange,
+    pub(crate) engine: Engine,
+    pub(crate) pump: Pump,
+    pub(crate) collector: Collector,
+    pub(crate) equity: Vec<EquityPoint>,
+    sample_every: Span,
+    sample_at: Ts,
+    fed: u64,
+}
+
+impl<'a> Feed<'a> {
+    pub(crate) fn new(
+        market: &'a Market,
+        exchange: Exchange,
+        engine: Engine,
+        collector: Collector,
+        sample_every: Span,
+    ) -> Self {
+        let cursors: Vec<Cursor<'a>> = (0_u32..)
+            .zip(market.series())
+            .map(|(number, series)| Cursor {
+                id: InstrumentId(number),
+                series,
+                next: 0,
+                stage: if series.candles.is_empty() { Stage::Done } else { Stage::Open },
+                shown: false,
+                detail: 0,
+                trade: 0,
+                funding: 0,
+            })
+            .collect();
+        let due = cursors
+            .iter()
+            .map(|cursor| cursor.series.candles.first().map_or(i64::MAX, |candle| candle.open_time.nanos()))
+            .collect();
+        Feed {
+            cursors,
+            due,
+            exchange,
+            engine,
+            pump: Pump::new(),
+            collector,
+            equity: Vec::new(),
+            sample_every,
+            sample_at: Ts::from_nanos(i64::MIN),
+            fed: 0,
+        }
+    }
+
+    /// Candles given to the engine so far.
+    pub(crate) fn fed(&self) -> u64 {
+        self.fed
+    }
+
+    /// Starts the engine before the first candle and lets it reconcile.
+    pub(crate) fn start(&mut self, at: Ts, initial: EquityPoint) {
+        self.equity.push(initial);
+        self.sample_at = at.plus(self.sample_every);
+        self.feed(at, &Input::Started);
+    }
+
+    /// Works through the next instant; `false` when there is none.
+    #[inline]
+    pub(crate) fn advance(&mut self) -> bool {
+        let next = self.due.iter().copied().min().unwrap_or(i64::MAX);
+        if next == i64::MAX {
+            return false;
+        }
+        let at = Ts::from_nanos(next);
+        self.run_until(at);
+        for stage in [Stage::Close, Stage::Open, Stage::Range] {
+            self.stage(at, stage);
+            self.run_until(at);
+        }
+        if at >= self.sample_at {
+            self.sample(at);
+        }
+        true
+    }
+
+    /// Lets everything that is still on its way arrive.
+    pub(crate) fn finish(&mut self, at: Ts, patience: Span) {
+        self.run_until(at.plus(patience));
+        let equity = self.engine.equity().unwrap_or(seawall_model::Money::ZERO);
+        self.equity.push(EquityPoint { at, equity });
+    }
+
+    fn sample(&mut self, at: Ts) {
+        if let Some(equity) = self.engine.equity() {
+            self.equity.push(EquityPoint { at, equity });
+        }
+        while self.sample_at <= at {
+            self.sample_at = self.sample_at.plus(self.sample_every);
+        }
+    }
+
+    #[inline]
+    fn run_until(&mut self, at: Ts) {
+        let due = |next: Option<Ts>| next.is_some_and(|next| next <= at);
+        if due(VenuePort::next_at(&self.exchange)) || due(self.engine.next_wakeup()) {
+            let Feed { pump, engine, exchange, collector, .. } = self;
+            let Ok(()) = never_fails(pump.run_until(engine, exchange, collector, at));
+        }
+    }
+
+    fn feed(&mut self, at: Ts, input: &Input) {
+        let Feed { pump, engine, exchange, collector, .. } = self;
+        let Ok(()) = never_fails(pump.feed(engine, exchange, collector, at, input));
+    }
+
+    #[inline]
+    fn stage(&mut self, at: Ts, stage: Stage) {
+        for index in 0..self.cursors.len() {
+            let due = self.due.get(index).is_some_and(|due| *due == at.nanos());
+            let Some(cursor) = self.cursors.get_mut(index) else { continue };
+            if !due || cursor.stage != stage {
+                continue;
+            }
+            let next = match stage {
+                Stage::Close => self.close(index, at),
+                Stage::Open => cursor.open(&mut self.exchange, at),
+                Stage::Range => cursor.range(&mut self.exchange, at),
+                Stage::Done => i64::MAX,
+            };
+            if let Some(due) = self.due.get_mut(index) {
+                *due = next;
+            }
+        }
+    }
+
+    /// The engine gets the candle; the cursor moves on to the next one.
+    #[inline]
+    fn close(&mut self, index: usize, at: Ts) -> i64 {
+        let Some(cursor) = self.cursors.get_mut(index) else { return i64::MAX };
+        let Some(candle) = cursor.series.candles.get(cursor.next).copied() else { return i64::MAX };
+        let id = cursor.id;
+        if !cursor.shown {
+            self.exchange.skip_to(id, &candle);
+        }
+        let timeframe = cursor.series.timeframe;
+        cursor.next += 1;
+        cursor.shown = false;
+        let next = match cursor.series.candles.get(cursor.next) {
+            Some(next) => {
+                cursor.stage = Stage::Open;
+                next.open_time.nanos()
+            }
+            None => {
+                cursor.stage = Stage::Done;
+                i64::MAX
+            }
+        };
+        self.collector.drawdown.candle(id, &candle);
+        self.fed += 1;
+        self.feed(at, &Input::Candle { instrument: id, timeframe, candle });
+        next
+    }
+}
+
+impl Cursor<'_> {
+    /// A candle opens, or a finer one within it. An idle instrument is not looked at again before the close.
+    #[inline]
+    fn open(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
+        let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };
+        if self.series.funding.len() > self.funding {
+            self.pay_funding(exchange, at);
+        }
+        if exchange.is_idle(self.id) {
+            self.stage = Stage::Close;
+            return candle.known_at.nanos();
+        }
+        self.shown = true;
+        if let Some(next) = self.next_trade(exchange, at, candle) {
+            return next;
+        }
+        let piece = self.detail_at(at).copied().unwrap_or(*candle);
+        exchange.bar_open(at, self.id, &piece);
+        self.stage = Stage::Range;
+        middle(&piece)
+    }
+
+    /// The exchange sees the extremes of the candle, or of the finer one.
+    fn range(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
+        let Some(candle) = self.series.candles.get(self.next).copied() else { return i64::MAX };
+        let detail = self.series.detail.get(self.detail).copied();
+        let Some(piece) = detail.filter(|piece| piece.open_time >= candle.open_time && piece.known_at > at)
+        else {
+            exchange.bar_range(at, self.id, &candle);
+            self.stage = Stage::Close;
+            return candle.known_at.nanos();
+        };
+        exchange.bar_range(at, self.id, &piece);
+        self.detail += 1;
+        let following = self.series.detail.get(self.detail).filter(|next| next.open_time < candle.known_at);
+        match following {
+            Some(next) => {
+                self.stage = Stage::Open;
+                next.open_time.nanos()
+            }
+            None => {
+                self.stage = Stage::Close;
+                candle.known_at.nanos()
+            }
+        }
+    }
+
+    /// The finer candle that starts at `at`, if there is one.
+    fn detail_at(&mut self, at: Ts) -> Option<&Candle> {
+        let ahead = self.series.detail.get(self.detail..)?;
+        self.detail += ahead.partition_point(|piece| piece.open_time < at);
+        self.series.detail.get(self.detail).filter(|piece| piece.open_time == at)
+    }
+
+    /// Shows the next trade of the tape within the candle; `None` where there are none (left).
+    fn next_trade(&mut self, exchange: &mut Exchange, at: Ts, candle: &Candle) -> Option<i64> {
+        let ahead = self.series.trades.get(self.trade..)?;
+        self.trade += ahead.partition_point(|trade| trade.at < at.max(candle.open_time));
+        let next = *self.series.trades.get(self.trade)?;
+        if next.at >= candle.known_at {
+            if at > candle.open_time {
+                // The tape of this candle is worked off: nothing more happens before its close.
+                exchange.skip_to(self.id, candle);
+                self.stage = Stage::Close;
+                return Some(candle.known_at.nanos());
+            }
+            return None;
+        }
+        if next.at > at {
+            return Some(next.at.nanos());
+        }
+        let price = next.price;
+        exchange.tick(at, self.id, Tick { bid: price, ask: price, last: price, qty: None::<QtyUnits> });
+        self.trade += 1;
+        let following = self.series.trades.get(self.trade).filter(|trade| trade.at < candle.known_at);
+        match following {
+            Some(following) => Some(following.at.nanos()),
+            None => {
+                self.stage = Stage::Close;
+                self.shown = false;
+                Some(candle.known_at.nanos())
+            }
+        }
+    }
+
+    fn pay_funding(&mut self, exchange: &mut Exchange, at: Ts) {
+        while let Some((when, rate)) = self.series.funding.get(self.funding).copied() {
+            if when > at {
+                return;
+            }
+            exchange.pay_funding(at, self.id, rate);
+            self.funding += 1;
+        }
+    }
+}
+
+fn middle(candle: &Candle) -> i64 {
+    candle.open_time.nanos() + candle.known_at.since(candle.open_time).nanos() / 2
+}
+
+/// The collector cannot fail; this says so to the compiler.
+#[inline]
+fn never_fails(result: Result<(), Infallible>) -> Result<(), Infallible> {
+    result
+}

@@ -1,0 +1,123 @@
+//! One run: engine, simulated exchange and candles from the first to the last.
+
+use seawall_engine::{Engine, ProtectionSettings, RiskSettings, Setup};
+use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade};
+use seawall_simulator::{Exchange, SimulatorSettings};
+use seawall_strategy::StrategySettings;
+
+use crate::collect::{Collector, Drawdown, EquityPoint, Outcome};
+use crate::error::BacktestError;
+use crate::feed::Feed;
+use crate::market::Market;
+
+/// Instants between two calls of the progress function.
+const PROGRESS_EVERY: u64 = 1 << 16;
+
+/// Everything that shapes a run beside the market.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSettings {
+    /// The strategy.
+    pub strategy: StrategySettings,
+    /// Risk limits.
+    pub risk: RiskSettings,
+    /// Protection deadlines.
+    pub protection: ProtectionSettings,
+    /// The simulated exchange.
+    pub simulator: SimulatorSettings,
+    /// Cash at the start, in the settle currency.
+    pub initial_equity: Money,
+    /// Distance between samples of the equity curve.
+    pub equity_interval: Timeframe,
+}
+
+impl RunSettings {
+    /// Estimated cost of a round trip in basis points: two taker fees, the spread, slippage both ways.
+    #[must_use]
+    pub fn round_trip_cost_bps(&self) -> f64 {
+        let simulator = &self.simulator;
+        2.0 * simulator.taker_fee_bps.to_f64()
+            + simulator.spread_bps.to_f64()
+            + 2.0 * simulator.slippage_bps.to_f64()
+    }
+}
+
+/// Runs the engine over the market. `progress` is told the number of candles done from time to time.
+///
+/// # Errors
+/// Settings that don't fit, or a broken invariant during the run: there are no results then.
+pub fn run(
+    market: &Market,
+    settings: &RunSettings,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, BacktestError> {
+    let instruments = market.instruments();
+    let exchange = Exchange::new(&settings.simulator, instruments, settings.initial_equity)?;
+    let engine = Engine::new(Setup {
+        instruments: instruments
+            .iter()
+            .cloned()
+            .zip(market.series().iter().map(|series| series.timeframe))
+            .collect(),
+        strategy: settings.strategy.clone(),
+        risk: settings.risk.clone(),
+        protection: settings.protection.clone(),
+        capabilities: Exchange::capabilities(&settings.simulator),
+        run: 0,
+        require_stop: false,
+        cost_bps: settings.round_trip_cost_bps(),
+    })?;
+    let drawdown = Drawdown::new(instruments.len(), settings.initial_equity.to_f64());
+    let sample_every = settings.equity_interval.span();
+    let mut feed = Feed::new(market, exchange, engine, Collector::new(drawdown), sample_every);
+    let (from, to) = market.span();
+    let latency = Span::from_millis(i64::from(settings.simulator.latency_ms));
+    // Reconciliation takes one round trip; it is over when the first candle opens.
+    let started = from.minus(latency).minus(latency);
+    feed.start(started, EquityPoint { at: started, equity: settings.initial_equity });
+    let mut report_at = PROGRESS_EVERY;
+    while feed.advance() {
+        if feed.fed() >= report_at {
+            report_at += PROGRESS_EVERY;
+            progress(feed.fed());
+        }
+    }
+    feed.finish(to, latency.max(Span::from_nanos(1)));
+    progress(feed.fed());
+    outcome(feed, settings)
+}
+
+fn outcome(feed: Feed<'_>, settings: &RunSettings) -> Result<Outcome, BacktestError> {
+    let Feed { engine, exchange, pump, collector, equity, .. } = feed;
+    if let Some(detail) = collector.broken {
+        return Err(BacktestError::Broken { detail });
+    }
+    let final_equity = engine
+        .equity()
+        .ok_or_else(|| BacktestError::Broken { detail: "equity does not fit into 28 digits".to_owned() })?;
+    let mut trades = collector.trades;
+    trades.extend(open_trades(&engine));
+    let stats = exchange.stats();
+    Ok(Outcome {
+        fingerprint: collector.fingerprint.finish(),
+        initial_equity: settings.initial_equity,
+        final_equity,
+        decisions: collector.decisions,
+        orders: collector.orders,
+        fills: collector.fills,
+        inputs: pump.inputs(),
+        trades,
+        equity,
+        drawdown_worst_pct: collector.drawdown.worst_pct,
+        ambiguous: stats.ambiguous_bars.clone(),
+        liquidations: stats.liquidations,
+        naked_max: engine.naked_max(),
+        alerts: collector.alerts,
+        alerts_total: collector.alerts_total,
+        run_seconds: 0.0,
+    })
+}
+
+fn open_trades(engine: &Engine) -> Vec<Trade> {
+    let count = u32::try_from(engine.instruments().len()).unwrap_or(u32::MAX);
+    (0..count).filter_map(|number| engine.open_trade(InstrumentId(number))).collect()
+}
