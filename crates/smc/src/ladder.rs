@@ -19,6 +19,8 @@ struct Rung {
     aggregator: Aggregator,
     /// Position of the rung that feeds this one; `None` is the base.
     source: Option<usize>,
+    /// What the last update that ended or began a bucket closed here, for the rungs that this one feeds.
+    closed: Closed,
 }
 
 /// A cascade of aggregators.
@@ -43,7 +45,7 @@ impl Ladder {
                 return Err(SmcError::Indivisible { base, timeframe });
             }
             let source = rungs.iter().rposition(|rung| timeframe.is_multiple_of(rung.aggregator.timeframe()));
-            rungs.push(Rung { aggregator: Aggregator::new(timeframe), source });
+            rungs.push(Rung { aggregator: Aggregator::new(timeframe), source, closed: Closed::NONE });
         }
         let beginning = Ts::from_nanos(i64::MIN);
         Ok(Ladder { base, rungs, quiet_until: beginning, known_until: beginning })
@@ -95,17 +97,20 @@ impl Ladder {
         if !self.base.is_aligned(candle.open_time) {
             return Err(SmcError::Misfit { open_time: candle.open_time, timeframe: self.base });
         }
-        let mut closed_by_rung: ArrayVec<Closed, RUNGS_MAX> = ArrayVec::new();
         let mut quiet_until = Ts::FAR_FUTURE;
-        for rung in &mut self.rungs {
-            let closed = match rung.source.map(|source| closed_by_rung.get(source).copied()) {
+        for position in 0..self.rungs.len() {
+            let (finer, rest) = self.rungs.split_at_mut(position);
+            let Some(rung) = rest.first_mut() else { break };
+            rung.closed = match rung.source.map(|source| finer.get(source)) {
                 None => rung.aggregator.update(candle)?,
-                Some(from_source) => climb(&mut rung.aggregator, from_source.unwrap_or_default(), candle)?,
+                Some(source) => match source.filter(|source| !source.closed.is_empty()) {
+                    Some(source) => climb(&mut rung.aggregator, &source.closed, candle)?,
+                    None => Closed { late: rung.aggregator.close_before(candle.open_time), on_time: None },
+                },
             };
-            for candle_closed in closed.iter() {
+            for candle_closed in rung.closed.iter() {
                 sink(rung.aggregator.timeframe(), candle_closed);
             }
-            closed_by_rung.push(closed);
             let rung_quiet_until = match (rung.aggregator.forming(), rung.source) {
                 (Some(bucket), _) => bucket.known_at,
                 // The next base candle opens a bucket here.
@@ -124,14 +129,14 @@ impl Ladder {
 ///
 /// A late candle of the source belongs to the bucket that is open here, or opens one: had an older bucket been open,
 /// an earlier base candle would have closed it. So at most one bucket is late, and at most one is on time.
-fn climb(aggregator: &mut Aggregator, from_source: Closed, candle: &Candle) -> Result<Closed, SmcError> {
-    let completed = match from_source.late {
-        Some(late) => aggregator.update(&late)?.on_time,
+fn climb(aggregator: &mut Aggregator, from_source: &Closed, candle: &Candle) -> Result<Closed, SmcError> {
+    let completed = match &from_source.late {
+        Some(late) => aggregator.update(late)?.on_time,
         None => None,
     };
     let late = completed.or_else(|| aggregator.close_before(candle.open_time));
-    let on_time = match from_source.on_time {
-        Some(on_time) => aggregator.update(&on_time)?.on_time,
+    let on_time = match &from_source.on_time {
+        Some(on_time) => aggregator.update(on_time)?.on_time,
         None => None,
     };
     Ok(Closed { late, on_time })

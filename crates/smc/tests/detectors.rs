@@ -13,8 +13,8 @@ use seawall_smc::{
 
 const WIDE: WideBars = WideBars::Exchanged { atr_period: 6, multiple: 1.5 };
 
-fn gaps(live_zones: usize) -> FairValueGaps {
-    FairValueGaps::new(FairValueGapSettings { size_fraction_min: 0.0005, live_zones }).unwrap()
+fn gaps(live_zones: usize, size_fraction_min: f64) -> FairValueGaps {
+    FairValueGaps::new(FairValueGapSettings { size_fraction_min, live_zones }).unwrap()
 }
 
 fn blocks(wide_bars: WideBars, live_zones: usize) -> OrderBlocks {
@@ -26,7 +26,7 @@ fn all_events(bars: &[Bar]) -> Vec<Vec<Event>> {
     let mut fractal = Fractal::new(2, 3).unwrap();
     let mut legs = LegPivots::new(2).unwrap();
     let mut structure = Structure::new(2).unwrap();
-    let (mut plain, mut parsed, mut gaps) = (blocks(WideBars::Kept, 4), blocks(WIDE, 64), gaps(4));
+    let (mut plain, mut parsed, mut gaps) = (blocks(WideBars::Kept, 4), blocks(WIDE, 64), gaps(4, 0.0005));
     let mut events = vec![Vec::new(); 6];
     for bar in bars {
         fractal.update(bar, &mut |pivot| events[0].push(Event::Pivot(pivot))).unwrap();
@@ -217,8 +217,8 @@ proptest! {
     }
 
     #[test]
-    fn gaps_agree_with_the_letter_of_their_definition(bars in common::walk(200)) {
-        let mut detector = gaps(1_024);
+    fn gaps_agree_with_the_letter_of_their_definition(bars in common::walk(200), fraction in prop::sample::select(vec![0.0, 0.0005])) {
+        let mut detector = gaps(1_024, fraction);
         let found = lives(&collect(&bars, |bar, events| detector.update(bar, &mut |event| events.push(event)).unwrap()));
         let mut expected = Vec::new();
         for t in 2..bars.len() {
@@ -226,7 +226,7 @@ proptest! {
             let up = middle.close > middle.open && third.low > first.high;
             let down = middle.close < middle.open && third.high < first.low;
             let (top, bottom) = if up { (third.low, first.high) } else { (first.low, third.high) };
-            if (up || down) && (top - bottom) / middle.close.abs() >= 0.0005 {
+            if (up || down) && (top - bottom) / middle.close.abs() >= fraction {
                 expected.push((if up { Direction::Bullish } else { Direction::Bearish }, t as u64 - 1, t as u64));
             }
         }
@@ -239,7 +239,7 @@ proptest! {
 
     #[test]
     fn live_zones_are_bounded_and_memory_never_grows(bars in common::walk(200), capacity in 1usize..4) {
-        let (mut gaps, mut blocks) = (gaps(capacity), blocks(WideBars::Kept, capacity));
+        let (mut gaps, mut blocks) = (gaps(capacity, 0.0), blocks(WideBars::Kept, capacity));
         let room = (gaps.capacity(), blocks.capacity());
         let (mut open_gaps, mut open_blocks) = (Vec::new(), Vec::new());
         for bar in &bars {
@@ -258,7 +258,7 @@ proptest! {
         let at = at.index(bars.len());
         let bad = [Bar { high: f64::NAN, ..bars[at] }, Bar { low: bars[at].high + 1.0, ..bars[at] }];
         let (mut fractal, mut structure) = (Fractal::new(2, 3).unwrap(), Structure::new(2).unwrap());
-        let (mut legs, mut plain, mut gaps) = (LegPivots::new(2).unwrap(), blocks(WideBars::Kept, 4), gaps(4));
+        let (mut legs, mut plain, mut gaps) = (LegPivots::new(2).unwrap(), blocks(WideBars::Kept, 4), gaps(4, 0.0005));
         let mut events = vec![Vec::new(); 5];
         for (index, bar) in bars.iter().enumerate() {
             for bar in bad.iter().filter(|_| index == at).chain([bar]) {
