@@ -1,13 +1,14 @@
 //! Candles of a coarser timeframe, built from closed candles of a finer one.
 //!
 //! Invariants:
-//! * Causal: a coarse candle is handed out by the update that makes it certain, never earlier. That is the finer
-//!   candle whose `known_at` is the bucket's end or, where data has a hole, the first finer candle of a later bucket.
-//! * Identity: `known_at` is always the bucket's end, so a candle is the same whether or not data had a hole. A
-//!   candle that came out late ([`Closed::late`]) was *seen* only at the update that returned it: a consumer acts
-//!   at the time of that update, not at `known_at`.
-//! * A bucket without any finer candle gives no candle. A bucket whose first finer candles are missing (a hole, or
-//!   the start of the stream) gives a candle of what there was.
+//! * Causal: a coarse candle is handed out by the update that makes it certain, never earlier. That is the
+//!   finer candle whose `known_at` is the bucket's end or, where data has a hole, the first finer candle of a
+//!   later bucket.
+//! * Identity: `known_at` is always the bucket's end, so a candle is the same whether or not data had a hole.
+//!   A candle that came out late ([`Closed::late`]) was *seen* only at the update that returned it: a
+//!   consumer acts at the time of that update, not at `known_at`.
+//! * A bucket without any finer candle gives no candle. A bucket whose first finer candles are missing (a
+//!   hole, or the start of the stream) gives a candle of what there was.
 //! * Prices are exact. Volume is a sum of floats in order of arrival, so building in steps can differ from
 //!   building directly in the last bits of the volume.
 
@@ -80,8 +81,8 @@ impl Aggregator {
     /// Takes in the next closed finer candle. A candle of the timeframe itself comes out unchanged.
     ///
     /// # Errors
-    /// [`SmcError::OutOfOrder`] if the candle opens before the end of an earlier one, [`SmcError::Misfit`] if it
-    /// reaches over the end of its bucket.
+    /// [`SmcError::OutOfOrder`] if the candle opens before the end of an earlier one,
+    /// [`SmcError::Misfit`] if it reaches over the end of its bucket.
     #[inline]
     pub fn update(&mut self, candle: &Candle) -> Result<Closed, SmcError> {
         if candle.open_time < self.known_until {

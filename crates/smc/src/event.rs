@@ -1,8 +1,8 @@
 //! What the detectors report.
 //!
-//! Every report says which bar it is about (`index`) and at whose close it became known (`known_index`), both counted
-//! from 0 in the detector's own bars; it may be acted on after that close. Reports are never withdrawn. Ids count up
-//! from 0 for each kind of thing within one detector.
+//! Every report says which bar it is about (`index`) and at whose close it became known (`known_index`), both
+//! counted from 0 in the detector's own bars; it may be acted on after that close. Reports are never
+//! withdrawn. Ids count up from 0 for each kind of thing within one detector.
 
 use crate::bar::{Direction, PivotKind};
 
@@ -79,8 +79,8 @@ pub struct Zone {
     pub break_id: Option<u64>,
 }
 
-/// What happened to a zone. The near edge is the one that price comes back to first: the top of a bullish zone, the
-/// bottom of a bearish one.
+/// What happened to a zone. The near edge is the one that price comes back to first: the top of a bullish
+/// zone, the bottom of a bearish one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ZoneChange {
     /// It came to be.
@@ -93,7 +93,8 @@ pub enum ZoneChange {
     Filled,
     /// A bar traded beyond the far edge. Order blocks only.
     WickBroken,
-    /// A bar closed beyond the far edge: an order block is broken, a gap is inverted. The zone is no longer followed.
+    /// A bar closed beyond the far edge: an order block is broken, a gap is inverted. The zone is no longer
+    /// followed.
     ClosedThrough,
     /// There were more live zones than the detector follows; the oldest is no longer followed.
     Expired,

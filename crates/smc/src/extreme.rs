@@ -1,7 +1,7 @@
 //! The largest key of a sliding window, in constant time on average.
 //!
-//! A queue of candidates with falling keys: a new key drives out the smaller ones before it, so the front is the
-//! window's largest. Its ring has room for the whole window from the start and never grows.
+//! A queue of candidates with falling keys: a new key drives out the smaller ones before it, so the front is
+//! the window's largest. Its ring has room for the whole window from the start and never grows.
 
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
@@ -41,7 +41,8 @@ impl SlidingMax {
         }
     }
 
-    /// Adds the key of bar `index`, one more than that of the call before, and returns where the window's largest is.
+    /// Adds the key of bar `index`, one more than that of the call before, and returns where the window's
+    /// largest is.
     #[inline]
     pub(crate) fn push(&mut self, index: u64, key: f64) -> u64 {
         if let Some(front) = self.ring.get(self.head & self.mask)

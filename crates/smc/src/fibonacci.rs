@@ -1,9 +1,10 @@
 //! Fibonacci levels of a price leg: retracements, extensions, optimal trade entry, premium and discount.
 //!
-//! A leg runs from the earlier to the later of the two absolute extremes of some bars. A retracement is measured back
-//! from the leg's end, so the optimal trade entry of a rising leg lies in its lower half (discount) and that of a falling
-//! leg in its upper half (premium). Extensions lie beyond the leg's end. [`Measure::LowToHigh`] measures everything from
-//! the low upwards whatever the leg's direction, as some systems do; it exists for comparison with them.
+//! A leg runs from the earlier to the later of the two absolute extremes of some bars. A retracement is
+//! measured back from the leg's end, so the optimal trade entry of a rising leg lies in its lower half
+//! (discount) and that of a falling leg in its upper half (premium). Extensions lie beyond the leg's end.
+//! [`Measure::LowToHigh`] measures everything from the low upwards whatever the leg's direction, as some
+//! systems do; it exists for comparison with them.
 
 use crate::bar::{Bar, Direction};
 use crate::setup::extremes;
@@ -52,7 +53,8 @@ pub struct FibLeg {
 }
 
 impl FibLeg {
-    /// The leg between the absolute extremes of the last `count` bars; `None` without bars or without a range.
+    /// The leg between the absolute extremes of the last `count` bars; `None` without bars or without a
+    /// range.
     ///
     /// If one bar made both extremes, the leg has the direction of its body (bullish if it has none).
     #[must_use]
@@ -114,7 +116,8 @@ impl FibLeg {
         self.levels().filter(accepts).min_by(|left, right| distance(left).total_cmp(&distance(right)))
     }
 
-    /// Whether `price` lies in the optimal trade entry: a retracement of [`OTE_SHALLOW`] to [`OTE_DEEP`], edges included.
+    /// Whether `price` lies in the optimal trade entry: a retracement of [`OTE_SHALLOW`] to [`OTE_DEEP`],
+    /// edges included.
     #[must_use]
     pub fn in_ote(&self, price: f64) -> bool {
         self.retraced_between(price, OTE_SHALLOW, OTE_DEEP)
@@ -133,8 +136,8 @@ impl FibLeg {
         (price - self.low) / self.range()
     }
 
-    /// Whether `price` is on the right side of the middle for a trade: longs in the lower half (discount), shorts in the
-    /// upper half (premium); the middle itself serves both.
+    /// Whether `price` is on the right side of the middle for a trade: longs in the lower half (discount),
+    /// shorts in the upper half (premium); the middle itself serves both.
     #[must_use]
     pub fn is_fair_for(&self, trade: Direction, price: f64) -> bool {
         let middle = f64::midpoint(self.low, self.high);

@@ -1,8 +1,9 @@
 //! Fair value gaps: prices that three bars in a row left out.
 //!
-//! At the close of bar t with i = t - 1: bullish if bar i closes above its open and `low[t] > high[i-1]`, the gap being
-//! from `high[i-1]` to `low[t]`; bearish if bar i closes below its open and `high[t] < low[i-1]`. Equal wicks are no gap.
-//! From bar t+1 on: touched (near edge reached), midpoint, filled (far edge reached), closed through (inverted).
+//! At the close of bar t with i = t - 1: bullish if bar i closes above its open and `low[t] > high[i-1]`, the
+//! gap being from `high[i-1]` to `low[t]`; bearish if bar i closes below its open and `high[t] < low[i-1]`.
+//! Equal wicks are no gap. From bar t+1 on: touched (near edge reached), midpoint, filled (far edge reached),
+//! closed through (inverted).
 
 use crate::bar::{Bar, Direction};
 use crate::error::SmcError;
@@ -38,8 +39,8 @@ impl FairValueGaps {
     /// A detector that has seen nothing.
     ///
     /// # Errors
-    /// [`SmcError::Parameter`] if the smallest size is negative or not finite, or `live_zones` is not from 1 to
-    /// [`LIVE_ZONES_MAX`](crate::zones::LIVE_ZONES_MAX).
+    /// [`SmcError::Parameter`] if the smallest size is negative or not finite, or `live_zones` is
+    /// not from 1 to [`LIVE_ZONES_MAX`](crate::zones::LIVE_ZONES_MAX).
     pub fn new(settings: FairValueGapSettings) -> Result<Self, SmcError> {
         let FairValueGapSettings { size_fraction_min, live_zones } = settings;
         if !size_fraction_min.is_finite() || size_fraction_min < 0.0 {

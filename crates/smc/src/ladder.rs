@@ -1,9 +1,9 @@
 //! Several timeframes at once: closed base candles go in, closed candles of each coarser timeframe come out.
 //!
-//! Each timeframe is fed from the coarsest listed one that divides it, so the common base candle costs one merge.
-//! Invariant: every update hands out exactly what one [`Aggregator`] a timeframe, fed with the base candles
-//! directly, would hand out at that update, also across holes. A hole therefore never delays a coarse candle by
-//! more than the hole itself.
+//! Each timeframe is fed from the coarsest listed one that divides it, so the common base candle costs one
+//! merge. Invariant: every update hands out exactly what one [`Aggregator`] a timeframe, fed with the base
+//! candles directly, would hand out at that update, also across holes. A hole therefore never delays a coarse
+//! candle by more than the hole itself.
 
 use arrayvec::ArrayVec;
 use seawall_model::{Candle, Timeframe, Ts};
@@ -62,12 +62,12 @@ impl Ladder {
         self.rungs.iter().map(|rung| rung.aggregator.timeframe())
     }
 
-    /// Takes in the next closed base candle and hands each candle that it closes to `sink`: finest timeframe first,
-    /// within a timeframe oldest first.
+    /// Takes in the next closed base candle and hands each candle that it closes to `sink`: finest timeframe
+    /// first, within a timeframe oldest first.
     ///
     /// # Errors
-    /// [`SmcError::OutOfOrder`] for a candle that opens before the end of an earlier one, [`SmcError::Misfit`] for one
-    /// that is not a candle of the base timeframe.
+    /// [`SmcError::OutOfOrder`] for a candle that opens before the end of an earlier one,
+    /// [`SmcError::Misfit`] for one that is not a candle of the base timeframe.
     #[inline]
     pub fn update(
         &mut self,
@@ -127,8 +127,9 @@ impl Ladder {
 
 /// Feeds a rung with what its source closed at the base candle `candle`.
 ///
-/// A late candle of the source belongs to the bucket that is open here, or opens one: had an older bucket been open,
-/// an earlier base candle would have closed it. So at most one bucket is late, and at most one is on time.
+/// A late candle of the source belongs to the bucket that is open here, or opens one: had an older bucket
+/// been open, an earlier base candle would have closed it. So at most one bucket is late, and at most one is
+/// on time.
 fn climb(aggregator: &mut Aggregator, from_source: &Closed, candle: &Candle) -> Result<Closed, SmcError> {
     let completed = match &from_source.late {
         Some(late) => aggregator.update(late)?.on_time,

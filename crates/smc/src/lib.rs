@@ -1,12 +1,13 @@
 //! Smart Money Concepts and classic indicators, streaming and causal.
 //!
-//! Everything here works on closed bars, one at a time. A result carries the bar at whose close it became known, and
-//! a run over a prefix of the data gives exactly the results of the full run that were known by then. Nothing
-//! allocates after construction, reads a clock or draws a random number.
+//! Everything here works on closed bars, one at a time. A result carries the bar at whose close it became
+//! known, and a run over a prefix of the data gives exactly the results of the full run that were known by
+//! then. Nothing allocates after construction, reads a clock or draws a random number.
 //!
 //! * [`aggregate`], [`ladder`]: coarser candles from finer ones.
 //! * [`indicators`]: averages, ATR, ADX, RSI.
-//! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors; what they report is in [`event`].
+//! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors; what they report is in
+//!   [`event`].
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;

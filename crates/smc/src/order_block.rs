@@ -1,11 +1,12 @@
 //! Order blocks: the extreme bar of the leg that broke structure.
 //!
-//! Each break ([`Structure`]) at bar t leaves one: among the bars from the broken pivot to t - 1 the one with the lowest
-//! low (bullish) or the highest high (bearish), the earliest of equals. The zone is that bar's low to high. From bar t+1
-//! on: touched, broken by a wick, broken by a close.
+//! Each break ([`Structure`]) at bar t leaves one: among the bars from the broken pivot to t - 1 the one with
+//! the lowest low (bullish) or the highest high (bearish), the earliest of equals. The zone is that bar's low
+//! to high. From bar t+1 on: touched, broken by a wick, broken by a close.
 //!
-//! A pivot may stay unbroken for any number of bars, so the extreme since the pivot is kept as it grows: found among the
-//! last `leg_size` bars when the pivot is confirmed, then compared with each new bar. Memory is fixed.
+//! A pivot may stay unbroken for any number of bars, so the extreme since the pivot is kept as it grows:
+//! found among the last `leg_size` bars when the pivot is confirmed, then compared with each new bar. Memory
+//! is fixed.
 
 use crate::bar::{Bar, Direction, PivotKind};
 use crate::error::SmcError;
@@ -14,13 +15,14 @@ use crate::indicators::Atr;
 use crate::structure::Structure;
 use crate::zones::{LIVE_ZONES, Zones};
 
-/// How bars are compared when the extreme one is chosen. The zone is the chosen bar's true low to high either way.
+/// How bars are compared when the extreme one is chosen. The zone is the chosen bar's true low to high either
+/// way.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WideBars {
     /// By their true highs and lows.
     Kept,
-    /// A bar whose range is at least `multiple` times the average true range takes part with its high and low exchanged, so
-    /// that spikes are rarely chosen. Before the average is defined, bars are as they are.
+    /// A bar whose range is at least `multiple` times the average true range takes part with its high and low
+    /// exchanged, so that spikes are rarely chosen. Before the average is defined, bars are as they are.
     Exchanged {
         /// Period of the average true range ([`Atr`]).
         atr_period: usize,
@@ -110,8 +112,8 @@ impl OrderBlocks {
         })
     }
 
-    /// Takes in the next closed bar: first it acts on the live blocks, then come its pivot and its breaks, each break
-    /// followed by the block it leaves.
+    /// Takes in the next closed bar: first it acts on the live blocks, then come its pivot and its breaks,
+    /// each break followed by the block it leaves.
     ///
     /// # Errors
     /// [`SmcError::InvalidBar`]; nothing has changed then.

@@ -1,8 +1,8 @@
 //! Pivots: bars that stand out from their neighbours.
 //!
-//! Two definitions, both confirmed a fixed number of bars later and never withdrawn. [`Fractal`] looks to both sides;
-//! [`LegPivots`] looks to the right only and gives highs and lows in turn. Definitions: symmetric fractals, and leg
-//! pivots as in the public description of LuxAlgo's Smart Money Concepts.
+//! Two definitions, both confirmed a fixed number of bars later and never withdrawn. [`Fractal`] looks to
+//! both sides; [`LegPivots`] looks to the right only and gives highs and lows in turn. Definitions: symmetric
+//! fractals, and leg pivots as in the public description of LuxAlgo's Smart Money Concepts.
 
 use crate::bar::{Bar, PivotKind};
 use crate::error::SmcError;
@@ -19,8 +19,9 @@ fn check_side(name: &'static str, bars: usize) -> Result<(), SmcError> {
     Err(SmcError::Parameter { name, rule: "must be from 1 to 10000 bars" })
 }
 
-/// A high pivot is strictly above each of the `left` bars before it and not below any of the `right` bars after it (of a
-/// plateau the earliest bar); lows mirrored. Known `right` bars later. A bar that is both gives its high first.
+/// A high pivot is strictly above each of the `left` bars before it and not below any of the `right` bars
+/// after it (of a plateau the earliest bar); lows mirrored. Known `right` bars later. A bar that is both
+/// gives its high first.
 #[derive(Debug, Clone)]
 pub struct Fractal {
     left: u64,
@@ -90,9 +91,9 @@ enum Leg {
     Down,
 }
 
-/// At bar t let p = t - size. If `high[p]` is above every high of p+1..t the leg turns down; else if `low[p]` is below every
-/// low of p+1..t it turns up. A turn down makes p a high pivot, a turn up a low pivot, known at t. The first leg is down,
-/// so the first pivot is a low, and the kinds alternate.
+/// At bar t let p = t - size. If `high[p]` is above every high of p+1..t the leg turns down; else if `low[p]`
+/// is below every low of p+1..t it turns up. A turn down makes p a high pivot, a turn up a low pivot, known
+/// at t. The first leg is down, so the first pivot is a low, and the kinds alternate.
 #[derive(Debug, Clone)]
 pub struct LegPivots {
     size: u64,

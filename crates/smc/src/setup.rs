@@ -1,9 +1,9 @@
 //! What the `smc` strategy looks for on its decision timeframe, over a slice of closed bars (oldest first).
 //!
-//! These are window definitions: they look at the last bars as they stand, unlike the streaming detectors of this
-//! crate. They are meant to run once per closed bar, on [`BarWindow::bars`](crate::window::BarWindow::bars); none
-//! allocates. Every position in a result is a position in the slice. Nothing reads beyond the slice, so a result on
-//! bars up to t is known at t.
+//! These are window definitions: they look at the last bars as they stand, unlike the streaming detectors of
+//! this crate. They are meant to run once per closed bar, on
+//! [`BarWindow::bars`](crate::window::BarWindow::bars); none allocates. Every position in a result is a
+//! position in the slice. Nothing reads beyond the slice, so a result on bars up to t is known at t.
 
 use arrayvec::ArrayVec;
 
@@ -90,9 +90,9 @@ impl Default for OrderBlockRule {
 
 /// The most recent order block, its zone being the whole bar.
 ///
-/// Bullish: a bar that closes below its open, followed by one that closes above its high with a displacement range
-/// (`>= displacement_multiple` times [`typical_range`]). Bearish mirrored. Candidates run from the last bar but one
-/// backwards over at most `min(lookback, bars - 3)` bars.
+/// Bullish: a bar that closes below its open, followed by one that closes above its high with a displacement
+/// range (`>= displacement_multiple` times [`typical_range`]). Bearish mirrored. Candidates run from the last
+/// bar but one backwards over at most `min(lookback, bars - 3)` bars.
 #[must_use]
 pub fn order_block(bars: &[Bar], search: Search, rule: &OrderBlockRule) -> Option<SetupZone> {
     let displacement = rule.displacement_multiple * typical_range(bars, rule.typical_bars)?;
@@ -116,8 +116,8 @@ pub fn order_block(bars: &[Bar], search: Search, rule: &OrderBlockRule) -> Optio
     })
 }
 
-/// Upper median (`sorted[n / 2]`) of the last `count` ranges; `None` if there are fewer bars, or for a count of 0 or
-/// above [`WINDOW_BARS`].
+/// Upper median (`sorted[n / 2]`) of the last `count` ranges; `None` if there are fewer bars, or for a count
+/// of 0 or above [`WINDOW_BARS`].
 #[must_use]
 pub fn typical_range(bars: &[Bar], count: usize) -> Option<f64> {
     if count == 0 || count > WINDOW_BARS {
@@ -131,9 +131,9 @@ pub fn typical_range(bars: &[Bar], count: usize) -> Option<f64> {
 
 /// The newest fair value gap that no later bar has touched.
 ///
-/// Bars i, i+1, i+2. Bullish: `low[i+2] > high[i]`, zone from `high[i]` to `low[i+2]`. Bearish: `high[i+2] < low[i]`. The
-/// size is at least `size_fraction_min * |close[i+1]|`. Touched: a later low at or below the top (bearish: a later high
-/// at or above the bottom).
+/// Bars i, i+1, i+2. Bullish: `low[i+2] > high[i]`, zone from `high[i]` to `low[i+2]`. Bearish: `high[i+2] <
+/// low[i]`. The size is at least `size_fraction_min * |close[i+1]|`. Touched: a later low at or below the top
+/// (bearish: a later high at or above the bottom).
 #[must_use]
 pub fn fair_value_gap(bars: &[Bar], search: Search, size_fraction_min: f64) -> Option<SetupZone> {
     // Extremes of the bars after the gap's third one, kept while going back.
@@ -174,8 +174,8 @@ pub const BREAK_BARS: usize = 3;
 /// How far back, in bars, the structure to be broken reaches.
 const BREAK_WINDOW: usize = 10;
 
-/// Whether the last `recent` bars exceed the ones before them: bullish when their highest high is above the highest high
-/// of bars `[-10, -recent)`, bearish when their lowest low is below the lowest low of those.
+/// Whether the last `recent` bars exceed the ones before them: bullish when their highest high is above the
+/// highest high of bars `[-10, -recent)`, bearish when their lowest low is below the lowest low of those.
 ///
 /// False with fewer than `recent + 5` bars (8 for the default of [`BREAK_BARS`]).
 #[must_use]
@@ -210,8 +210,9 @@ pub struct SwingPoint {
     pub price: f64,
 }
 
-/// The strict three-bar extremes (above, or below, both neighbours) among the last `lookback` bars, oldest first; both
-/// neighbours lie in the lookback too. A bar that is both gives its high first. Reverse it to get the newest first.
+/// The strict three-bar extremes (above, or below, both neighbours) among the last `lookback` bars, oldest
+/// first; both neighbours lie in the lookback too. A bar that is both gives its high first. Reverse it to get
+/// the newest first.
 pub fn swing_points(bars: &[Bar], lookback: usize) -> impl DoubleEndedIterator<Item = SwingPoint> {
     let start = bars.len().saturating_sub(lookback);
     let recent = bars.get(start..).unwrap_or_default();

@@ -1,10 +1,10 @@
 //! Market structure: breaks of the latest pivots by close, with a trend.
 //!
-//! The latest high pivot and the latest low pivot ([`LegPivots`]) are kept, each with a flag that says whether it was
-//! broken; a new pivot of the kind takes its place. A close above an unbroken high, or below an unbroken low, is a break:
-//! a change of character if the trend was the other way, else (also for the first break of all) a break of structure. The
-//! trend then has the break's direction. Each pivot breaks once. A bar first brings its pivot, then its breaks, upwards
-//! first.
+//! The latest high pivot and the latest low pivot ([`LegPivots`]) are kept, each with a flag that says
+//! whether it was broken; a new pivot of the kind takes its place. A close above an unbroken high, or below
+//! an unbroken low, is a break: a change of character if the trend was the other way, else (also for the
+//! first break of all) a break of structure. The trend then has the break's direction. Each pivot breaks
+//! once. A bar first brings its pivot, then its breaks, upwards first.
 
 use arrayvec::ArrayVec;
 

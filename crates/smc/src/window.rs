@@ -1,6 +1,7 @@
 //! The most recent bars, side by side, for scans that look at many of them.
 //!
-//! Invariants: never more than [`WINDOW_BARS`] bars, oldest first, in one slice; all memory is inside the value.
+//! Invariants: never more than [`WINDOW_BARS`] bars, oldest first, in one slice; all memory is inside the
+//! value.
 
 use seawall_model::Ts;
 

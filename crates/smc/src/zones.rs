@@ -1,12 +1,12 @@
 //! The zones that a detector follows, each through the stages of its life.
 //!
-//! Invariants: never more than the capacity, with the oldest expiring first; a zone is never changed by the bar that
-//! bore it; each stage is reported once and in order, several on one bar if the bar went through them. A bar that both
-//! touches a zone and closes through it reports both: whoever trades takes the worse.
+//! Invariants: never more than the capacity, with the oldest expiring first; a zone is never changed by the
+//! bar that bore it; each stage is reported once and in order, several on one bar if the bar went through
+//! them. A bar that both touches a zone and closes through it reports both: whoever trades takes the worse.
 //!
-//! Prices are kept mirrored for bearish zones (negated, which is exact), so that "into the zone" is always downwards. For
-//! each direction the list knows the highest price at which any of its zones changes next; a bar that stays above it
-//! costs one comparison.
+//! Prices are kept mirrored for bearish zones (negated, which is exact), so that "into the zone" is always
+//! downwards. For each direction the list knows the highest price at which any of its zones changes next; a
+//! bar that stays above it costs one comparison.
 
 use crate::bar::{Bar, Direction};
 use crate::error::SmcError;
@@ -48,7 +48,8 @@ impl LiveZone {
         }
     }
 
-    /// Whether a bar that reached down to `reach` and closed at `close` (both mirrored) brings the next change.
+    /// Whether a bar that reached down to `reach` and closed at `close` (both mirrored) brings the next
+    /// change.
     fn changes(&self, reach: f64, close: f64) -> bool {
         match self.next {
             Some(ZoneChange::Touched) => reach <= self.near,

@@ -53,8 +53,8 @@ proptest! {
         let hours = aggregated(&quarters, Timeframe::H1);
         let stepwise = aggregated(&hours, Timeframe::H4);
         let direct = aggregated(&candles, Timeframe::H4);
-        // Each plain step hears of a hole one candle of the step before later, so the newest ones may still be missing;
-        // a ladder does not wait.
+        // Each plain step hears of a hole one candle of the step before later, so the newest ones may still
+        // be missing; a ladder does not wait.
         prop_assert_eq!(&stepwise[..], &direct[..stepwise.len()]);
         prop_assert!(direct.len() - stepwise.len() <= 2);
     }
@@ -102,7 +102,11 @@ proptest! {
             prop_assert_eq!(left, right);
             let old = candles[stale.index(index + 1)];
             prop_assert!(disturbed.update(&old, &mut |_, _| panic!("nothing may close")).is_err());
-            let longer = Candle { known_at: candle.known_at.plus(Timeframe::M3.span()), open_time: candle.known_at, ..*candle };
+            let longer = Candle {
+                open_time: candle.known_at,
+                known_at: candle.known_at.plus(Timeframe::M3.span()),
+                ..*candle
+            };
             prop_assert!(disturbed.update(&longer, &mut |_, _| panic!("nothing may close")).is_err());
         }
     }

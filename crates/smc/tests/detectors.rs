@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use seawall_smc::indicators::Atr;
 use seawall_smc::{
     Bar, Direction, Event, FairValueGapSettings, FairValueGaps, Fractal, LegPivots, OrderBlockSettings,
-    OrderBlocks, PivotKind, SmcError, Structure, WideBars, Zone, ZoneChange, ZoneKind,
+    OrderBlocks, Pivot, PivotKind, SmcError, Structure, WideBars, Zone, ZoneChange, ZoneKind,
 };
 
 const WIDE: WideBars = WideBars::Exchanged { atr_period: 6, multiple: 1.5 };
@@ -186,40 +186,52 @@ proptest! {
         let (mut fractals, mut turns) = (Vec::new(), Vec::new());
         for (t, bar) in bars.iter().enumerate() {
             let p = |index: u64| usize::try_from(index).unwrap();
-            fractal.update(bar, &mut |pivot| fractals.push((pivot.kind, p(pivot.index), pivot.price, pivot.known_index))).unwrap();
-            legs.update(bar, &mut |pivot| turns.push((pivot.kind, p(pivot.index), pivot.price, pivot.known_index))).unwrap();
-            for &(kind, index, price, known) in fractals.iter().chain(&turns).filter(|pivot| pivot.3 == t as u64) {
+            let parts = |pivot: Pivot| (pivot.kind, p(pivot.index), pivot.price, pivot.known_index);
+            fractal.update(bar, &mut |pivot| fractals.push(parts(pivot))).unwrap();
+            legs.update(bar, &mut |pivot| turns.push(parts(pivot))).unwrap();
+            let new = fractals.iter().chain(&turns).filter(|pivot| pivot.3 == t as u64);
+            for &(kind, index, price, known) in new {
                 prop_assert_eq!(index + right, usize::try_from(known).unwrap());
                 let expected = if kind == PivotKind::High { bars[index].high } else { bars[index].low };
                 prop_assert_eq!(price.to_bits(), expected.to_bits());
             }
         }
-        let kinds = |found: &[(PivotKind, usize, f64, u64)]| found.iter().map(|pivot| (pivot.0, pivot.1)).collect::<Vec<_>>();
-        prop_assert_eq!(kinds(&fractals), plain_fractals(&bars, left, right));
-        prop_assert_eq!(kinds(&turns), plain_legs(&bars, right));
+        let kinds = |found: Vec<(PivotKind, usize, f64, u64)>| {
+            found.into_iter().map(|pivot| (pivot.0, pivot.1)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(kinds(fractals), plain_fractals(&bars, left, right));
+        prop_assert_eq!(kinds(turns), plain_legs(&bars, right));
     }
 
     #[test]
     fn order_blocks_agree_with_the_letter_of_their_definition(bars in common::walk(200)) {
         for (wide, plain) in [(WideBars::Kept, None), (WIDE, Some((6, 1.5)))] {
             let mut detector = blocks(wide, 1_024);
-            let found = lives(&collect(&bars, |bar, events| detector.update(bar, &mut |event| events.push(event)).unwrap()));
+            let found = lives(&collect(&bars, |bar, events| {
+                detector.update(bar, &mut |event| events.push(event)).unwrap();
+            }));
             let place = |value: u64| usize::try_from(value).unwrap();
-            let births: Vec<_> =
-                found.iter().map(|(zone, _)| (zone.direction, place(zone.index), place(zone.known_index))).collect();
+            let birth = |zone: &Zone| (zone.direction, place(zone.index), place(zone.known_index));
+            let births: Vec<_> = found.iter().map(|(zone, _)| birth(zone)).collect();
             prop_assert_eq!(births, plain_blocks(&bars, 3, plain));
             for (zone, changes) in &found {
                 prop_assert_eq!(changes, &plain_life(&bars, zone));
                 let bar = bars[place(zone.index)];
-                prop_assert_eq!((zone.top.to_bits(), zone.bottom.to_bits()), (bar.high.to_bits(), bar.low.to_bits()));
+                prop_assert_eq!(zone.top.to_bits(), bar.high.to_bits());
+                prop_assert_eq!(zone.bottom.to_bits(), bar.low.to_bits());
             }
         }
     }
 
     #[test]
-    fn gaps_agree_with_the_letter_of_their_definition(bars in common::walk(200), fraction in prop::sample::select(vec![0.0, 0.0005])) {
+    fn gaps_agree_with_the_letter_of_their_definition(
+        bars in common::walk(200),
+        fraction in prop::sample::select(vec![0.0, 0.0005]),
+    ) {
         let mut detector = gaps(1_024, fraction);
-        let found = lives(&collect(&bars, |bar, events| detector.update(bar, &mut |event| events.push(event)).unwrap()));
+        let found = lives(&collect(&bars, |bar, events| {
+            detector.update(bar, &mut |event| events.push(event)).unwrap();
+        }));
         let mut expected = Vec::new();
         for t in 2..bars.len() {
             let (first, middle, third) = (bars[t - 2], bars[t - 1], bars[t]);
@@ -227,10 +239,12 @@ proptest! {
             let down = middle.close < middle.open && third.high < first.low;
             let (top, bottom) = if up { (third.low, first.high) } else { (first.low, third.high) };
             if (up || down) && (top - bottom) / middle.close.abs() >= fraction {
-                expected.push((if up { Direction::Bullish } else { Direction::Bearish }, t as u64 - 1, t as u64));
+                let direction = if up { Direction::Bullish } else { Direction::Bearish };
+                expected.push((direction, t as u64 - 1, t as u64));
             }
         }
-        let births: Vec<_> = found.iter().map(|(zone, _)| (zone.direction, zone.index, zone.known_index)).collect();
+        let birth = |zone: &Zone| (zone.direction, zone.index, zone.known_index);
+        let births: Vec<_> = found.iter().map(|(zone, _)| birth(zone)).collect();
         prop_assert_eq!(births, expected);
         for (zone, changes) in &found {
             prop_assert_eq!(changes, &plain_life(&bars, zone));
@@ -254,11 +268,15 @@ proptest! {
     }
 
     #[test]
-    fn an_invalid_bar_is_refused_and_changes_nothing(bars in common::walk(100), at in any::<prop::sample::Index>()) {
+    fn an_invalid_bar_is_refused_and_changes_nothing(
+        bars in common::walk(100),
+        at in any::<prop::sample::Index>(),
+    ) {
         let at = at.index(bars.len());
         let bad = [Bar { high: f64::NAN, ..bars[at] }, Bar { low: bars[at].high + 1.0, ..bars[at] }];
         let (mut fractal, mut structure) = (Fractal::new(2, 3).unwrap(), Structure::new(2).unwrap());
-        let (mut legs, mut plain, mut gaps) = (LegPivots::new(2).unwrap(), blocks(WideBars::Kept, 4), gaps(4, 0.0005));
+        let mut legs = LegPivots::new(2).unwrap();
+        let (mut plain, mut gaps) = (blocks(WideBars::Kept, 4), gaps(4, 0.0005));
         let mut events = vec![Vec::new(); 5];
         for (index, bar) in bars.iter().enumerate() {
             for bar in bad.iter().filter(|_| index == at).chain([bar]) {

@@ -1,6 +1,7 @@
 //! The causal fixtures, row by row: EURUSD 15 minute bars and what an independent program found in them.
 //!
-//! They live beside the workspace, in `shared/smc` (or `$SEAWALL_SHARED/smc`); without them the tests say so and pass.
+//! They live beside the workspace, in `shared/smc` (or `$SEAWALL_SHARED/smc`); without them the tests say so
+//! and pass.
 
 #![allow(
     clippy::indexing_slicing,

@@ -134,7 +134,8 @@ proptest! {
         let in_range = |value: f64| (-1e-9..=100.0 + 1e-9).contains(&value);
         for bar in &bars {
             for value in [adx.update(bar), ewm_adx.update(bar)].into_iter().flatten() {
-                prop_assert!([value.adx, value.plus_di, value.minus_di].into_iter().all(in_range), "{:?}", value);
+                let lines = [value.adx, value.plus_di, value.minus_di];
+                prop_assert!(lines.into_iter().all(in_range), "{:?}", value);
             }
             prop_assert!(rsi.update(bar.close).is_none_or(in_range));
         }

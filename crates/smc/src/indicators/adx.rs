@@ -53,10 +53,10 @@ pub(super) fn directional_index(plus_di: f64, minus_di: f64) -> Option<f64> {
 
 /// Average directional index with Wilder's smoothing, as TA-Lib computes it.
 ///
-/// Movements and true ranges of bars `1..n-1` are summed, then each later one enters by `sum - sum / n + x`; DI are
-/// defined from bar `n` (0-based), ADX is the [`Wilder`] average of the directional index and is defined from bar
-/// `2n - 1`. A bar whose index is 0/0 leaves ADX as it is. Sources: Wilder (1978), TA-Lib `ADX`, `PLUS_DI`,
-/// `MINUS_DI`.
+/// Movements and true ranges of bars `1..n-1` are summed, then each later one enters by `sum - sum / n + x`;
+/// DI are defined from bar `n` (0-based), ADX is the [`Wilder`] average of the directional index and is
+/// defined from bar `2n - 1`. A bar whose index is 0/0 leaves ADX as it is. Sources: Wilder (1978), TA-Lib
+/// `ADX`, `PLUS_DI`, `MINUS_DI`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adx {
     period: f64,

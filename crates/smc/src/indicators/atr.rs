@@ -6,9 +6,9 @@ use crate::error::SmcError;
 
 /// True range `max(high - low, |high - close'|, |low - close'|)` smoothed by [`Wilder`].
 ///
-/// The first bar's true range is its `high - low`; the seed is the mean of the first `n` true ranges, so the value is
-/// defined from the `n`-th bar on. (TA-Lib leaves the first bar out and starts one bar later; from there on the
-/// recursion is the same.) Source: Wilder (1978).
+/// The first bar's true range is its `high - low`; the seed is the mean of the first `n` true ranges, so the
+/// value is defined from the `n`-th bar on. (TA-Lib leaves the first bar out and starts one bar later; from
+/// there on the recursion is the same.) Source: Wilder (1978).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Atr {
     average: Wilder,

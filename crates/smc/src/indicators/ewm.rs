@@ -1,7 +1,7 @@
 //! ATR and ADX with exponential instead of Wilder's smoothing.
 //!
-//! `alpha = 2 / (n + 1)` and each average is seeded with its first value, as in [`Ema`]. These are the forms that the
-//! `smc` strategy was tuned with; they react about twice as fast as Wilder's with the same `n`.
+//! `alpha = 2 / (n + 1)` and each average is seeded with its first value, as in [`Ema`]. These are the forms
+//! that the `smc` strategy was tuned with; they react about twice as fast as Wilder's with the same `n`.
 
 use super::Ema;
 use super::adx::{AdxValue, DirectionalMovement, directional_index, indicators};

@@ -1,11 +1,11 @@
 //! Classic indicators, one bar at a time.
 //!
-//! Invariants: O(1) per bar, no allocation after construction, no look-ahead: the value after a bar depends on the
-//! bars up to it alone, so a run over a prefix equals the full run up to there, bit for bit. `None` means "not
-//! defined yet"; nothing is ever filled in.
+//! Invariants: O(1) per bar, no allocation after construction, no look-ahead: the value after a bar depends
+//! on the bars up to it alone, so a run over a prefix equals the full run up to there, bit for bit. `None`
+//! means "not defined yet"; nothing is ever filled in.
 //!
-//! They take valid bars: [`Bar::from_candle`] of a checked candle is one, other bars are checked by [`Bar::check`].
-//! A value that is not finite would stay in every recursive average.
+//! They take valid bars: [`Bar::from_candle`] of a checked candle is one, other bars are checked by
+//! [`Bar::check`]. A value that is not finite would stay in every recursive average.
 //!
 //! [`Bar::from_candle`]: crate::bar::Bar::from_candle
 //! [`Bar::check`]: crate::bar::Bar::check

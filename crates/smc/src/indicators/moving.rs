@@ -5,8 +5,9 @@ use crate::error::SmcError;
 
 /// Exponential moving average: `alpha * x + (1 - alpha) * ema` with `alpha = 2 / (period + 1)`.
 ///
-/// Seeded with the first value, hence defined from the first value on (pandas `ewm(span, adjust=False)`; TA-Lib
-/// seeds with a simple mean instead). [`Ema::count`] tells whether enough values have gone in to trust it.
+/// Seeded with the first value, hence defined from the first value on (pandas `ewm(span, adjust=False)`;
+/// TA-Lib seeds with a simple mean instead). [`Ema::count`] tells whether enough values have gone in to trust
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ema {
     alpha: f64,
@@ -92,8 +93,8 @@ impl Wilder {
 
 /// Simple moving average of the last `n` values.
 ///
-/// A running sum, summed afresh each time the buffer has gone round: rounding errors cannot pile up, and the cost
-/// stays constant on average.
+/// A running sum, summed afresh each time the buffer has gone round: rounding errors cannot pile up, and the
+/// cost stays constant on average.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sma {
     values: Box<[f64]>,

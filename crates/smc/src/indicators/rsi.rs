@@ -3,10 +3,11 @@
 use super::Wilder;
 use crate::error::SmcError;
 
-/// `100 * up / (up + down)`, where `up` and `down` are [`Wilder`] averages of the rises and falls of the close.
+/// `100 * up / (up + down)`, where `up` and `down` are [`Wilder`] averages of the rises and falls of the
+/// close.
 ///
-/// Defined from value `n` (0-based) on, as TA-Lib `RSI`. Where the price has not moved at all, 0/0, the index is `None`:
-/// TA-Lib says 0 there, which reads as "oversold". Source: Wilder (1978).
+/// Defined from value `n` (0-based) on, as TA-Lib `RSI`. Where the price has not moved at all, 0/0, the index
+/// is `None`: TA-Lib says 0 there, which reads as "oversold". Source: Wilder (1978).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rsi {
     previous: Option<f64>,

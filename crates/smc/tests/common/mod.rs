@@ -35,7 +35,8 @@ pub(crate) fn walk(length: usize) -> impl Strategy<Value = Vec<Bar>> {
     })
 }
 
-/// One-minute candles with holes of every length from none to weeks. Volumes are whole, so their sums are exact.
+/// One-minute candles with holes of every length from none to weeks. Volumes are whole, so their sums are
+/// exact.
 pub(crate) fn minutes_with_holes(length: usize) -> impl Strategy<Value = Vec<Candle>> {
     let hole = prop_oneof![
         60 => Just(0i64),
