@@ -70,6 +70,29 @@ pub(crate) fn market(seed: u64, timeframe: Timeframe, count: i64, holes: bool) -
     candles
 }
 
+/// A year-long market in hours that swings over months and over days, so that weekly legs are taken back.
+pub(crate) fn swinging(seed: u64) -> Vec<Candle> {
+    let mut noise = Noise(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let wave = |number: i64, period: i64, height: i64| {
+        let phase = number.rem_euclid(period);
+        phase.min(period - phase) * height * 2 / period
+    };
+    let mut open = 1_000_000;
+    let mut candles = Vec::new();
+    for number in 0..500 * 24 {
+        let close = 1_000_000
+            + wave(number, 24 * 150, 500_000)
+            + wave(number, 24 * 17, 150_000)
+            + wave(number, 31, 20_000)
+            + noise.around_zero(6_000);
+        let high = open.max(close) + noise.around_zero(2_000).abs();
+        let low = open.min(close) - noise.around_zero(2_000).abs();
+        candles.push(candle(Timeframe::H1, number, [open, high, low, close]));
+        open = close;
+    }
+    candles
+}
+
 /// One answer with its record, comparable.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
