@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Answer, answers, instrument, market, swinging};
-use seawall_model::{Gate, Setup, Timeframe, Verdict};
+use seawall_model::{Gate, Outcome, Setup, Timeframe, Verdict};
 use seawall_strategy::smc::SmcSettings;
 use seawall_strategy::{Entry, Evaluation, StrategyKind, StrategySettings};
 use serde_json::{Value, json};
@@ -113,8 +113,14 @@ fn changing_a_key_changes_answers() {
     for (key, value, shared) in effects() {
         let change = json!({ key: value });
         let over: fn(&[&Value]) -> Vec<Answer> = if key.starts_with("higher_tf") { run_long } else { run };
-        assert!(over(&[&shared]) != over(&[&shared, &change]), "{key} has no effect");
+        let before = verdicts(&over(&[&shared]));
+        assert!(before != verdicts(&over(&[&shared, &change])), "{key} has no effect");
     }
+}
+
+/// What was answered, without the readings: a key must change more than the threshold that is shown.
+fn verdicts(answers: &[Answer]) -> Vec<(Evaluation, Outcome)> {
+    answers.iter().map(|answer| (answer.evaluation.clone(), answer.decision.outcome)).collect()
 }
 
 fn refusals(answers: &[Answer]) -> BTreeSet<Gate> {
