@@ -10,9 +10,11 @@ pub mod exchange;
 mod port;
 pub mod settings;
 pub mod stats;
+pub mod synthetic;
 
 pub use crate::core::{AccountView, Tick};
 pub use error::SimulatorError;
 pub use exchange::Exchange;
 pub use settings::{LimitFill, MarginMode, SimulatorSettings, Toggle};
 pub use stats::Stats;
+pub use synthetic::{MarketEvent, MarketEventKind, SyntheticMarket, SyntheticSettings};

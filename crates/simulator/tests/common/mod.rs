@@ -1,6 +1,12 @@
 //! A small world for tests: one or two instruments with a tick of 1 and a lot of 1, bars of one minute.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a failing helper is a failing test"
+)]
 
 use seawall_model::*;
 use seawall_simulator::{Exchange, SimulatorSettings, Toggle};
