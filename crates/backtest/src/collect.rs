@@ -247,8 +247,9 @@ impl Drawdown {
         let adverse = if *worth > 0.0 { candle.low } else { candle.high };
         *last = adverse.get() as f64;
         let worst = self.total();
-        let depth = (self.peak - worst) / self.peak * 100.0;
-        self.worst_pct = self.worst_pct.max(depth);
+        if self.peak - worst > self.peak * self.worst_pct * 0.01 {
+            self.worst_pct = (self.peak - worst) / self.peak * 100.0;
+        }
         if let Some(last) = self.last.get_mut(id.index()) {
             *last = candle.close.get() as f64;
         }

@@ -53,6 +53,8 @@ pub(crate) struct Feed<'a> {
     sample_every: Span,
     sample_at: Ts,
     fed: u64,
+    /// Cursors whose exchange has still to see the extremes of a candle.
+    ranging: usize,
 }
 
 impl<'a> Feed<'a> {
@@ -91,6 +93,7 @@ impl<'a> Feed<'a> {
             sample_every,
             sample_at: Ts::from_nanos(i64::MIN),
             fed: 0,
+            ranging: 0,
         }
     }
 
@@ -115,8 +118,12 @@ impl<'a> Feed<'a> {
         }
         let at = Ts::from_nanos(next);
         self.run_until(at);
-        for stage in [Stage::Close, Stage::Open, Stage::Range] {
-            self.stage(at, stage);
+        self.stage(at, Stage::Close);
+        self.run_until(at);
+        self.stage(at, Stage::Open);
+        self.run_until(at);
+        if self.ranging > 0 {
+            self.stage(at, Stage::Range);
             self.run_until(at);
         }
         if at >= self.sample_at {
@@ -165,8 +172,15 @@ impl<'a> Feed<'a> {
             }
             let next = match stage {
                 Stage::Close => self.close(index, at),
-                Stage::Open => cursor.open(&mut self.exchange, at),
-                Stage::Range => cursor.range(&mut self.exchange, at),
+                Stage::Open => {
+                    let next = cursor.open(&mut self.exchange, at);
+                    self.ranging += usize::from(cursor.stage == Stage::Range);
+                    next
+                }
+                Stage::Range => {
+                    self.ranging -= 1;
+                    cursor.range(&mut self.exchange, at)
+                }
                 Stage::Done => i64::MAX,
             };
             if let Some(due) = self.due.get_mut(index) {

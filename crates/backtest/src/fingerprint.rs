@@ -2,8 +2,8 @@
 //!
 //! Two runs with the same fingerprint decided, ordered and filled the same, whatever drove them: backtest,
 //! demo, paper or a replay of a journal. The encoding is fixed-width and little-endian:
-//! - decision: `1`, outcome, instrument, instant, the last gate's measured value; all gates where it entered
-//!   or an exit began;
+//! - decision: `1`, outcome, instrument (6 bytes), instant, the last gate's measured value; all gates where it
+//!   entered or an exit began;
 //! - request: `2`, kind, instrument, client sequence, side, quantity, prices;
 //! - fill: `3`, instrument, side, quantity, price, fee, venue time.
 
@@ -77,16 +77,13 @@ impl Fingerprint {
             Outcome::Refused(gate) => gate as u8 + 1,
         };
         let measured = decision.gates.last().map_or(0, |reading| reading.measured.to_bits());
-        let mut record = [0_u8; 22];
-        let fields = [1, outcome]
-            .into_iter()
-            .chain(decision.instrument.0.to_le_bytes())
-            .chain(decision.at.nanos().to_le_bytes())
-            .chain(measured.to_le_bytes());
-        for (slot, byte) in record.iter_mut().zip(fields) {
-            *slot = byte;
+        let head = u64::from(u16::from_le_bytes([1, outcome])) | u64::from(decision.instrument.0) << 16;
+        let mut record = [[0_u8; 8]; 3];
+        let words = [head.to_le_bytes(), decision.at.nanos().to_le_bytes(), measured.to_le_bytes()];
+        for (slot, word) in record.iter_mut().zip(words) {
+            *slot = word;
         }
-        self.buffer.extend_from_slice(&record);
+        self.buffer.extend_from_slice(record.as_flattened());
         if decision.outcome == Outcome::Entered || decision.exit.is_some() {
             for reading in &decision.gates {
                 self.bytes(&[reading.gate as u8, reading.verdict as u8]);

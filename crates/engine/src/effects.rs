@@ -1,7 +1,7 @@
 //! What a step produces. The caller owns the buffers and hands them in again: after warm-up nothing is
 //! allocated for a step that decides nothing new.
 
-use seawall_model::{Alert, Decision, Fill, OrderUpdate, Trade, VenueRequest};
+use seawall_model::{Alert, Decision, Fill, InstrumentId, OrderUpdate, PriceUnits, Trade, Ts, VenueRequest};
 
 /// The effects of one step, by kind; within a kind in the order in which they happened.
 #[derive(Debug, Default)]
@@ -18,6 +18,7 @@ pub struct Effects {
     pub alerts: Vec<Alert>,
     decisions: Vec<Decision>,
     decided: usize,
+    spare: Option<Decision>,
 }
 
 impl Effects {
@@ -56,12 +57,41 @@ impl Effects {
         }
     }
 
-    /// Makes `decision` part of the step and hands back an old record whose memory can be used again.
+    /// A decision record to fill in, reset. It counts only after [`Self::keep_draft`]; until then the same one
+    /// is handed out again.
     #[inline]
-    pub(crate) fn keep_decision(&mut self, decision: &mut Decision) {
-        match self.decisions.get_mut(self.decided) {
-            Some(slot) => core::mem::swap(slot, decision),
-            None => self.decisions.push(core::mem::replace(decision, Decision::empty())),
+    pub(crate) fn draft(&mut self, instrument: InstrumentId, at: Ts, price: PriceUnits) -> &mut Decision {
+        if self.decisions.len() == self.decided {
+            self.decisions.push(Decision::empty());
+        }
+        let draft = match self.decisions.get_mut(self.decided) {
+            Some(draft) => draft,
+            // Cannot happen after the push; a spare record keeps this free of panics.
+            None => self.spare.get_or_insert_with(Decision::empty),
+        };
+        draft.reset(instrument, at, price);
+        draft
+    }
+
+    /// Makes the draft part of the step.
+    #[inline]
+    pub(crate) fn keep_draft(&mut self) {
+        self.decided = (self.decided + 1).min(self.decisions.len());
+    }
+
+    /// Takes the draft out, to fill it in while other effects are added; [`Self::keep`] brings it back.
+    pub(crate) fn take_draft(&mut self) -> Decision {
+        self.decisions
+            .get_mut(self.decided)
+            .map_or_else(Decision::empty, |draft| core::mem::replace(draft, Decision::empty()))
+    }
+
+    /// Makes a record that was taken out part of the step.
+    pub(crate) fn keep(&mut self, decision: Decision) {
+        if let Some(slot) = self.decisions.get_mut(self.decided) {
+            *slot = decision;
+        } else {
+            self.decisions.push(decision);
         }
         self.decided += 1;
     }

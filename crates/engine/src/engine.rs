@@ -201,11 +201,10 @@ impl Engine {
         }
         let Desk { instrument, strategy, position, .. } = desk;
         let view = View { instrument, position: position.side(), cost_bps: self.shared.cost_bps };
-        self.scratch.reset(id, at, candle.close);
-        let answer = strategy.on_candle(&view, candle, &mut self.scratch);
-        match answer {
+        let draft = effects.draft(id, at, candle.close);
+        match strategy.on_candle(&view, candle, draft) {
             Evaluation::NotDue => {}
-            Evaluation::Hold => effects.keep_decision(&mut self.scratch),
+            Evaluation::Hold => effects.keep_draft(),
             Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
             Evaluation::Enter(plan) => self.on_entry_signal(at, id, &plan, effects),
         }
@@ -215,32 +214,34 @@ impl Engine {
     }
 
     fn on_exit_signal(&mut self, at: Ts, id: InstrumentId, reason: ExitReason, effects: &mut Effects) {
-        let Engine { desks, shared, scratch, .. } = self;
+        let Engine { desks, shared, .. } = self;
         let Some(desk) = desks.get_mut(id.index()) else { return };
+        let mut decision = effects.take_draft();
         let held = desk.instrument.qty(desk.position.qty()).to_f64();
-        scratch.ask(Gate::PositionOpen, false, held, 0.0);
+        decision.ask(Gate::PositionOpen, false, held, 0.0);
         desk.queued = None;
         if exits::close(desk, shared, at, reason, effects) {
-            scratch.exit = Some(reason);
+            decision.exit = Some(reason);
         }
-        effects.keep_decision(scratch);
+        effects.keep(decision);
     }
 
     fn on_entry_signal(&mut self, at: Ts, id: InstrumentId, plan: &EntryPlan, effects: &mut Effects) {
         let account = self.account_view(at, effects);
-        let Engine { desks, shared, scratch, .. } = self;
+        let Engine { desks, shared, .. } = self;
         let Some(desk) = desks.get_mut(id.index()) else { return };
-        scratch.setup = Some(plan.setup);
+        let mut decision = effects.take_draft();
+        decision.setup = Some(plan.setup);
         let opposite = match plan.direction {
             Direction::Long => PositionSide::Short,
             Direction::Short => PositionSide::Long,
         };
         let reversing = desk.position.side() == opposite;
         let price = desk.last;
-        let approved = approve_entry(&shared.risk, &account, desk, plan, at, reversing, scratch);
+        let approved = approve_entry(&shared.risk, &account, desk, plan, at, reversing, &mut decision);
         if reversing {
             // The turn itself is an exit and is never refused; the new entry waits until it is flat.
-            scratch.exit = Some(ExitReason::Reversal);
+            decision.exit = Some(ExitReason::Reversal);
             exits::close(desk, shared, at, ExitReason::Reversal, effects);
             desk.queued = approved.as_ref().map(|_| Queued {
                 plan: plan.clone(),
@@ -249,13 +250,13 @@ impl Engine {
             });
         }
         if let Some(approved) = approved {
-            scratch.outcome = Outcome::Entered;
+            decision.outcome = Outcome::Entered;
             if !reversing {
                 desk.basis = Some(basis(plan, at, price));
                 place(desk, shared, at, approved, effects);
             }
         }
-        effects.keep_decision(scratch);
+        effects.keep(decision);
     }
 
     /// A plan that waited for the opposite position to close is judged again and placed.
