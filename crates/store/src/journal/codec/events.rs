@@ -1,0 +1,112 @@
+//! The numbers of inputs and of what a venue says: schema 1.
+
+use minicbor::Decoder;
+use seawall_model::{
+    CancelReason, Candle, Command, Coverage, Fill, FillCause, Input, Liquidity, RejectReason, Report,
+    SubmitOutcome, SystemMode, Timeframe, VenueEvent, VenueOrder, VenuePosition,
+};
+
+use super::{
+    Out, Put, Taken, Wire, array_length, expect_length, one, unknown, wire_codes, wire_struct, wire_variants,
+};
+
+wire_codes!(Timeframe {
+    0 = M1,
+    1 = M3,
+    2 = M5,
+    3 = M15,
+    4 = M30,
+    5 = H1,
+    6 = H2,
+    7 = H4,
+    8 = H6,
+    9 = H8,
+    10 = H12,
+    11 = D1,
+    12 = W1,
+});
+
+wire_codes!(SubmitOutcome { 0 = NotSent, 1 = Unknown });
+
+wire_codes!(Liquidity { 0 = Maker, 1 = Taker });
+
+wire_codes!(FillCause { 0 = Order, 1 = Liquidation });
+
+wire_codes!(RejectReason {
+    0 = InsufficientFunds,
+    1 = InvalidPrice,
+    2 = InvalidQuantity,
+    3 = WouldTriggerImmediately,
+    4 = WouldTakeLiquidity,
+    5 = NothingToReduce,
+    6 = NotSupported,
+    7 = OrderNotFound,
+    8 = MarketClosed,
+    9 = RateLimited,
+    10 = DuplicateId,
+    11 = Other,
+});
+
+wire_codes!(CancelReason { 0 = Requested, 1 = ImmediateOrCancel, 2 = NothingToReduce, 3 = Venue });
+
+wire_codes!(SystemMode { 0 = Normal, 1 = Cautious, 2 = ReduceOnly, 3 = ProtectOnly, 4 = Flatten });
+
+wire_variants!(Coverage { 0 = Complete, 1 = Window { from, to }, 2 = Failed });
+
+wire_variants!(Command {
+    0 = SetMode(mode),
+    1 = Close(instrument),
+    2 = Transfer(amount),
+    3 = Shutdown,
+});
+
+wire_struct!(Candle { open_time, known_at, open, high, low, close, volume });
+
+wire_struct!(Fill { instrument, order, fill_id, side, qty, price, fee, liquidity, cause, venue_time });
+
+wire_struct!(VenueOrder { instrument, order, venue_order_id, side, qty, filled, kind, reduce_only, state });
+
+wire_struct!(VenuePosition { instrument, qty, entry_price });
+
+impl<T: Wire> Wire for Report<T> {
+    fn put(&self, out: &mut Out<'_>) -> Put {
+        let Report { coverage, taken_at, rows } = self;
+        out.array(3)?;
+        coverage.put(out)?;
+        taken_at.put(out)?;
+        rows.put(out)
+    }
+
+    fn take(input: &mut Decoder<'_>) -> Taken<Self> {
+        let length = array_length(input)?;
+        expect_length(length, 3, "Report")?;
+        Ok(Report { coverage: Wire::take(input)?, taken_at: Wire::take(input)?, rows: Wire::take(input)? })
+    }
+}
+
+wire_variants!(VenueEvent {
+    0 = Accepted { order, venue_order_id },
+    1 = Rejected { order, reason },
+    2 = Triggered { order },
+    3 = Filled(fill),
+    4 = Cancelled { order, reason },
+    5 = CancelRejected { order, reason },
+    6 = Amended { order, qty, kind },
+    7 = AmendRejected { order, reason },
+    8 = Funding { instrument, amount },
+    9 = Order { order, report },
+    10 = OpenOrders(report),
+    11 = Positions(report),
+    12 = Balance { coverage, amount },
+});
+
+wire_variants!(Input {
+    0 = Started,
+    1 = Candle { instrument, timeframe, candle },
+    2 = Quote { instrument, bid, ask },
+    3 = Mark { instrument, price },
+    4 = Venue(event),
+    5 = Submission { order, outcome },
+    6 = Operator(command),
+    7 = Wakeup,
+});
