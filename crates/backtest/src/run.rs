@@ -98,7 +98,7 @@ fn outcome(feed: Feed<'_>, settings: &RunSettings) -> Result<Outcome, BacktestEr
     trades.extend(open_trades(&engine));
     let stats = exchange.stats();
     Ok(Outcome {
-        fingerprint: collector.fingerprint.finish(),
+        fingerprint: data_encoding::HEXLOWER.encode(&collector.fingerprint.finish()),
         initial_equity: settings.initial_equity,
         final_equity,
         decisions: collector.decisions,

@@ -5,6 +5,7 @@ pub mod drive;
 pub mod effects;
 pub mod engine;
 pub mod error;
+pub mod fingerprint;
 pub mod ledger;
 pub mod limits;
 pub mod phase;
