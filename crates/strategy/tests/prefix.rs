@@ -1,7 +1,8 @@
 //! Prefix invariance: the answers to the first n candles are those of the full run, holes or not, and equal
 //! histories leave equal digests.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod common;
 
 use common::{answer, answers, instrument, market};

@@ -1,37 +1,51 @@
 //! `smc` over fourteen months of real five-minute candles of sixteen instruments.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod common;
 
 use std::path::Path;
 
 use common::{Table, answer, instrument, read_csv, shared};
-use seawall_model::{Gate, Timeframe};
+use seawall_model::{Candle, Gate, Instrument, Timeframe};
 use seawall_strategy::smc::{EntryOrder, HigherTimeframeMode, SmcSettings};
 use seawall_strategy::{StrategyKind, StrategySettings};
 
-/// Tables of one setting per instrument, and their sum.
-fn tables(shared: &Path, smc: &SmcSettings) -> (Vec<(String, Table)>, Table) {
+struct Series {
+    name: String,
+    instrument: Instrument,
+    candles: Vec<Candle>,
+}
+
+/// The five-minute series whose names begin with one of `names`; all of them for none.
+fn series(shared: &Path, names: &[&str]) -> Vec<Series> {
+    let folder = std::fs::read_dir(shared.join("data/spot_5m")).unwrap();
+    let mut paths: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let named = paths.into_iter().map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path));
+    let wanted =
+        named.filter(|(file, _)| names.is_empty() || names.iter().any(|name| file.starts_with(name)));
+    wanted
+        .map(|(file, path)| {
+            let (decimals, candles) = read_csv(&path, Timeframe::M5);
+            Series {
+                name: file.split('_').next().unwrap().to_owned(),
+                instrument: instrument(decimals),
+                candles,
+            }
+        })
+        .collect()
+}
+
+fn table(series: &Series, smc: &SmcSettings) -> Table {
     let settings =
         StrategySettings { name: StrategyKind::Smc, smc: smc.clone(), ..StrategySettings::default() };
-    let mut paths: Vec<_> =
-        std::fs::read_dir(shared.join("data/spot_5m")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let mut all = Table::default();
-    let mut each = Vec::new();
-    for path in &paths {
-        let (decimals, candles) = read_csv(path, Timeframe::M5);
-        let instrument = instrument(decimals);
-        let mut strategy = settings.build(&instrument, Timeframe::M5).unwrap();
-        let mut table = Table::default();
-        for candle in &candles {
-            table.add(&answer(strategy.as_mut(), &instrument, candle));
-        }
-        all.merge(&table);
-        let file = path.file_name().unwrap().to_str().unwrap();
-        each.push((file.split('_').next().unwrap().to_owned(), table));
+    let mut strategy = settings.build(&series.instrument, Timeframe::M5).unwrap();
+    let mut table = Table::default();
+    for candle in &series.candles {
+        table.add(&answer(strategy.as_mut(), &series.instrument, candle));
     }
-    (each, all)
+    table
 }
 
 fn skipped() {
@@ -41,10 +55,13 @@ fn skipped() {
 #[test]
 fn smc_decides_on_real_candles_and_some_setups_pass_every_gate() {
     let Some(shared) = shared() else { return skipped() };
-    let (each, all) = tables(&shared, &SmcSettings::default());
-    for (name, table) in &each {
-        println!("{}", table.line(name));
-        assert!(table.decisions > 9_000, "one decision an hour: {}", table.line(name));
+    let mut all = Table::default();
+    for series in series(&shared, &[]) {
+        let table = table(&series, &SmcSettings::default());
+        let line = table.line(&series.name);
+        println!("{line}");
+        assert!(table.decisions > 9_000, "one decision an hour: {line}");
+        all.merge(&table);
     }
     println!("{}", all.line("all"));
     assert!(all.entered > 0, "a gate blocks everything: {}", all.line("all"));
@@ -58,7 +75,14 @@ fn smc_decides_on_real_candles_and_some_setups_pass_every_gate() {
 fn every_switch_changes_what_passes_on_real_candles() {
     let Some(shared) = shared() else { return skipped() };
     let default = SmcSettings::default;
-    let (_, usual) = tables(&shared, &default());
+    let some = series(&shared, &["BTC", "DOGE", "XLM"]);
+    let run = |settings: &SmcSettings| {
+        let mut sum = Table::default();
+        some.iter().for_each(|series| sum.merge(&table(series, settings)));
+        sum
+    };
+    let usual = run(&default());
+    println!("{}", usual.line("BTC, DOGE and XLM as they are"));
     for (name, settings) in [
         ("weekly zone off", SmcSettings { higher_tf_mode: HigherTimeframeMode::Off, ..default() }),
         ("weekly zone hard", SmcSettings { higher_tf_mode: HigherTimeframeMode::Hard, ..default() }),
@@ -70,8 +94,8 @@ fn every_switch_changes_what_passes_on_real_candles() {
         ("at market", SmcSettings { entry_order: EntryOrder::Market, ..default() }),
         ("decided every 15m", SmcSettings { evaluate_timeframe: Timeframe::M15, ..default() }),
     ] {
-        let (_, table) = tables(&shared, &settings);
-        println!("{}", table.line(name));
-        assert_ne!(table, usual, "{name}");
+        let changed = run(&settings);
+        println!("{}", changed.line(name));
+        assert_ne!(changed, usual, "{name}");
     }
 }

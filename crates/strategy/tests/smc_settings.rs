@@ -1,6 +1,7 @@
 //! Every key of `strategy.smc` has an effect, every gate is reached, and broken settings are refused.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod common;
 
 use std::collections::BTreeSet;
@@ -255,6 +256,12 @@ fn a_broken_rule_names_the_key_the_value_and_the_fix() {
         assert!(text.contains(';'), "no fix: {text}");
     }
     assert!(SmcSettings::default().check().is_ok());
+}
+
+#[test]
+fn an_unknown_key_is_refused() {
+    let text = serde_json::from_value::<SmcSettings>(json!({ "ema_perod": 3 })).unwrap_err().to_string();
+    assert!(text.contains("unknown field `ema_perod`"), "{text}");
 }
 
 #[test]

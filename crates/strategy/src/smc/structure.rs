@@ -221,3 +221,7 @@ fn is_broken(bars: &[Bar], zone: &SetupZone) -> bool {
         seawall_smc::Direction::Bearish => bar.close > zone.top,
     })
 }
+
+#[cfg(test)]
+#[path = "structure_tests.rs"]
+mod tests;

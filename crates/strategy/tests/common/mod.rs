@@ -181,19 +181,20 @@ pub(crate) fn shared() -> Option<PathBuf> {
 pub(crate) fn read_csv(path: &Path, timeframe: Timeframe) -> (u32, Vec<Candle>) {
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let rows = || text.lines().skip(1).map(|line| line.split(','));
     let decimals_of = |field: &str| field.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let decimals =
-        rows.iter().flat_map(|row| row[1..5].iter()).map(|field| decimals_of(field)).max().unwrap();
+    let decimals = rows().flat_map(|row| row.skip(1).take(4)).map(decimals_of).max().unwrap();
     let units = |field: &str| {
         let (whole, fraction) = field.split_once('.').unwrap_or((field, ""));
-        PriceUnits::new(format!("{whole}{fraction:0<decimals$}").parse().unwrap())
+        let scale = 10_i64.pow(u32::try_from(decimals - fraction.len()).unwrap());
+        PriceUnits::new(format!("{whole}{fraction}").parse::<i64>().unwrap() * scale)
     };
-    let candles = rows.iter().map(|row| {
+    let candles = rows().map(|mut row| {
+        let mut next = || row.next().unwrap();
+        let open_time = Ts::from_millis(next().parse().unwrap());
         let prices =
-            Ohlc { open: units(row[1]), high: units(row[2]), low: units(row[3]), close: units(row[4]) };
-        Candle::new(timeframe, Ts::from_millis(row[0].parse().unwrap()), prices, row[5].parse().unwrap())
-            .unwrap()
+            Ohlc { open: units(next()), high: units(next()), low: units(next()), close: units(next()) };
+        Candle::new(timeframe, open_time, prices, next().parse().unwrap()).unwrap()
     });
     (u32::try_from(decimals).unwrap(), candles.collect())
 }
