@@ -1,4 +1,5 @@
-//! Measurements, not assertions: `cargo test --release -p seawall-simulator --test speed -- --ignored --nocapture`.
+//! Measurements, not assertions:
+//! `cargo test --release -p seawall-simulator --test speed -- --ignored --nocapture --test-threads 1`.
 
 #![allow(
     clippy::unwrap_used,

@@ -48,7 +48,7 @@ impl Market {
         self.orders.push(order);
         if looks_back && let Some(trigger) = request.kind.trigger() {
             self.count_ambiguous(desk);
-            self.wake(index, Wake { at, price: trigger.price, returns_to: self.last }, desk);
+            self.wake(index, Wake { at, price: trigger.price, close: Some(self.last) }, desk);
         } else if order.stage == Stage::Waiting && self.is_trading() {
             self.take_waiting(index, at, desk);
         }

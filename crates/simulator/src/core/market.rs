@@ -163,6 +163,12 @@ impl Market {
         low <= self.fences.below || high >= self.fences.above
     }
 
+    /// Whether the order can increase the position.
+    pub(super) fn can_increase(&self, order: OrderRef) -> bool {
+        let found = self.place_of(order).and_then(|index| self.orders.get(index));
+        found.is_some_and(Working::can_increase)
+    }
+
     pub(super) fn place_of(&self, order: OrderRef) -> Option<usize> {
         self.orders.iter().position(|working| working.request.order == order)
     }

@@ -16,8 +16,8 @@ pub(super) struct Wake {
     pub(super) at: Ts,
     /// The price it wakes at.
     pub(super) price: PriceUnits,
-    /// The price that decides whether its limit, if it has one, fills at once.
-    pub(super) returns_to: PriceUnits,
+    /// Inside a bar: its close, which decides whether a limit fills at once. Otherwise the known price does.
+    pub(super) close: Option<PriceUnits>,
 }
 
 impl Market {
@@ -39,10 +39,10 @@ impl Market {
             order.stage == Stage::Armed && order.watch.is_some_and(|watch| watch.is_reached(last))
         };
         while let Some(index) = self.next_in_round(|order| is_awake(order) && order.request.kind.is_stop()) {
-            self.wake(index, Wake { at, price: last, returns_to: last }, desk);
+            self.wake(index, Wake { at, price: last, close: None }, desk);
         }
         while let Some(index) = self.next_in_round(is_awake) {
-            self.wake(index, Wake { at, price: last, returns_to: last }, desk);
+            self.wake(index, Wake { at, price: last, close: None }, desk);
         }
         let (to_buy, to_sell) =
             (last.min(self.opposite_quote(Side::Buy)), last.max(self.opposite_quote(Side::Sell)));
@@ -133,12 +133,13 @@ impl Market {
         }
         desk.emit(wake.at, self.id(), VenueEvent::Triggered { order: request.order });
         let taken = self.taker_price(request.side, wake.price);
-        let price = match request.kind.limit() {
-            None => taken,
-            Some(limit) if !is_within(request.side, wake.returns_to, limit) => return,
-            // Inside a bar the way back may have gone beyond the limit: it fills at the worst it allows.
-            Some(limit) if wake.returns_to != wake.price => limit,
-            Some(limit) => no_worse(request.side, taken, limit),
+        let traded = wake.close.unwrap_or_else(|| self.opposite_quote(request.side));
+        let price = match (request.kind.limit(), wake.close) {
+            (None, _) => taken,
+            (Some(limit), _) if !is_within(request.side, traded, limit) => return,
+            // The bar may have gone beyond the limit and come back: it fills at the worst it allows.
+            (Some(limit), Some(_)) => limit,
+            (Some(limit), None) => no_worse(request.side, taken, limit),
         };
         self.execute(index, Execution { at: wake.at, price, liquidity: Liquidity::Taker }, desk);
     }

@@ -20,8 +20,8 @@ mod terms;
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Instrument, InstrumentId, Money, OrderRef, OrderRequest, PriceUnits, QtyUnits, RejectReason, Ts,
-    VenueRequest,
+    Candle, Instrument, InstrumentId, Money, OrderRequest, PriceUnits, QtyUnits, RejectReason, Side, Ts,
+    VenueEvent, VenueRequest,
 };
 
 use arrivals::Amendment;
@@ -91,13 +91,10 @@ impl Core {
         market.last = candle.open;
         market.grew_in_range = false;
         market.is_ambiguous_counted = false;
+        market.set_budget(|instrument| contracts_of(candle, instrument), &self.desk);
         if market.is_empty() {
-            if self.desk.volume_share.is_some() {
-                market.set_budget(|instrument| contracts_of(candle, instrument), &self.desk);
-            }
             return;
         }
-        market.set_budget(|instrument| contracts_of(candle, instrument), &self.desk);
         self.match_now(at, instrument);
     }
 
@@ -105,19 +102,21 @@ impl Core {
     pub(crate) fn bar_range(&mut self, at: Ts, instrument: InstrumentId, candle: &Candle) {
         let Some(market) = self.markets.get_mut(instrument.index()) else { return };
         let range = Range { at, low: candle.low, high: candle.high, close: candle.close };
-        if !market.is_empty() {
-            let is_near = market.is_range_near_liquidation(&range, &self.desk);
-            if is_near || market.is_touched(range.low, range.high) {
-                self.walk(instrument, range);
-            }
+        let is_walked = !market.is_empty()
+            && (market.is_touched(range.low, range.high)
+                || market.is_range_near_liquidation(&range, &self.desk));
+        if is_walked {
+            self.walk(instrument, range);
         }
         let Some(market) = self.markets.get_mut(instrument.index()) else { return };
         market.low = candle.low;
         market.high = candle.high;
         market.last = candle.close;
         market.phase = Phase::Closed;
-        if !market.is_empty() {
+        if is_walked {
             market.refresh(&mut self.desk);
+        } else if !market.position.is_zero() {
+            market.revalue(&mut self.desk);
         }
     }
 
@@ -155,7 +154,6 @@ impl Core {
         let others = self.others(instrument);
         if let Some(market) = self.markets.get_mut(instrument.index()) {
             market.walk(range, others, &mut self.desk);
-            market.refresh(&mut self.desk);
         }
     }
 
@@ -175,16 +173,13 @@ impl Core {
     pub(crate) fn arrive(&mut self, at: Ts, request: VenueRequest) {
         match request {
             VenueRequest::Place(request) => self.place(at, request),
-            VenueRequest::Amend { order, qty, kind } => {
-                let free = self.free_funds(order.instrument);
-                match self.markets.get_mut(order.instrument.index()) {
-                    Some(market) => market.amend(at, Amendment { order, qty, kind }, free, &mut self.desk),
-                    None => self.unknown(at, order),
-                }
-            }
+            VenueRequest::Amend { order, qty, kind } => self.amend(at, Amendment { order, qty, kind }),
             VenueRequest::Cancel { order } => match self.markets.get_mut(order.instrument.index()) {
                 Some(market) => market.cancel_requested(at, order, &mut self.desk),
-                None => self.unknown(at, order),
+                None => {
+                    let event = VenueEvent::CancelRejected { order, reason: RejectReason::OrderNotFound };
+                    self.desk.emit(at, order.instrument, event);
+                }
             },
             VenueRequest::QueryOrder { order } => self.answer_order(at, order),
             VenueRequest::QueryOpenOrders | VenueRequest::QueryPositions | VenueRequest::QueryBalance => {
@@ -204,12 +199,22 @@ impl Core {
         let free = if request.reduce_only { None } else { self.free_funds(request.order.instrument) };
         match self.markets.get_mut(request.order.instrument.index()) {
             Some(market) => market.place(at, request, free, &mut self.desk),
-            None => self.unknown(at, request.order),
+            None => self.desk.reject(at, request.order, RejectReason::Other),
         }
     }
 
-    fn unknown(&mut self, at: Ts, order: OrderRef) {
-        self.desk.reject(at, order, RejectReason::Other);
+    fn amend(&mut self, at: Ts, change: Amendment) {
+        let Amendment { order, .. } = change;
+        let index = order.instrument.index();
+        let can_increase = self.markets.get(index).is_some_and(|market| market.can_increase(order));
+        let free = if can_increase { self.free_funds(order.instrument) } else { None };
+        match self.markets.get_mut(index) {
+            Some(market) => market.amend(at, change, free, &mut self.desk),
+            None => {
+                let event = VenueEvent::AmendRejected { order, reason: RejectReason::OrderNotFound };
+                self.desk.emit(at, order.instrument, event);
+            }
+        }
     }
 
     /// Equity less the initial margin of every other instrument.
@@ -219,7 +224,7 @@ impl Core {
             let value = market.instrument.notional(market.last, market.position).ok()?;
             free = free.checked_add(value.get())?;
             if market.id() != instrument {
-                let exposure = market.exposure(seawall_model::Side::Buy, QtyUnits::ZERO).after;
+                let exposure = market.exposure(Side::Buy, QtyUnits::ZERO).after;
                 free = free.checked_sub(market.initial_margin(market.last, exposure)?)?;
             }
         }

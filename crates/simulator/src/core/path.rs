@@ -113,7 +113,7 @@ impl Market {
         order.round = round;
         match (order.stage, order.request.kind.trigger()) {
             (Stage::Armed, Some(trigger)) => {
-                let wake = Wake { at: range.at, price: trigger.price, returns_to: range.close };
+                let wake = Wake { at: range.at, price: trigger.price, close: Some(range.close) };
                 self.wake(index, wake, desk);
             }
             (Stage::Resting, _) => self.fill_resting(index, range.at, desk),

@@ -88,6 +88,7 @@ impl Core {
         sink.number(self.desk.fills);
         sink.number(self.desk.stats.liquidations);
         for market in &self.markets {
+            sink.number(market.phase as u64);
             sink.signed(market.last.get());
             sink.signed(market.position.get());
             sink.bytes(&market.entry_value.to_le_bytes());

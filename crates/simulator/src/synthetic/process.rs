@@ -2,7 +2,8 @@
 //!
 //! Each is in a regime (up, down, sideways, volatile) that lasts for hours; returns are normal with the
 //! regime's drift and size, part of them common to all coins. On top come jumps and, once, a crash with a
-//! partial recovery. Nothing here imitates a real market's statistics; it visits what a strategy must survive.
+//! partial recovery. Nothing here imitates a real market's statistics; it visits what a strategy must
+//! survive.
 
 use super::coins::Coin;
 use super::random::Dice;
