@@ -8,6 +8,7 @@ use seawall_model::{Timeframe, Ts};
 use crate::audit::{Audit, AuditSettings, Fault, FaultCounts, FaultKind, Findings, Hole, Jump};
 use crate::csv::CandleRow;
 use crate::number;
+use crate::text;
 use crate::unit::wrong_unit;
 
 /// A range of open times, the end exclusive.
@@ -25,6 +26,11 @@ impl Range {
         let ceiling =
             |at: Ts| at.nanos().div_euclid(1_000_000) + i64::from(at.nanos().rem_euclid(1_000_000) > 0);
         range.map_or(Range::ALL, |(from, to)| Range { from_ms: ceiling(from), to_ms: ceiling(to) })
+    }
+
+    /// Whether open times from `first_ms` to `last_ms` (inclusive) can lie in the range.
+    pub(crate) fn overlaps(&self, first_ms: i64, last_ms: i64) -> bool {
+        self.from_ms <= last_ms && first_ms < self.to_ms
     }
 
     #[inline]
@@ -247,7 +253,7 @@ impl Auditor {
 
     #[cold]
     fn impossible(&mut self, row: &CandleRow, at: Ts) {
-        let text = |units: i64| number::fixed_text(units, row.decimals);
+        let text = |units: i64| text::fixed_text(units, row.decimals);
         let prices = [("open", row.open), ("high", row.high), ("low", row.low), ("close", row.close)];
         let problem = if let Some((column, price)) = prices.into_iter().find(|(_, price)| *price <= 0) {
             format!("column `{column}`: price {} must be above zero", text(price))
@@ -291,7 +297,7 @@ impl Auditor {
 /// Whether two rows have the same prices and volume, however many decimals they are written with.
 fn same_values(left: &CandleRow, right: &CandleRow) -> bool {
     let prices = |row: &CandleRow| {
-        [row.open, row.high, row.low, row.close].map(|units| number::fixed_text(units, row.decimals))
+        [row.open, row.high, row.low, row.close].map(|units| text::fixed_text(units, row.decimals))
     };
     left.volume.to_bits() == right.volume.to_bits() && prices(left) == prices(right)
 }

@@ -7,6 +7,7 @@ use crate::error::ArchiveError;
 use crate::lines::Lines;
 use crate::number::{self, Fixed, NumberFault};
 use crate::progress::{Progress, Stage};
+use crate::text;
 
 /// The header of a file of candles: open time in UTC milliseconds, prices, volume in base units.
 pub const HEADER: &str = "ts_ms,open,high,low,close,volume";
@@ -63,7 +64,7 @@ impl CandleReader {
         let found = lines.next_line()?.unwrap_or_default();
         if found != HEADER.as_bytes() {
             let problem = header_problem(found);
-            let found = number::shorten(found, HEADER_SHOWN_MAX);
+            let found = text::shorten(found, HEADER_SHOWN_MAX);
             return Err(ArchiveError::Header { path: path.to_owned(), problem, found, wanted: HEADER });
         }
         Ok(CandleReader { lines, rows: 0 })
@@ -178,12 +179,12 @@ fn row_fault(line: &[u8], fault: &RowFault) -> FaultKind {
     if found != COLUMNS.len() {
         return FaultKind::Malformed {
             column: None,
-            value: number::excerpt(line),
+            value: text::excerpt(line),
             problem: format!("has {found} fields, not the {} of {HEADER}", COLUMNS.len()),
         };
     }
     let column = COLUMNS.get(fault.column).copied().unwrap_or("?");
-    let value = number::excerpt(line.split(|byte| *byte == b',').nth(fault.column).unwrap_or_default());
+    let value = text::excerpt(line.split(|byte| *byte == b',').nth(fault.column).unwrap_or_default());
     let problem = match fault.cause {
         NumberFault::NotFinite => {
             return FaultKind::Impossible {
@@ -208,7 +209,7 @@ fn header_problem(found: &[u8]) -> String {
     }
     let text = String::from_utf8_lossy(found);
     let fields: Vec<&str> = text.split(',').take(64).collect();
-    let shown = |field: &str| number::excerpt(field.as_bytes());
+    let shown = |field: &str| text::excerpt(field.as_bytes());
     if fields.first().is_some_and(|field| number::integer(field.as_bytes()).is_ok()) {
         return "the header is missing: the first line is a row already".to_owned();
     }

@@ -130,6 +130,18 @@ pub enum ArchiveError {
         /// What is wrong and what is allowed.
         problem: String,
     },
+    /// A line of trades or funding is no row.
+    #[error("{}: line {line}: `{value}` {problem}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// The line, shortened.
+        value: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// Prices cannot be expressed at a scale without loss.
     #[error(
         "prices with {decimals} decimals up to {price_max} cannot be held at {price_scale} decimals: {fix}"
@@ -161,7 +173,7 @@ pub enum ArchiveError {
         rows: u64,
     },
     /// A month file cannot be read.
-    #[error("{}: not a readable candle file of this store ({reason}): import the month again", path.display())]
+    #[error("{}: not a readable candle file of this store ({reason}): remove it and import the month again", path.display())]
     Parquet {
         /// The month file.
         path: PathBuf,

@@ -99,6 +99,13 @@ impl Lines {
         Ok(lines)
     }
 
+    /// The file, and the line that was handed out last.
+    pub(crate) fn current(&self) -> (&Path, &[u8]) {
+        let line = self.buffer.get(self.last_start..self.start).unwrap_or_default();
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        (&self.path, line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
     /// The next line without its end, or `None` after the last one.
     pub(crate) fn next_line(&mut self) -> Result<Option<&[u8]>, ArchiveError> {
         let mut length = self.find_end();

@@ -8,10 +8,10 @@ use crate::audit::{Audit, AuditSettings};
 use crate::auditor::{Auditor, Range};
 use crate::csv::{CandleReader, CandleRow, Row};
 use crate::error::ArchiveError;
-use crate::number;
 use crate::progress::{Progress, ROWS_PER_REPORT, Stage};
 use crate::report;
 use crate::series::RawSeries;
+use crate::text;
 
 /// Rows after which the size of the whole series is guessed.
 const ROWS_TO_GUESS: u64 = 1_024;
@@ -75,12 +75,8 @@ pub fn load_candles(
     if let (Some((from, to)), 0) = (range, audit.rows) {
         return Err(ArchiveError::EmptyRange { path: path.to_owned(), from, to, first, last });
     }
-    match policy {
-        HolePolicy::Refuse if audit.holes.count > 0 => {
-            Err(ArchiveError::Holes { path: path.to_owned(), audit: Box::new(audit) })
-        }
-        HolePolicy::Refuse | HolePolicy::Report => Ok(Loaded { candles, decimals: audit.decimals, audit }),
-    }
+    refuse_holes(path, &audit, policy)?;
+    Ok(Loaded { candles, decimals: audit.decimals, audit })
 }
 
 /// Checks the candles of `path` without keeping any.
@@ -149,13 +145,23 @@ pub(crate) fn refuse_unsound(path: &Path, audit: &Audit) -> Result<(), ArchiveEr
     Ok(())
 }
 
+/// Refuses a series with holes where the caller wants none.
+pub(crate) fn refuse_holes(path: &Path, audit: &Audit, policy: HolePolicy) -> Result<(), ArchiveError> {
+    match policy {
+        HolePolicy::Refuse if audit.holes.count > 0 => {
+            Err(ArchiveError::Holes { path: path.to_owned(), audit: Box::new(audit.clone()) })
+        }
+        HolePolicy::Refuse | HolePolicy::Report => Ok(()),
+    }
+}
+
 #[cold]
 fn too_many_digits(path: &Path, row: &CandleRow) -> ArchiveError {
     ArchiveError::Field {
         path: path.to_owned(),
         line: row.line,
         column: "high",
-        value: number::fixed_text(row.high, row.decimals),
+        value: text::fixed_text(row.high, row.decimals),
         problem:
             "cannot be held exactly beside the other prices of the file: prices and their decimals together \
                   have too many digits, round the long ones"

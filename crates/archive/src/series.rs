@@ -5,6 +5,7 @@ use seawall_model::{Candle, PriceUnits, Timeframe, Ts};
 use crate::csv::CandleRow;
 use crate::error::ArchiveError;
 use crate::number;
+use crate::text;
 
 /// Candles of one timeframe whose prices count `10^-decimals`, the scale of the data.
 ///
@@ -34,6 +35,11 @@ impl RawSeries {
     #[must_use]
     pub fn decimals(&self) -> u32 {
         self.decimals
+    }
+
+    /// The highest price, in units of `10^-decimals`.
+    pub(crate) fn price_max(&self) -> i64 {
+        self.price_max
     }
 
     /// The candles, oldest first, prices in units of `10^-decimals`.
@@ -67,7 +73,7 @@ impl RawSeries {
         }
         let refuse = |fix: &'static str| ArchiveError::Scale {
             decimals: self.decimals,
-            price_max: number::fixed_text(self.price_max, self.decimals),
+            price_max: text::fixed_text(self.price_max, self.decimals),
             price_scale: decimals,
             fix,
         };
@@ -102,7 +108,7 @@ impl RawSeries {
         let Some(high) = row.high.checked_mul(factor) else {
             return Err(ArchiveError::Scale {
                 decimals: row.decimals,
-                price_max: number::fixed_text(row.high, row.decimals),
+                price_max: text::fixed_text(row.high, row.decimals),
                 price_scale: self.decimals,
                 fix: "this file mixes prices of too many digits",
             });
@@ -121,6 +127,12 @@ impl RawSeries {
             volume: row.volume,
         });
         Ok(())
+    }
+
+    /// Adds a candle that has the scale of this series.
+    pub(crate) fn push(&mut self, candle: Candle) {
+        self.price_max = self.price_max.max(candle.high.get());
+        self.candles.push(candle);
     }
 
     /// Makes room for `count` candles in all, exactly; false if there is no memory for them.
