@@ -7,7 +7,7 @@
 pub mod disk;
 mod error;
 pub mod journal;
-//mod lock;
+mod lock;
 
 pub use error::StoreError;
-//pub use lock::InstanceLock;
+pub use lock::InstanceLock;

@@ -72,7 +72,8 @@ impl FrameHeader {
         hasher.finalize()
     }
 
-    fn words(&self) -> [[u8; 4]; 7] {
+    /// The header as it stands in a file.
+    pub(crate) fn words(&self) -> [[u8; 4]; 7] {
         let [seq_low, seq_high] = halves(self.seq.to_le_bytes());
         let [at_low, at_high] = halves(self.at.nanos().to_le_bytes());
         let [kind, schema] = [self.kind.to_le_bytes(), self.schema.to_le_bytes()];

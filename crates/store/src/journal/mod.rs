@@ -37,8 +37,8 @@ mod reader;
 mod record;
 mod scan;
 mod segment;
-//mod show;
-//mod verify;
+mod show;
+mod verify;
 mod writer;
 
 pub use frame::FRAME_PAYLOAD_BYTES_MAX;
@@ -48,6 +48,6 @@ pub use record::{
     Checkpoint, Digest, End, EndReason, Entry, Header, InstrumentEntry, JournalInfo, Record, RecordKind,
     RunMode,
 };
-//pub use show::show;
-//pub use verify::{Damage, Progress, VerifyReport, verify, verify_on};
+pub use show::show;
+pub use verify::{Damage, Progress, VerifyReport, verify, verify_on};
 pub use writer::{Journal, JournalOptions};

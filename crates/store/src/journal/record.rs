@@ -9,6 +9,15 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// The SHA-256 of `bytes`: the configuration's text, a file.
+    #[must_use]
+    pub fn sha256(bytes: &[u8]) -> Self {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+        hash.as_ref().try_into().map(Digest).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&data_encoding::HEXLOWER.encode(&self.0))
