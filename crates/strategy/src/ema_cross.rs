@@ -1,8 +1,8 @@
 //! Two exponential moving averages crossing: the documented example.
 //!
-//! Both averages start at the first close, `ema = alpha * close + (1 - alpha) * ema` with
-//! `alpha = 2 / (n + 1)`. Crossings are looked at from the bar with index `slow` on. A cross up enters long, a
-//! cross down exits or, with `long_only` off, enters short; the engine executes both at the next bar's open.
+//! Both averages start at the first close, `ema = alpha * close + (1 - alpha) * ema` with `alpha = 2 / (n +
+//! 1)`. Crossings are looked at from the bar with index `slow` on. A cross up enters long, a cross down
+//! exits or, with `long_only` off, enters short; the engine executes both at the next bar's open.
 //! Invariant: the signals are those of a plain loop over the closes, bit for bit.
 
 use arrayvec::ArrayVec;
@@ -203,7 +203,7 @@ impl EmaCross {
         self.seen += 1;
     }
 
-    /// The answer to the bars that have just been averaged; `before` is the distance before the first of them.
+    /// The answer to the bars that have just been averaged; `before` is the distance before the first one.
     #[inline]
     fn decide(&self, view: &View<'_>, before: f64, price: f64, decision: &mut Decision) -> Evaluation {
         if self.seen <= self.first {

@@ -98,7 +98,8 @@ proptest! {
 
     #[test]
     fn the_signals_are_those_of_a_plain_loop(
-        seed in 1_u64..1_000_000, fast in 1_u32..30, gap in 1_u32..60, long_only in any::<bool>(), holes in any::<bool>()
+        seed in 1_u64..1_000_000, fast in 1_u32..30, gap in 1_u32..60,
+        long_only in any::<bool>(), holes in any::<bool>(),
     ) {
         let candles = market(seed, Timeframe::M1, 2_000, holes);
         let settings = EmaCrossSettings { fast, slow: fast + gap, long_only, ..EmaCrossSettings::default() };

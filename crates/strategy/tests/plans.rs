@@ -81,7 +81,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn a_plan_loses_on_one_side_and_pays_enough_on_the_other(seed in 1_u64..1_000_000, at_market in any::<bool>()) {
+    fn a_plan_loses_on_one_side_and_pays_enough_on_the_other(
+        seed in 1_u64..1_000_000, at_market in any::<bool>(),
+    ) {
         let order = if at_market { EntryOrder::Market } else { EntryOrder::Limit };
         for (candle, plan) in plans(order, seed) {
             check(&candle, &plan);

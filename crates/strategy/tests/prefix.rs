@@ -7,7 +7,7 @@ mod common;
 
 use common::{answer, answers, instrument, market};
 use proptest::prelude::*;
-use seawall_model::Timeframe;
+use seawall_model::{Gate, Outcome, Timeframe};
 use seawall_strategy::ema_cross::EmaCrossSettings;
 use seawall_strategy::smc::SmcSettings;
 use seawall_strategy::{Evaluation, StrategyKind, StrategySettings};
@@ -90,6 +90,24 @@ fn the_property_covers_entries_too() {
         entries += all.iter().filter(|answer| matches!(answer.evaluation, Evaluation::Enter(_))).count();
     }
     assert!(entries > 20, "{entries}");
+}
+
+#[test]
+fn a_candle_that_comes_twice_is_refused_as_bad_data_and_changes_nothing() {
+    let instrument = instrument(2);
+    let candles = market(5, Timeframe::M5, 400, false);
+    for settings in [ema_cross(Some(Timeframe::M15)), smc(Timeframe::H1)] {
+        let mut strategy = settings.build(&instrument, Timeframe::M5).unwrap();
+        for candle in &candles {
+            answer(strategy.as_mut(), &instrument, candle);
+            let again = answer(strategy.as_mut(), &instrument, candle);
+            assert_eq!(again.evaluation, Evaluation::Hold);
+            assert_eq!(again.decision.outcome, Outcome::Refused(Gate::DataQuality));
+        }
+        let mut bytes = Vec::new();
+        strategy.digest(&mut bytes);
+        assert_eq!(bytes, digest(&settings, Timeframe::M5, &candles));
+    }
 }
 
 #[test]

@@ -237,7 +237,9 @@ fn a_broken_rule_names_the_key_the_value_and_the_fix() {
         (json!({ "orderblock_lookback": 129 }), "strategy.smc.orderblock_lookback is 129: "),
         (json!({ "entry_expires_hours": 0 }), "strategy.smc.entry_expires_hours is 0: "),
         (
-            json!({ "order_block": false, "fair_value_gap": false, "break_of_structure": false, "trend": false }),
+            json!({
+                "order_block": false, "fair_value_gap": false, "break_of_structure": false, "trend": false,
+            }),
             "strategy.smc.order_block is false: ",
         ),
         (

@@ -1,4 +1,5 @@
-//! The rules that `strategy.smc` has to keep. What would make every setup impossible is refused here, at start.
+//! The rules that `strategy.smc` has to keep. What would make every setup impossible is refused here, at
+//! start.
 
 use rust_decimal::Decimal;
 use seawall_model::Timeframe;

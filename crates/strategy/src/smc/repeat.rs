@@ -1,8 +1,8 @@
 //! What was proposed lately, so that one structure is not acted on again and again.
 //!
-//! A setup is known by its kind, its direction and the bar that made it. It rests for a short pause after it
-//! was proposed, and for a long one once its planned entry has traded: then the structure is consumed, whether
-//! or not our order was the one that filled. Invariant: bounded; depends on candles alone.
+//! A setup is known by its kind, its direction and the bar that made it. It rests for a short pause after
+//! it was proposed, and for a long one once its planned entry has traded: then the structure is consumed,
+//! whether or not our order was the one that filled. Invariant: bounded; depends on candles alone.
 
 use arrayvec::ArrayVec;
 use seawall_model::{Candle, PriceUnits, Setup, StateSink, Ts};

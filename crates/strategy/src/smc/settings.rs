@@ -80,7 +80,7 @@ pub struct SmcSettings {
     pub fibonacci_gate: bool,
     /// Whether a `tight_smc` entry must lie in the cheap half of the leg (long) or the dear half (short).
     pub premium_discount_gate: bool,
-    /// What the weekly zone does.
+    /// What the weekly zone does: the part of the weekly leg where a trade along the leg may join it.
     pub higher_tf_mode: HigherTimeframeMode,
     /// Share of the 20 alignment points earned inside the weekly zone.
     pub higher_tf_weekly_weight: Ratio,
@@ -98,7 +98,7 @@ pub struct SmcSettings {
     pub min_score_wide_structure_neutral: Ratio,
     /// How an entry is made.
     pub entry_order: EntryOrder,
-    /// How long a limit entry rests.
+    /// How long a limit entry rests; without effect at market.
     pub entry_expires_hours: u32,
     /// How far the price may be from the planned entry, in percent, before volatility is added.
     pub entry_zone_tolerance_pct: Percent,

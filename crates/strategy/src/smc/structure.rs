@@ -1,9 +1,9 @@
 //! What the 4h chart shows, and the ladder that picks a setup from it.
 //!
-//! The ladder takes the first rung that holds: order block, fair value gap, break of structure, trend. With a
-//! bias only its own direction is searched; without one both are: the most recent zone wins, a break counts if
-//! the other side is not broken too, and a trend has no direction to follow. Invariant: everything is read from
-//! closed bars; an order block that a later close went through is gone.
+//! The ladder takes the first rung that holds: order block, fair value gap, break of structure, trend. With
+//! a bias only its own direction is searched; without one both are: the most recent zone wins, a break
+//! counts if the other side is not broken too, and a trend has no direction to follow. Invariant:
+//! everything is read from closed bars; an order block that a later close went through is gone.
 
 use seawall_model::{Setup, Ts};
 use seawall_smc::setup::{BREAK_BARS, break_of_structure, extremes, fair_value_gap, order_block};
@@ -223,5 +223,4 @@ fn is_broken(bars: &[Bar], zone: &SetupZone) -> bool {
 }
 
 #[cfg(test)]
-#[path = "structure_tests.rs"]
 mod tests;
