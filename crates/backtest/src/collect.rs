@@ -200,6 +200,8 @@ pub(crate) struct Drawdown {
     /// By instrument: signed quantity times the worth of one price unit.
     worth: Vec<f64>,
     last: Vec<f64>,
+    /// Worth of all positions at the last prices, kept up candle by candle and computed anew at each fill.
+    sum: f64,
     held: usize,
     peak: f64,
     pub(crate) worst_pct: f64,
@@ -211,6 +213,7 @@ impl Drawdown {
             cash: initial,
             worth: vec![0.0; instruments],
             last: vec![0.0; instruments],
+            sum: 0.0,
             held: 0,
             peak: initial,
             worst_pct: 0.0,
@@ -229,6 +232,7 @@ impl Drawdown {
                 *last = engine.last_price(id).get() as f64;
             }
         }
+        self.sum = self.worth.iter().zip(&self.last).map(|(worth, last)| worth * last).sum();
         self.held = self.worth.iter().filter(|worth| **worth != 0.0).count();
     }
 
@@ -245,18 +249,13 @@ impl Drawdown {
             return;
         }
         let adverse = if *worth > 0.0 { candle.low } else { candle.high };
-        *last = adverse.get() as f64;
-        let worst = self.total();
+        let worst = self.cash + self.sum + worth * (adverse.get() as f64 - *last);
         if self.peak - worst > self.peak * self.worst_pct * 0.01 {
             self.worst_pct = (self.peak - worst) / self.peak * 100.0;
         }
-        if let Some(last) = self.last.get_mut(id.index()) {
-            *last = candle.close.get() as f64;
-        }
-        self.peak = self.peak.max(self.total());
-    }
-
-    fn total(&self) -> f64 {
-        self.worth.iter().zip(&self.last).fold(self.cash, |sum, (worth, last)| sum + worth * last)
+        let close = candle.close.get() as f64;
+        self.sum += worth * (close - *last);
+        *last = close;
+        self.peak = self.peak.max(self.cash + self.sum);
     }
 }

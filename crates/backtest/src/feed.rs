@@ -53,7 +53,9 @@ pub(crate) struct Feed<'a> {
     sample_every: Span,
     sample_at: Ts,
     fed: u64,
-    /// Cursors whose exchange has still to see the extremes of a candle.
+    /// Cursors with a candle (or a finer one) that has still to open at the exchange.
+    opening: usize,
+    /// Cursors with one whose extremes the exchange has still to see.
     ranging: usize,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Feed<'a> {
                 funding: 0,
             })
             .collect();
+        let opening = cursors.iter().filter(|cursor| cursor.stage == Stage::Open).count();
         let due = cursors
             .iter()
             .map(|cursor| cursor.series.candles.first().map_or(i64::MAX, |candle| candle.open_time.nanos()))
@@ -93,6 +96,7 @@ impl<'a> Feed<'a> {
             sample_every,
             sample_at: Ts::from_nanos(i64::MIN),
             fed: 0,
+            opening,
             ranging: 0,
         }
     }
@@ -120,8 +124,10 @@ impl<'a> Feed<'a> {
         self.run_until(at);
         self.stage(at, Stage::Close);
         self.run_until(at);
-        self.stage(at, Stage::Open);
-        self.run_until(at);
+        if self.opening > 0 {
+            self.stage(at, Stage::Open);
+            self.run_until(at);
+        }
         if self.ranging > 0 {
             self.stage(at, Stage::Range);
             self.run_until(at);
@@ -172,21 +178,25 @@ impl<'a> Feed<'a> {
             }
             let next = match stage {
                 Stage::Close => self.close(index, at),
-                Stage::Open => {
-                    let next = cursor.open(&mut self.exchange, at);
-                    self.ranging += usize::from(cursor.stage == Stage::Range);
-                    next
-                }
-                Stage::Range => {
-                    self.ranging -= 1;
-                    cursor.range(&mut self.exchange, at)
-                }
+                Stage::Open => cursor.open(&mut self.exchange, at),
+                Stage::Range => cursor.range(&mut self.exchange, at),
                 Stage::Done => i64::MAX,
             };
+            self.count(index, stage);
             if let Some(due) = self.due.get_mut(index) {
                 *due = next;
             }
         }
+    }
+
+    /// Keeps the counts of cursors by stage after one of them left `before`.
+    #[inline]
+    fn count(&mut self, index: usize, before: Stage) {
+        let after = self.cursors.get(index).map_or(Stage::Done, |cursor| cursor.stage);
+        self.opening -= usize::from(before == Stage::Open);
+        self.ranging -= usize::from(before == Stage::Range);
+        self.opening += usize::from(after == Stage::Open);
+        self.ranging += usize::from(after == Stage::Range);
     }
 
     /// The engine gets the candle; the cursor moves on to the next one.
@@ -214,7 +224,20 @@ impl<'a> Feed<'a> {
         self.collector.drawdown.candle(id, &candle);
         self.fed += 1;
         self.feed(at, &Input::Candle { instrument: id, timeframe, candle });
-        next
+        self.skip_idle_open(index, at).unwrap_or(next)
+    }
+
+    /// Where the next candle opens right now and nothing works on the instrument, its open changes nothing: the
+    /// cursor goes straight to its close.
+    #[inline]
+    fn skip_idle_open(&mut self, index: usize, at: Ts) -> Option<i64> {
+        let cursor = self.cursors.get_mut(index)?;
+        let next = cursor.series.candles.get(cursor.next)?;
+        if next.open_time != at || !cursor.series.funding.is_empty() || !self.exchange.is_idle(cursor.id) {
+            return None;
+        }
+        cursor.stage = Stage::Close;
+        Some(next.known_at.nanos())
     }
 }
 
