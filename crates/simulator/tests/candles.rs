@@ -237,6 +237,18 @@ fn a_stop_beyond_the_extreme_of_the_entry_bar_rests_and_its_amendment_never_look
 }
 
 #[test]
+fn a_stop_that_was_met_at_the_entry_already_does_not_look_back() {
+    let mut world = World::new(&free());
+    let candle = world.open([100, 101, 85, 93]);
+    world.place(Buy, 5, limit(95));
+    world.range(&candle);
+    world.hear();
+    world.reduce(Sell, 5, stop(97));
+    world.reduce(Sell, 5, stop(94));
+    assert_eq!(world.hear(), ["rejected would_trigger_immediately", "accepted", "triggered", "filled 5@94"]);
+}
+
+#[test]
 fn a_stop_limit_fills_at_its_limit_where_the_bar_came_back_and_rests_where_it_did_not() {
     for (close, want) in [(95, vec!["triggered", "filled 5@88"]), (87, vec!["triggered"])] {
         let mut world = World::new(&free());

@@ -117,7 +117,9 @@ impl Market {
             true
         };
         self.position = after;
-        self.grew_in_range |= grew && self.in_range;
+        if grew && self.in_range {
+            self.grew_at = Some(price);
+        }
     }
 
     /// Ends the order at `index` without (completely) filling it.

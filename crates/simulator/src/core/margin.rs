@@ -182,3 +182,45 @@ fn reference_price(kind: &OrderKind) -> Option<PriceUnits> {
         (None, None) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use seawall_model::{Instrument, InstrumentId, InstrumentSpec};
+
+    use super::super::terms::Terms;
+    use super::*;
+    use crate::settings::SimulatorSettings;
+
+    proptest! {
+        #[test]
+        fn the_guard_never_misses_a_liquidation(
+            isolated: bool, qty in -1_000_000_i64..1_000_000, entry in 1_i64..10_000_000,
+            moved in -3_000_i64..3_000, cash in -1_000_000_i64..1_000_000, leverage in 1_i64..50,
+            others in -100_000_i64..100_000,
+        ) {
+            let mut spec = InstrumentSpec::new("BTC/USD:USD".parse().unwrap());
+            spec.leverage_max = leverage.to_string().parse().unwrap();
+            spec.lot = "0.001".parse().unwrap();
+            let margin_mode = if isolated { MarginMode::Isolated } else { MarginMode::Cross };
+            let settings = SimulatorSettings { margin_mode, ..SimulatorSettings::default() };
+            let instrument = Instrument::new(InstrumentId(0), spec, 2).unwrap();
+            let mut market = Market::new(instrument.clone(), Terms::new(&settings, &instrument).unwrap());
+            let mut desk = Desk::new(&settings, 1, Money::new(cash.into()));
+            desk.value_f64 = others as f64;
+            desk.maintenance_f64 = 7.0;
+            market.position = QtyUnits::new(qty);
+            market.entry_value = i128::from(entry) * i128::from(qty.abs());
+            market.last = PriceUnits::new(entry);
+            market.revalue(&mut desk);
+            let others = Others { value: others.into(), maintenance: 7.into() };
+            // Around the exact border, where the two could differ, and anywhere.
+            let away = PriceUnits::new((entry + entry / 10_000 * moved).max(1));
+            let border = market.liquidation_price(market.last, away, others, &desk).unwrap_or(away);
+            for price in [away, border, PriceUnits::new(border.get() + 1), PriceUnits::new(border.get() - 1)] {
+                let is_near = market.is_near_liquidation(price, &desk);
+                prop_assert!(is_near || qty == 0 || !market.is_breached(price, others, &desk), "{price:?}");
+            }
+        }
+    }
+}

@@ -45,8 +45,9 @@ pub(super) struct Market {
     pub(super) fences: Fences,
     /// Some order waits for a price to trade at.
     pub(super) is_awaited: bool,
-    /// The range of the bar that is over increased the position: a stop that comes now looks back at it.
-    pub(super) grew_in_range: bool,
+    /// The price at which the range of the bar that is over last increased the position: a stop that comes
+    /// now looks back at it.
+    pub(super) grew_at: Option<PriceUnits>,
     pub(super) position: QtyUnits,
     pub(super) next_funding: Ts,
     pub(super) orders: Vec<Working>,
@@ -78,7 +79,7 @@ impl Market {
             last: PriceUnits::ZERO,
             fences: NO_FENCES,
             is_awaited: false,
-            grew_in_range: false,
+            grew_at: None,
             position: QtyUnits::ZERO,
             next_funding: Ts::FAR_FUTURE,
             orders: Vec::with_capacity(8),
@@ -115,7 +116,7 @@ impl Market {
     pub(super) fn skip_to(&mut self, candle: &Candle) {
         self.last = candle.close;
         self.phase = Phase::Closed;
-        self.grew_in_range = false;
+        self.grew_at = None;
     }
 
     pub(super) fn side(&self) -> PositionSide {

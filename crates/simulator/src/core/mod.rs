@@ -89,7 +89,7 @@ impl Core {
         market.settle_funding(at, &mut self.desk);
         market.phase = Phase::Open;
         market.last = candle.open;
-        market.grew_in_range = false;
+        market.grew_at = None;
         market.is_ambiguous_counted = false;
         market.set_budget(|instrument| contracts_of(candle, instrument), &self.desk);
         if market.is_empty() {
@@ -126,7 +126,7 @@ impl Core {
         market.settle_funding(at, &mut self.desk);
         market.phase = Phase::Live;
         (market.bid, market.ask, market.last) = (tick.bid, tick.ask, tick.last);
-        market.grew_in_range = false;
+        market.grew_at = None;
         if let Some(qty) = tick.qty {
             market.set_budget(|instrument| Some(instrument.qty(qty).get()), &self.desk);
         } else {

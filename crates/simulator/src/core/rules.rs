@@ -79,16 +79,18 @@ impl Market {
     }
 
     /// Whether a stop that arrives now meets the range in which its position was entered: the candle cannot
-    /// tell whether its extreme came before or after the entry, so the worse is assumed.
+    /// tell whether its extreme came before or after the entry, so the worse is assumed. A stop that was met
+    /// at the entry already is none to look back for.
     pub(super) fn looks_back(&self, request: &OrderRequest) -> bool {
-        if !self.grew_in_range || self.phase != Phase::Closed || !request.kind.is_stop() {
-            return false;
-        }
+        let (Some(entry), true) = (self.grew_at, request.kind.is_stop()) else { return false };
         let extreme = match request.side {
             Side::Sell => self.low,
             Side::Buy => self.high,
         };
-        self.is_closing(request.side) && trigger_watch(request).is_some_and(|watch| watch.is_reached(extreme))
+        self.phase == Phase::Closed
+            && self.is_closing(request.side)
+            && trigger_watch(request)
+                .is_some_and(|watch| watch.is_reached(extreme) && !watch.is_reached(entry))
     }
 
     /// Whether `kind` is the kind of `before` with other prices, and `qty` does not undo fills.
