@@ -217,7 +217,8 @@ mod tests {
             // Around the exact border, where the two could differ, and anywhere.
             let away = PriceUnits::new((entry + entry / 10_000 * moved).max(1));
             let border = market.liquidation_price(market.last, away, others, &desk).unwrap_or(away);
-            for price in [away, border, PriceUnits::new(border.get() + 1), PriceUnits::new(border.get() - 1)] {
+            for step in [away.get() - border.get(), -1, 0, 1] {
+                let price = PriceUnits::new(border.get() + step);
                 let is_near = market.is_near_liquidation(price, &desk);
                 prop_assert!(is_near || qty == 0 || !market.is_breached(price, others, &desk), "{price:?}");
             }
