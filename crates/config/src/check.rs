@@ -1,0 +1,151 @@
+//! Rules that no single value can break: ranges of the sections, and what contradicts across them.
+//!
+//! A configuration that cannot trade, or could not protect a position, is refused before anything starts.
+
+use rust_decimal::Decimal;
+use seawall_engine::EngineError;
+use seawall_model::{ContractKind, Instrument, InstrumentId, ModelError};
+use seawall_simulator::SimulatorError;
+use seawall_strategy::ema_cross::EmaCrossSizing;
+use seawall_strategy::{StrategyError, StrategyKind};
+
+use crate::error::{Problem, Source};
+use crate::settings::{Config, DataSettings, DemoSettings};
+
+impl Config {
+    /// Every broken rule. A section names its first one; sections and rules across them are all looked at.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        problems.extend(self.strategy.check().err().map(|error| strategy_problem(&error)));
+        problems.extend(self.risk.check().err().map(|error| engine_problem(&error)));
+        problems.extend(self.protection.check().err().map(|error| engine_problem(&error)));
+        problems.extend(self.simulator.check().err().map(|error| simulator_problem(&error)));
+        self.check_runs(&mut problems);
+        self.check_latency(&mut problems);
+        for (index, _) in self.instruments.iter().enumerate() {
+            self.check_instrument(index, &mut problems);
+        }
+        problems
+    }
+
+    fn check_runs(&self, problems: &mut Vec<Problem>) {
+        for (key, money) in [
+            ("backtest.initial_equity", self.backtest.initial_equity),
+            ("demo.initial_equity", self.demo.initial_equity),
+        ] {
+            if money.get() <= Decimal::ZERO {
+                problems.push(refused(key, &money, "it must be above zero"));
+            }
+        }
+        for (key, value, most) in [
+            ("demo.speed", self.demo.speed, DemoSettings::SPEED_MAX),
+            ("demo.instruments", self.demo.instruments, DemoSettings::INSTRUMENTS_MAX),
+            ("data.journal_segment_mb", self.data.journal_segment_mb, DataSettings::JOURNAL_SEGMENT_MB_MAX),
+        ] {
+            if !(1..=most).contains(&value) {
+                problems.push(refused(key, &value, &format!("allowed are 1 to {most}")));
+            }
+        }
+        if self.data.dir.trim().is_empty() {
+            problems.push(refused("data.dir", &self.data.dir, "it must name a folder"));
+        }
+    }
+
+    /// A stop whose confirmation arrives after its deadline is taken for missing: every position would be
+    /// closed at market.
+    fn check_latency(&self, problems: &mut Vec<Problem>) {
+        let round_trip = u64::from(self.simulator.latency_ms) * 2;
+        let deadlines = [
+            ("protection.confirm_deadline_ms", self.protection.confirm_deadline_ms),
+            ("protection.submit_deadline_ms", self.protection.submit_deadline_ms),
+        ];
+        if let Some((key, deadline)) = deadlines.into_iter().min_by_key(|(_, deadline)| *deadline)
+            && round_trip > u64::from(deadline)
+        {
+            let rule = format!(
+                "an answer takes {round_trip} ms there and back, longer than {key} ({deadline}); lower the \
+                 latency or raise the deadline"
+            );
+            problems.push(refused("simulator.latency_ms", &self.simulator.latency_ms, &rule));
+        }
+    }
+
+    fn check_instrument(&self, index: usize, problems: &mut Vec<Problem>) {
+        let (before, rest) = self.instruments.split_at(index.min(self.instruments.len()));
+        let Some(spec) = rest.first() else { return };
+        let key = format!("instruments[{index}]");
+        if let Some(first) = before.iter().position(|earlier| earlier.name == spec.name) {
+            let rule = format!("instruments[{first}] has that name already; remove one");
+            problems.push(refused(&format!("{key}.name"), &spec.name, &rule));
+        }
+        let id = InstrumentId(u32::try_from(index).unwrap_or(u32::MAX));
+        if let Err(error) = Instrument::new(id, spec.clone(), 0) {
+            problems.push(instrument_problem(&key, error));
+            return;
+        }
+        match self.strategy.name {
+            StrategyKind::EmaCross => self.check_ema_cross(index, problems),
+            StrategyKind::Smc => {}
+        }
+    }
+
+    /// What would have every entry of `ema_cross` refused.
+    fn check_ema_cross(&self, index: usize, problems: &mut Vec<Problem>) {
+        let Some(spec) = self.instruments.get(index) else { return };
+        let settings = &self.strategy.ema_cross;
+        if spec.kind == ContractKind::Spot && !settings.long_only {
+            let rule = format!("{} is spot and cannot be sold short; set it to true", spec.name);
+            problems.push(refused("strategy.ema_cross.long_only", &false, &rule));
+        }
+        let least = spec.min_qty.unwrap_or(spec.lot).max(spec.lot);
+        if settings.sizing == EmaCrossSizing::FixedQty && settings.qty < least {
+            let rule = format!("the smallest order of {} is {least}; raise it", spec.name);
+            problems.push(refused("strategy.ema_cross.qty", &settings.qty, &rule));
+        }
+    }
+}
+
+fn refused(key: &str, value: &dyn ToString, rule: &str) -> Problem {
+    Problem::new(&Source::Default, key, format!("{} is refused: {rule}", value.to_string()))
+}
+
+fn strategy_problem(error: &StrategyError) -> Problem {
+    match error {
+        StrategyError::Setting { key, value, rule } => refused(key, value, rule),
+    }
+}
+
+fn engine_problem(error: &EngineError) -> Problem {
+    match error {
+        EngineError::Setting { key, value, rule } => refused(key, value, rule),
+        EngineError::Strategy(error) => strategy_problem(error),
+        EngineError::Model(_)
+        | EngineError::InstrumentCount { .. }
+        | EngineError::InstrumentTwice { .. }
+        | EngineError::SettleCurrencies { .. } => Problem::new(&Source::Default, "", error.to_string()),
+    }
+}
+
+fn simulator_problem(error: &SimulatorError) -> Problem {
+    match error {
+        SimulatorError::Setting { key, value, allowed } => {
+            refused(key, value, &format!("allowed is {allowed}"))
+        }
+        SimulatorError::InstrumentOrder { .. }
+        | SimulatorError::Settlement { .. }
+        | SimulatorError::InitialCash { .. }
+        | SimulatorError::Range { .. } => Problem::new(&Source::Default, "", error.to_string()),
+    }
+}
+
+fn instrument_problem(key: &str, error: ModelError) -> Problem {
+    let text = error.to_string();
+    let ModelError::Instrument { instrument, rule } = error else {
+        return Problem::new(&Source::Default, key, text);
+    };
+    // A rule begins with the setting that it is about, where it is about one.
+    let about = rule.split(' ').next().filter(|word| word.contains('_') || matches!(*word, "tick" | "lot"));
+    let key = about.map_or(key.to_owned(), |name| format!("{key}.{name}"));
+    Problem::new(&Source::Default, &key, format!("{instrument}: {rule}"))
+}

@@ -1,0 +1,125 @@
+//! The typed configuration: every section in one place, each with the defaults of its own crate.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_model::{InstrumentSpec, Money, Timeframe};
+use seawall_simulator::SimulatorSettings;
+use seawall_strategy::StrategySettings;
+use serde::{Deserialize, Serialize};
+
+/// Seawall's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How this configuration is put together.
+    pub config: ConfigSettings,
+    /// Which strategy trades, and how it decides.
+    pub strategy: StrategySettings,
+    /// How much may be at stake.
+    pub risk: RiskSettings,
+    /// Deadlines of the promise that no position is without a stop.
+    pub protection: ProtectionSettings,
+    /// How the simulated exchange behaves and what it costs.
+    pub simulator: SimulatorSettings,
+    /// What a backtest starts with and records.
+    pub backtest: BacktestSettings,
+    /// The paper demo on the synthetic market.
+    pub demo: DemoSettings,
+    /// Where files are kept.
+    pub data: DataSettings,
+    /// Trading rules of instruments. One that is missing here gets the default rules.
+    pub instruments: Vec<InstrumentSpec>,
+}
+
+/// Which of file and environment wins where both set a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// The file.
+    #[default]
+    FileFirst,
+    /// The environment.
+    EnvironmentFirst,
+}
+
+/// The `config` section.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfigSettings {
+    /// Which of file and environment wins where both set a key. The command line beats both.
+    pub priority: Priority,
+}
+
+/// The `backtest` section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BacktestSettings {
+    /// Money at the start, in the currency that the instruments settle in.
+    pub initial_equity: Money,
+    /// How often the equity curve is sampled.
+    pub equity_interval: Timeframe,
+    /// Seed of everything random in a run.
+    pub seed: u64,
+}
+
+impl Default for BacktestSettings {
+    fn default() -> Self {
+        BacktestSettings {
+            initial_equity: Money::new(Decimal::from(10_000)),
+            equity_interval: Timeframe::H1,
+            seed: 1,
+        }
+    }
+}
+
+/// The `demo` section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DemoSettings {
+    /// Seed of the synthetic market: equal seeds give equal markets.
+    pub seed: u64,
+    /// Simulated seconds per second.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub speed: u32,
+    /// How many instruments the synthetic market has.
+    #[schemars(range(min = 1, max = 20))]
+    pub instruments: u32,
+    /// Money at the start.
+    pub initial_equity: Money,
+}
+
+impl DemoSettings {
+    /// Largest `speed`.
+    pub const SPEED_MAX: u32 = 100_000;
+    /// Largest `instruments`.
+    pub const INSTRUMENTS_MAX: u32 = 20;
+}
+
+impl Default for DemoSettings {
+    fn default() -> Self {
+        DemoSettings { seed: 1, speed: 60, instruments: 5, initial_equity: Money::new(Decimal::from(10_000)) }
+    }
+}
+
+/// The `data` section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSettings {
+    /// Folder of candles, journals and databases; a relative one starts at the working directory.
+    pub dir: String,
+    /// Size at which the journal begins a new file, in megabytes.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub journal_segment_mb: u32,
+}
+
+impl DataSettings {
+    /// Largest `journal_segment_mb`.
+    pub const JOURNAL_SEGMENT_MB_MAX: u32 = 1_024;
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        DataSettings { dir: "seawall-data".to_owned(), journal_segment_mb: 64 }
+    }
+}
