@@ -10,7 +10,7 @@ use seawall_model::{
     Money, OrderRef, Outcome, PositionSide, PriceUnits, QtyUnits, Severity, Side, Span, StateSink,
     SystemMode, Timeframe, Trade, Ts, VenueEvent,
 };
-use seawall_strategy::{Direction, EntryPlan, Evaluation, StrategySettings, View};
+use seawall_strategy::{Direction, EntryPlan, Evaluation, Strategy, StrategySettings, View};
 
 use crate::desk::{Desk, EntryBasis, Queued};
 use crate::effects::Effects;
@@ -84,15 +84,33 @@ impl Engine {
     /// # Errors
     /// Settings out of range, candles that don't suit the strategy, contradicting instruments.
     pub fn new(setup: Setup) -> Result<Self, EngineError> {
+        let strategies = setup
+            .instruments
+            .iter()
+            .map(|(instrument, base)| setup.strategy.build(instrument, *base))
+            .collect::<Result<Vec<_>, _>>()?;
+        Engine::with_strategies(setup, strategies)
+    }
+
+    /// Builds an engine whose strategies are given, one for each instrument in the same order, instead of being
+    /// built from the settings: for drivers and tests that bring their own.
+    ///
+    /// # Errors
+    /// Settings out of range, contradicting instruments, not one strategy for each instrument.
+    pub fn with_strategies(setup: Setup, strategies: Vec<Box<dyn Strategy>>) -> Result<Self, EngineError> {
         setup.risk.check()?;
         setup.protection.check()?;
         check_instruments(&setup.instruments)?;
         let count = setup.instruments.len();
-        let mut desks = Vec::with_capacity(count);
-        for (instrument, base) in setup.instruments {
-            let strategy = setup.strategy.build(&instrument, base)?;
-            desks.push(Desk::new(instrument, base, strategy));
+        if strategies.len() != count {
+            return Err(EngineError::StrategyCount { strategies: strategies.len(), instruments: count });
         }
+        let desks = setup
+            .instruments
+            .into_iter()
+            .zip(strategies)
+            .map(|((instrument, base), strategy)| Desk::new(instrument, base, strategy))
+            .collect();
         let shared = Shared {
             risk: setup.risk,
             protection: setup.protection,

@@ -31,6 +31,14 @@ pub enum EngineError {
         /// How many are allowed.
         max: usize,
     },
+    /// Not one strategy for each instrument.
+    #[error("{strategies} strategies for {instruments} instruments: give one for each")]
+    StrategyCount {
+        /// How many strategies were given.
+        strategies: usize,
+        /// How many instruments were given.
+        instruments: usize,
+    },
     /// The same instrument twice.
     #[error("instrument {instrument} is given twice: remove one")]
     InstrumentTwice {
