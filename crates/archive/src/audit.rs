@@ -146,6 +146,21 @@ pub struct FaultCounts {
     pub impossible: u64,
 }
 
+impl FaultCounts {
+    pub(crate) fn add(&mut self, kind: &FaultKind) {
+        let counter = match kind {
+            FaultKind::Malformed { .. } => &mut self.malformed,
+            FaultKind::TimeUnit { .. } => &mut self.time_unit,
+            FaultKind::OffGrid => &mut self.off_grid,
+            FaultKind::Duplicate { identical: true, .. } => &mut self.duplicates_identical,
+            FaultKind::Duplicate { identical: false, .. } => &mut self.duplicates_conflicting,
+            FaultKind::Disorder { .. } => &mut self.disorder,
+            FaultKind::Impossible { .. } => &mut self.impossible,
+        };
+        *counter += 1;
+    }
+}
+
 /// Everything that was found in one series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {

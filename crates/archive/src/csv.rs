@@ -7,6 +7,7 @@ use crate::error::ArchiveError;
 use crate::lines::Lines;
 use crate::number::{self, Fixed, NumberFault};
 use crate::progress::{Progress, Stage};
+use crate::swar::{self, Numbers};
 use crate::text;
 
 /// The header of a file of candles: open time in UTC milliseconds, prices, volume in base units.
@@ -77,11 +78,23 @@ impl CandleReader {
     #[inline]
     pub fn next_row(&mut self) -> Result<Row, ArchiveError> {
         let number = self.lines.number() + 1;
+        if let Some((numbers, length)) = swar::row(self.lines.ahead()?)
+            && let Ok(row) = row_of(number, &numbers)
+        {
+            self.lines.consume(length);
+            self.rows += 1;
+            return Ok(Row::Candle(row));
+        }
+        self.next_unusual(number)
+    }
+
+    #[cold]
+    fn next_unusual(&mut self, number: u64) -> Result<Row, ArchiveError> {
         let Some(line) = self.lines.next_line()? else {
             return Ok(Row::End);
         };
-        let row = match parse_row(line) {
-            Ok(row) => Row::Candle(CandleRow { line: number, ..row }),
+        let row = match parse_line(line).and_then(|numbers| row_of(number, &numbers)) {
+            Ok(row) => Row::Candle(row),
             Err(_) if line.is_empty() => return self.after_blank(number),
             Err(cause) => Row::Fault(Fault { line: number, at: None, kind: row_fault(line, &cause) }),
         };
@@ -138,8 +151,8 @@ struct RowFault {
     cause: NumberFault,
 }
 
-#[inline]
-fn parse_row(line: &[u8]) -> Result<CandleRow, RowFault> {
+/// A line as numbers, whatever way they are written.
+fn parse_line(line: &[u8]) -> Result<Numbers, RowFault> {
     let mut fields = line.split(|byte| *byte == b',');
     let mut next = || fields.next().unwrap_or_default();
     let fault = |column: usize| move |cause: NumberFault| RowFault { column, cause };
@@ -152,17 +165,21 @@ fn parse_row(line: &[u8]) -> Result<CandleRow, RowFault> {
     if fields.next().is_some() {
         return Err(RowFault { column: 6, cause: NumberFault::NotNumber });
     }
+    Ok(Numbers { ts_ms, prices: [open, high, low, close], volume })
+}
+
+/// Brings the prices of a row to one scale.
+#[inline]
+fn row_of(line: u64, numbers: &Numbers) -> Result<CandleRow, RowFault> {
+    let Numbers { ts_ms, prices: [open, high, low, close], volume } = *numbers;
     let decimals = open.decimals.max(high.decimals).max(low.decimals).max(close.decimals);
     let scaled = |price: Fixed, column: usize| {
-        if price.decimals == decimals {
-            return Ok(price.mantissa);
-        }
         number::power(decimals - price.decimals)
             .and_then(|factor| price.mantissa.checked_mul(factor))
             .ok_or(RowFault { column, cause: NumberFault::TooLarge })
     };
     Ok(CandleRow {
-        line: 0,
+        line,
         ts_ms,
         open: scaled(open, 1)?,
         high: scaled(high, 2)?,
@@ -171,6 +188,11 @@ fn parse_row(line: &[u8]) -> Result<CandleRow, RowFault> {
         decimals,
         volume,
     })
+}
+
+#[cfg(test)]
+pub(crate) fn careful(line: &[u8]) -> Option<Numbers> {
+    parse_line(line).ok()
 }
 
 #[cold]

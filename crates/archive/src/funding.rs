@@ -14,13 +14,13 @@ const WANTED: &str = "ts_ms,funding_rate";
 /// Hourly events of more than a century.
 const ROWS_MAX: usize = 1_000_000;
 
-/// Reads a CSV or CSV.gz file of funding events: when, and which fraction of the position's value longs paid to
-/// shorts (negative: shorts to longs). Times are as the venue stamped them, up to some milliseconds after the
-/// hour; they rise strictly.
+/// Reads a CSV or CSV.gz file of funding events: when, and which fraction of the position's value longs paid
+/// to shorts (negative: shorts to longs). Times are as the venue stamped them, up to some milliseconds after
+/// the hour; they rise strictly.
 ///
 /// # Errors
-/// What reading can give, and [`ArchiveError::Field`] for a rate that is no fraction between -1 and 1 or a time
-/// that does not rise.
+/// What reading can give, and [`ArchiveError::Field`] for a rate that is no fraction between -1 and 1 or a
+/// time that does not rise.
 pub fn read_funding(path: &Path) -> Result<Vec<(Ts, Decimal)>, ArchiveError> {
     let mut table = Table::open(path, COLUMNS, WANTED)?;
     let mut rates: Vec<(Ts, Decimal)> = Vec::new();

@@ -15,6 +15,8 @@ use crate::error::ArchiveError;
 pub(crate) const LINE_LENGTH_MAX: usize = 4_096;
 const BUFFER_LENGTH: usize = 1 << 18;
 const INPUT_LENGTH: usize = 1 << 16;
+/// More than a usual row has.
+const AHEAD_LENGTH: usize = 256;
 
 /// A file that counts what was read from it.
 #[derive(Debug)]
@@ -130,6 +132,24 @@ impl Lines {
         self.text_read += u64::try_from(self.start - self.last_start).unwrap_or(0);
         let line = self.buffer.get(self.last_start..self.last_start + line_length).unwrap_or_default();
         Ok(Some(line.strip_suffix(b"\r").unwrap_or(line)))
+    }
+
+    /// What lies ahead in the buffer: a whole line and more, unless the file ends or the line is very long.
+    #[inline]
+    pub(crate) fn ahead(&mut self) -> Result<&[u8], ArchiveError> {
+        if self.end - self.start < AHEAD_LENGTH && !self.source_ended {
+            self.fill()?;
+        }
+        Ok(self.pending())
+    }
+
+    /// Takes a line of `length` bytes (with its end) that was found in what lies ahead.
+    #[inline]
+    pub(crate) fn consume(&mut self, length: usize) {
+        self.number += 1;
+        self.last_start = self.start;
+        self.start = self.end.min(self.start + length);
+        self.text_read += u64::try_from(length).unwrap_or(0);
     }
 
     /// Puts the line that was handed out last back.

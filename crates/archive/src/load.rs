@@ -5,10 +5,11 @@ use std::path::Path;
 use seawall_model::{Timeframe, Ts};
 
 use crate::audit::{Audit, AuditSettings};
-use crate::auditor::{Auditor, Range};
+use crate::auditor::Auditor;
 use crate::csv::{CandleReader, CandleRow, Row};
 use crate::error::ArchiveError;
 use crate::progress::{Progress, ROWS_PER_REPORT, Stage};
+use crate::range::Range;
 use crate::report;
 use crate::series::RawSeries;
 use crate::text;

@@ -11,7 +11,7 @@ pub(crate) const DECIMALS_MAX: u32 = 14;
 /// Longest text that cannot overflow the accumulator of the fast path: 19 digits or 18 and a point.
 const FAST_LENGTH_MAX: usize = 19;
 /// Floats hold every integer up to here exactly.
-const EXACT_FLOAT_MAX: u64 = 1 << 53;
+pub(crate) const EXACT_FLOAT_MAX: u64 = 1 << 53;
 
 const POWERS: [i64; 19] = [
     1,

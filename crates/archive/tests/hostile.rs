@@ -82,7 +82,10 @@ proptest! {
     }
 
     #[test]
-    fn mutated_files_are_answered(text in sound(), changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+    fn mutated_files_are_answered(
+        text in sound(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
         let mut plain = text.into_bytes();
         let mut packed = common::gzip(&plain);
         for (place, byte) in &changes {

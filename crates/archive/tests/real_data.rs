@@ -11,7 +11,10 @@ mod common;
 
 use std::path::Path;
 
-use seawall_archive::{Audit, AuditSettings, HolePolicy, audit_file, load_candles};
+use seawall_archive::{
+    Audit, AuditSettings, HolePolicy, TradeReader, TradeTick, audit_file, load_candles, read_funding,
+    scan_trade_decimals,
+};
 use seawall_model::Timeframe;
 
 /// A line of the table of bars in the data's README.
@@ -98,4 +101,45 @@ fn a_real_file_under_another_timeframe_is_refused_with_the_right_one() {
         assert!(text.contains(&format!("declared as {declared}")), "{text}");
         assert!(text.contains(&format!("declare it as {seems}")), "{text}");
     }
+}
+
+#[test]
+fn every_file_of_trades_and_funding_is_read_to_its_last_row() {
+    let Some(data) = common::real_data() else { return };
+    for (file, decimals, rows, first, last) in [
+        (
+            "binance_spot_btcusdt_20240808.trades",
+            2,
+            19_904,
+            "2024-08-08T23:54:15.342Z",
+            "2024-08-09T00:05:05",
+        ),
+        (
+            "binance_usdm_btcusdt_20240808.trades",
+            1,
+            21_313,
+            "2024-08-08T23:54:16.322Z",
+            "2024-08-08T23:59:59",
+        ),
+        ("kraken_spot_bcheur_trades", 2, 634, "2023-01-01T00:03:56Z", "2023-01-02T23:17:03"),
+    ] {
+        let path = data.join(format!("ticks/{file}.csv.gz"));
+        assert_eq!(scan_trade_decimals(&path).unwrap(), decimals, "{file}");
+        let ticks: Vec<TradeTick> = TradeReader::open(&path, 2).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(ticks.len(), rows, "{file}");
+        assert_eq!(ticks[0].at.to_string(), first, "{file}");
+        assert!(ticks[rows - 1].at.to_string().starts_with(last), "{file}: {}", ticks[rows - 1].at);
+    }
+    for (symbol, rows) in [("BTC", 266), ("ETH", 302), ("ADA", 282), ("AVAX", 236), ("SUI", 251)] {
+        let path = data.join(format!("perp_funding/{symbol}USDT_perp_funding.csv.gz"));
+        assert_eq!(read_funding(&path).unwrap().len(), rows, "{symbol}");
+    }
+    let rates = read_funding(&data.join("perp_funding/BTCUSDT_perp_funding.csv.gz")).unwrap();
+    let shown: Vec<String> = rates.iter().take(3).map(|(at, rate)| format!("{at} {rate}")).collect();
+    let want = [
+        "2025-03-06T16:00:00Z 0.00006818",
+        "2025-03-07T00:00:00Z -0.00000612",
+        "2025-03-07T08:00:00.001Z -0.00001539",
+    ];
+    assert_eq!(shown, want);
 }

@@ -128,3 +128,57 @@ fn sync_dir(dir: &Path) -> Result<(), ArchiveError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use seawall_model::{InstrumentName, Timeframe};
+
+    use super::*;
+    use crate::csv::CandleRow;
+
+    fn series(close: i64) -> RawSeries {
+        let mut series = RawSeries::new(Timeframe::D1);
+        let ts_ms = 1_672_531_200_000;
+        let row = CandleRow { line: 0, ts_ms, open: 5, high: 9, low: 1, close, decimals: 0, volume: 1.0 };
+        series.push_row(&row).unwrap();
+        series
+    }
+
+    #[test]
+    fn a_rename_that_fails_takes_back_those_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let instrument: InstrumentName = "BTC/USDT".parse().unwrap();
+        let owner = Owner { instrument: &instrument, timeframe: Timeframe::D1 };
+        let [first, second, third]: [Month; 3] =
+            ["2023-01", "2023-02", "2023-03"].map(|text| text.parse().unwrap());
+        let mut change = Change::begin(dir.path(), owner).unwrap();
+        change.stage(first, &series(2)).unwrap();
+        change.commit().unwrap();
+
+        let mut change = Change::begin(dir.path(), owner).unwrap();
+        for month in [first, second, third] {
+            change.stage(month, &series(3)).unwrap();
+        }
+        fs::remove_file(dir.path().join(".staging").join(third.file_name())).unwrap();
+        assert!(matches!(change.commit(), Err(ArchiveError::Io { .. })));
+
+        let change = Change::begin(dir.path(), owner).unwrap();
+        assert_eq!(change.stored(first).unwrap(), Some(series(2)));
+        assert_eq!(change.stored(second).unwrap(), None);
+        assert_eq!(change.stored(third).unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_removed_by_the_next_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let instrument: InstrumentName = "BTC/USDT".parse().unwrap();
+        let owner = Owner { instrument: &instrument, timeframe: Timeframe::D1 };
+        let left = dir.path().join(".staging/2020-01.parquet");
+        fs::create_dir_all(dir.path().join(".staging")).unwrap();
+        fs::write(&left, "half").unwrap();
+        let change = Change::begin(dir.path(), owner).unwrap();
+        assert!(!left.exists());
+        drop(change);
+        assert!(!dir.path().join(".staging").exists());
+    }
+}

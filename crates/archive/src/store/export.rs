@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::month_file::Owner;
-use crate::auditor::Range;
 use crate::csv::{CandleRow, HEADER};
 use crate::error::ArchiveError;
 use crate::progress::Progress;
+use crate::range::Range;
 use crate::text;
 
 /// How an exported file is packed.
@@ -40,8 +40,8 @@ impl Store {
     /// complete. Numbers are written as their shortest text without exponent.
     ///
     /// # Errors
-    /// [`ArchiveError::UnknownSeries`] if nothing is stored, [`ArchiveError::EmptyRange`] if nothing is in the
-    /// range, [`ArchiveError::Parquet`] for a damaged month, [`ArchiveError::Io`] if writing fails.
+    /// [`ArchiveError::UnknownSeries`] if nothing is stored, [`ArchiveError::EmptyRange`] if nothing is in
+    /// the range, [`ArchiveError::Parquet`] for a damaged month, [`ArchiveError::Io`] if writing fails.
     pub fn export(
         &self,
         instrument: &InstrumentName,

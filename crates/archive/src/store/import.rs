@@ -11,11 +11,12 @@ use super::merge::{self, ConflictPolicy, Effect};
 use super::month::Month;
 use super::month_file::Owner;
 use crate::audit::{Audit, AuditSettings};
-use crate::auditor::{Auditor, Range};
+use crate::auditor::Auditor;
 use crate::csv::{CandleReader, CandleRow};
 use crate::error::ArchiveError;
 use crate::load::{HolePolicy, audit_file, refuse_holes, refuse_unsound, walk};
 use crate::progress::{Progress, Stage};
+use crate::range::Range;
 use crate::series::RawSeries;
 
 /// How to import.

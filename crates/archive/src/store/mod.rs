@@ -79,8 +79,8 @@ impl Store {
         Ok(Store { dir: dir.to_owned() })
     }
 
-    /// Everything that is stored, by venue, instrument and timeframe. Reads footers only. Directories and files
-    /// that are not the store's own are passed over.
+    /// Everything that is stored, by venue, instrument and timeframe. Reads footers only. Directories and
+    /// files that are not the store's own are passed over.
     ///
     /// # Errors
     /// [`ArchiveError::Io`] and [`ArchiveError::Parquet`] for files that cannot be read.

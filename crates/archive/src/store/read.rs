@@ -5,11 +5,12 @@ use seawall_model::{Candle, InstrumentName, Timeframe, Ts};
 use super::month_file::{self, Owner};
 use super::{Store, StoredMonth};
 use crate::audit::{Audit, AuditSettings};
-use crate::auditor::{Auditor, Range};
+use crate::auditor::Auditor;
 use crate::csv::CandleRow;
 use crate::error::ArchiveError;
 use crate::load::{HolePolicy, Loaded, refuse_holes, refuse_unsound};
 use crate::progress::{Progress, Stage};
+use crate::range::Range;
 use crate::series::RawSeries;
 
 impl Store {
@@ -29,8 +30,9 @@ impl Store {
     /// As [`crate::load_candles`], from the store. Progress counts month files.
     ///
     /// # Errors
-    /// [`ArchiveError::UnknownSeries`] if nothing is stored, [`ArchiveError::EmptyRange`] if nothing is in the
-    /// range, [`ArchiveError::Parquet`] for a damaged month, [`ArchiveError::Holes`] if `policy` refuses them.
+    /// [`ArchiveError::UnknownSeries`] if nothing is stored, [`ArchiveError::EmptyRange`] if nothing is in
+    /// the range, [`ArchiveError::Parquet`] for a damaged month, [`ArchiveError::Holes`] if `policy` refuses
+    /// them.
     pub fn load(
         &self,
         instrument: &InstrumentName,

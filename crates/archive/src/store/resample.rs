@@ -13,10 +13,10 @@ use super::import::MonthWriter;
 use super::merge::{ConflictPolicy, Effect};
 use super::month_file::Owner;
 use super::read::decimals_max;
-use crate::auditor::Range;
 use crate::csv::CandleRow;
 use crate::error::ArchiveError;
 use crate::progress::Progress;
+use crate::range::Range;
 
 /// What a resampling did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +41,9 @@ impl Store {
     /// Builds the `to` candles of an instrument from its stored `from` candles and stores them.
     ///
     /// # Errors
-    /// [`ArchiveError::NotMultiple`] if `to` is not a longer multiple of `from`, [`ArchiveError::UnknownSeries`]
-    /// if there are no `from` candles, [`ArchiveError::Conflict`] if other `to` candles are stored,
-    /// [`ArchiveError::Locked`] while another process changes the store.
+    /// [`ArchiveError::NotMultiple`] if `to` is not a longer multiple of `from`,
+    /// [`ArchiveError::UnknownSeries`] if there are no `from` candles, [`ArchiveError::Conflict`] if other
+    /// `to` candles are stored, [`ArchiveError::Locked`] while another process changes the store.
     pub fn resample(
         &self,
         instrument: &InstrumentName,
