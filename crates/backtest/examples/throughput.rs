@@ -70,6 +70,7 @@ fn settings(kind: StrategyKind) -> RunSettings {
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),
         equity_interval: Timeframe::H1,
+        seed: 1,
     }
 }
 

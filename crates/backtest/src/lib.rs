@@ -7,6 +7,8 @@ pub mod collect;
 pub mod error;
 pub mod fingerprint;
 pub mod market;
+pub mod metrics;
+pub mod report;
 pub mod run;
 pub mod sweep;
 
@@ -15,6 +17,8 @@ mod feed;
 pub use collect::{EquityPoint, Outcome};
 pub use error::BacktestError;
 pub use fingerprint::Fingerprint;
-pub use market::{Market, MarketSeries, TradeTick};
+pub use market::{Market, MarketSeries};
+pub use seawall_archive::TradeTick;
+pub use metrics::Metrics;
 pub use run::{RunSettings, run};
 pub use sweep::sweep;

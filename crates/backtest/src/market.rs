@@ -1,20 +1,10 @@
 //! The market of a run: instruments with their candles, loaded once and shared by all runs of a sweep.
 
 use rust_decimal::Decimal;
-use seawall_model::{Candle, Instrument, InstrumentId, InstrumentSpec, PriceUnits, Timeframe, Ts};
+use seawall_archive::TradeTick;
+use seawall_model::{Candle, Instrument, InstrumentId, InstrumentSpec, Timeframe, Ts};
 
 use crate::error::BacktestError;
-
-/// One trade of the tape, to resolve the path within a candle.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TradeTick {
-    /// When.
-    pub at: Ts,
-    /// At what price.
-    pub price: PriceUnits,
-    /// How much, in base units.
-    pub qty: f64,
-}
 
 /// What is given for one instrument.
 #[derive(Debug, Clone)]

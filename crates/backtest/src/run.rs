@@ -28,17 +28,14 @@ pub struct RunSettings {
     pub initial_equity: Money,
     /// Distance between samples of the equity curve.
     pub equity_interval: Timeframe,
+    /// Number of the run: part of every client order id, so that ids of two runs differ.
+    pub seed: u64,
 }
 
-impl RunSettings {
-    /// Estimated cost of a round trip in basis points: two taker fees, the spread, slippage both ways.
-    #[must_use]
-    pub fn round_trip_cost_bps(&self) -> f64 {
-        let simulator = &self.simulator;
-        2.0 * simulator.taker_fee_bps.to_f64()
-            + simulator.spread_bps.to_f64()
-            + 2.0 * simulator.slippage_bps.to_f64()
-    }
+/// Estimated cost of a round trip in basis points: two taker fees, the spread, slippage both ways.
+#[must_use]
+pub fn round_trip_cost_bps(simulator: &SimulatorSettings) -> f64 {
+    2.0 * simulator.taker_fee_bps.to_f64() + simulator.spread_bps.to_f64() + 2.0 * simulator.slippage_bps.to_f64()
 }
 
 /// Runs the engine over the market. `progress` is told the number of candles done from time to time.
@@ -62,9 +59,9 @@ pub fn run(
         risk: settings.risk.clone(),
         protection: settings.protection.clone(),
         capabilities: Exchange::capabilities(&settings.simulator),
-        run: 0,
+        run: u32::try_from(settings.seed % (1 << 32)).unwrap_or(0),
         require_stop: false,
-        cost_bps: settings.round_trip_cost_bps(),
+        cost_bps: round_trip_cost_bps(&settings.simulator),
     })?;
     let drawdown = Drawdown::new(instruments.len(), settings.initial_equity.to_f64());
     let sample_every = settings.equity_interval.span();

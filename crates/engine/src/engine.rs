@@ -679,6 +679,23 @@ impl Engine {
         Span::from_nanos(self.shared.naked_max_nanos)
     }
 
+    /// The latest instant seen.
+    #[must_use]
+    pub fn now(&self) -> Ts {
+        self.shared.now
+    }
+
+    /// The time within which a position is covered or its emergency close is under way, from its first fill: one
+    /// deadline for each trigger type of the ladder, and one for the market reduction. The way of a request to
+    /// the venue and back comes on top for the last step.
+    #[must_use]
+    pub fn naked_bound(&self) -> Span {
+        let steps = self.shared.capabilities.stop_triggers.len();
+        let steps = i64::try_from(steps).unwrap_or(i64::MAX);
+        let ladder = self.shared.protection.confirm_deadline().nanos().saturating_mul(steps);
+        Span::from_nanos(ladder.saturating_add(self.shared.protection.emergency_retry().nanos()))
+    }
+
     /// Holes seen in the candles of an instrument.
     #[must_use]
     pub fn holes(&self, id: InstrumentId) -> u32 {

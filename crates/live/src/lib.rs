@@ -1,1 +1,27 @@
-//! placeholder
+//! The runtime around the engine: a thread of its own, a clock, the journal, the database, readers.
+//!
+//! This milestone drives the engine in paper mode on the synthetic market ([`demo`]) and replays journals
+//! ([`replay`]). The engine's loop is the one that backtests use ([`seawall_engine::Pump`]).
+//!
+//! Invariants: an input is in the journal before the engine sees it; intents are synced before they leave;
+//! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
+
+pub mod demo;
+pub mod error;
+pub mod manifest;
+pub mod replay;
+pub mod snapshot;
+pub mod summary;
+
+mod clock;
+mod hash;
+mod readers;
+mod recorder;
+mod tally;
+
+pub use demo::{Demo, DemoOptions, StopSwitch};
+pub use error::LiveError;
+pub use manifest::Manifest;
+pub use replay::{ReplayReport, replay};
+pub use snapshot::Snapshot;
+pub use summary::Summary;

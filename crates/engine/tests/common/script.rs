@@ -1,0 +1,126 @@
+//! Strategies that follow a script: plans by seed, or the plans that a test has put down.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use arrayvec::ArrayVec;
+use rust_decimal::Decimal;
+use seawall_model::{
+    Candle, Decision, ExitReason, Gate, Percent, PriceUnits, Setup, Span, StateSink,
+};
+use seawall_strategy::{
+    Direction, Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, Target, View,
+};
+
+use super::random::Random;
+
+pub fn percent(hundredths: i64) -> Percent {
+    Percent::new(Decimal::new(hundredths, 2))
+}
+
+/// A market entry of one contract with a stop 2 % away.
+pub fn plan(direction: Direction) -> EntryPlan {
+    EntryPlan {
+        direction,
+        setup: Setup::EmaCross,
+        score: None,
+        entry: Entry::Market,
+        stop: Some(Level::Percent(percent(200))),
+        targets: ArrayVec::new(),
+        sizing: Sizing::Fixed("1".parse().unwrap()),
+    }
+}
+
+/// `share` percent of the position is taken off `distance` hundredths of a percent from the entry.
+pub fn target(distance: i64, share: i64) -> Target {
+    Target { level: Level::Percent(percent(distance)), share: percent(share * 100) }
+}
+
+/// Answers candles with what the test has put into the queue, else holds.
+#[derive(Clone, Default)]
+pub struct Scripted(Arc<Mutex<VecDeque<Evaluation>>>);
+
+impl Scripted {
+    pub fn push(&self, answer: Evaluation) {
+        self.0.lock().unwrap().push_back(answer);
+    }
+}
+
+impl Strategy for Scripted {
+    fn on_candle(&mut self, _: &View<'_>, _: &Candle, decision: &mut Decision) -> Evaluation {
+        let answer = self.0.lock().unwrap().pop_front().unwrap_or(Evaluation::Hold);
+        decision.ask(Gate::Signal, answer != Evaluation::Hold, 0.0, 0.0);
+        answer
+    }
+
+    fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(self.0.lock().unwrap().len() as u64);
+    }
+}
+
+/// Answers from a seed and the candles alone, so a replay gives the same answers.
+pub struct Erratic {
+    random: Random,
+    seen: u64,
+    quiet_after: u64,
+}
+
+impl Erratic {
+    /// Trades wildly for the first `quiet_after` candles, then holds.
+    pub fn new(seed: u64, quiet_after: u64) -> Self {
+        Erratic { random: Random::stream(seed, 11), seen: 0, quiet_after }
+    }
+
+    fn entry(&mut self, close: PriceUnits) -> EntryPlan {
+        let long = self.random.chance(500);
+        let direction = if long { Direction::Long } else { Direction::Short };
+        let distance = self.random.range(30, 300);
+        let sign = if long { -1 } else { 1 };
+        let beyond = PriceUnits::new(close.get() + sign * (close.get() * distance / 10_000).max(1));
+        let stop =
+            if self.random.chance(500) { Level::Percent(percent(distance)) } else { Level::Price(beyond) };
+        let mut targets = ArrayVec::new();
+        for number in 1..=self.random.range(0, 3) {
+            targets.push(target(distance * number, 33));
+        }
+        let offset = self.random.range(-20, 20);
+        let limit = PriceUnits::new(close.get() + sign * close.get() * offset / 10_000);
+        let expires_after = self.random.span_ms(1_000, 180_000);
+        let entry = if self.random.chance(400) {
+            Entry::Limit { price: limit, expires_after }
+        } else {
+            Entry::Market
+        };
+        let sizing = if self.random.chance(500) {
+            Sizing::Risk
+        } else {
+            Sizing::Fixed("1.5".parse().unwrap())
+        };
+        let setup = self.random.pick(&[Setup::OrderBlock, Setup::Trend, Setup::EmaCross]);
+        EntryPlan { direction, setup, score: Some(1.0), entry, stop: Some(stop), targets, sizing }
+    }
+}
+
+impl Strategy for Erratic {
+    fn on_candle(&mut self, _: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation {
+        self.seen += 1;
+        let roll = self.random.range(0, 99);
+        let plan = self.entry(candle.close);
+        let answer = match roll {
+            _ if self.seen > self.quiet_after => Evaluation::Hold,
+            0..=44 => Evaluation::Enter(plan),
+            45..=54 => Evaluation::Exit(ExitReason::Signal),
+            55..=59 => Evaluation::NotDue,
+            _ => Evaluation::Hold,
+        };
+        decision.ask(Gate::Signal, matches!(answer, Evaluation::Enter(_)), 0.0, 0.0);
+        answer
+    }
+
+    fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(self.seen);
+    }
+}
+
+/// How long a limit entry of the tests rests.
+pub const RESTS: Span = Span::from_secs(120);

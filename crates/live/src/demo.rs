@@ -1,0 +1,288 @@
+//! The demo: the whole system on paper over the seeded synthetic market.
+//!
+//! The market's clock runs a fixed number of times faster than the wall's; every input carries the market's
+//! time, so a run of one seed and length is the same on every machine, however fast it goes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::time::Instant;
+
+use seawall_config::Config;
+use seawall_engine::{Engine, Pump};
+use seawall_model::{Command, Input, Span, SystemMode, Timeframe, Ts};
+use seawall_simulator::{Exchange, MarketEvent, MarketEventKind, SyntheticMarket, SyntheticSettings};
+use seawall_store::InstanceLock;
+use seawall_store::db::Database;
+use seawall_store::journal::{End, EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
+
+use crate::clock::Pacer;
+use crate::error::LiveError;
+use crate::hash;
+use crate::manifest::{Manifest, ManifestInstrument};
+use crate::readers::Readers;
+use crate::recorder::RunRecorder;
+use crate::snapshot::Snapshot;
+use crate::summary::{Ending, Summary};
+use crate::tally::Tally;
+
+/// How much of the market is worked off at once before the clock begins to pace, so that indicators are warm.
+const WARM_UP: Span = Span::from_secs(2 * 3_600);
+/// Market time that a stopping run gives the venue to answer the last requests.
+const WIND_DOWN: Span = Span::from_secs(30);
+/// Runs in one folder.
+const RUNS_MAX: u32 = 999_999;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct DemoOptions {
+    /// The configuration; `demo` has seed, speed and size of the market.
+    pub config: Config,
+    /// Where runs are kept.
+    pub data_dir: PathBuf,
+    /// How long by the wall clock at the configured speed; without it until the switch.
+    pub duration: Option<Span>,
+}
+
+/// Ends a run from outside: entries are cancelled, stops stay.
+#[derive(Debug, Clone, Default)]
+pub struct StopSwitch(Arc<AtomicBool>);
+
+impl StopSwitch {
+    /// A switch that is off.
+    #[must_use]
+    pub fn new() -> Self {
+        StopSwitch::default()
+    }
+
+    /// Asks the run to end.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A demo that is ready to run: folder, lock, journal and engine are there.
+pub struct Demo {
+    engine: Engine,
+    exchange: Exchange,
+    market: SyntheticMarket,
+    recorder: RunRecorder,
+    pump: Pump,
+    folder: PathBuf,
+    config: Config,
+    started_at: Ts,
+    duration: Option<Span>,
+    _lock: InstanceLock,
+}
+
+impl Demo {
+    /// Prepares a run in a new folder under `data_dir/demo`.
+    ///
+    /// # Errors
+    /// A strategy without stops, settings that don't fit, another instance at work, a disk that refuses.
+    pub fn prepare(options: DemoOptions, view: Option<SyncSender<Snapshot>>) -> Result<Self, LiveError> {
+        let DemoOptions { config, data_dir, duration } = options;
+        refuse_without_stop(&config)?;
+        let synthetic = SyntheticSettings {
+            seed: config.demo.seed,
+            instruments: config.demo.instruments,
+            ..SyntheticSettings::default()
+        };
+        let market = SyntheticMarket::new(&synthetic);
+        let instruments = market
+            .instruments()
+            .into_iter()
+            .map(|spec| ManifestInstrument { spec, data_decimals: 0, timeframe: Timeframe::M1 })
+            .collect();
+        let root = data_dir.join("demo");
+        std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
+        let lock = InstanceLock::acquire(&root, "demo")?;
+        let run = next_run(&root)?;
+        let manifest = Manifest::new(run, config.clone(), instruments);
+        // Everything that can be wrong with the settings shows before anything is written.
+        let engine = Engine::new(manifest.setup()?)?;
+        let table = manifest.table()?;
+        let exchange = Exchange::new(&config.simulator, &table, config.demo.initial_equity)?;
+        let folder = root.join(format!("run-{run:06}"));
+        std::fs::create_dir(&folder).map_err(LiveError::file(&folder, "creating the folder"))?;
+        manifest.write(&folder)?;
+        let header = Header {
+            mode: RunMode::Paper,
+            seed: config.demo.seed,
+            config_hash: manifest.hash()?,
+            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: synthetic.start,
+        };
+        let segment_bytes_max = u64::from(config.data.journal_segment_mb) * 1024 * 1024;
+        let mut journal = Journal::create_on(
+            Arc::new(seawall_store::disk::StdDisk),
+            &folder.join("journal"),
+            JournalInfo::new(run, &table),
+            JournalOptions { segment_bytes_max },
+        )?;
+        journal.append(synthetic.start, &Record::Header(header.clone()))?;
+        let writer = Database::open(&folder.join("seawall.db"))?.writer(run, &header, &table)?;
+        let readers = Readers::new(writer, view, config.demo.initial_equity)?;
+        let recorder = RunRecorder {
+            journal,
+            tally: Tally::new(),
+            readers,
+            started: Instant::now(),
+            first_protected_s: None,
+        };
+        Ok(Demo {
+            engine,
+            exchange,
+            market,
+            recorder,
+            pump: Pump::new(),
+            folder,
+            config,
+            started_at: Timeframe::M1.floor(synthetic.start),
+            duration,
+            _lock: lock,
+        })
+    }
+
+    /// The folder with journal and database.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs on the calling thread until the duration is over or the switch is on. Call it on a thread of its
+    /// own where something else is to happen meanwhile.
+    ///
+    /// # Errors
+    /// The journal cannot be written: nothing leaves any more.
+    pub fn run(mut self, switch: &StopSwitch) -> Result<Summary, LiveError> {
+        self.recorder.started = Instant::now();
+        let paced_from = self.started_at.plus(WARM_UP);
+        let speed = i64::from(self.config.demo.speed);
+        let ends_at =
+            self.duration.map(|span| paced_from.plus(Span::from_nanos(span.nanos().saturating_mul(speed))));
+        self.feed(self.started_at, &Input::Started)?;
+        let mut pacer: Option<Pacer> = None;
+        let mut at = self.started_at;
+        let mut reason = EndReason::Finished;
+        while let Some(event) = self.market.next() {
+            if ends_at.is_some_and(|end| event.at >= end) {
+                break;
+            }
+            if event.at >= paced_from {
+                let pacer = pacer.get_or_insert_with(|| Pacer::new(paced_from, self.config.demo.speed));
+                pacer.wait_for(event.at, || !switch.is_on());
+            }
+            if switch.is_on() {
+                reason = EndReason::Stopped;
+                break;
+            }
+            at = event.at;
+            self.market_event(&event)?;
+        }
+        self.wind_down(ends_at.unwrap_or(at).max(at))?;
+        self.end(reason)
+    }
+
+    fn market_event(&mut self, event: &MarketEvent) -> Result<(), LiveError> {
+        let MarketEvent { at, instrument, kind } = *event;
+        self.run_until(at)?;
+        match kind {
+            MarketEventKind::Tick(tick) => {
+                self.exchange.tick(at, instrument, tick);
+                self.run_until(at)?;
+                self.feed(at, &Input::Quote { instrument, bid: tick.bid, ask: tick.ask })
+            }
+            MarketEventKind::Candle(candle) => {
+                self.feed(at, &Input::Candle { instrument, timeframe: Timeframe::M1, candle })
+            }
+            MarketEventKind::FundingRate(rate) => {
+                self.exchange.set_funding_rate(at, instrument, rate);
+                Ok(())
+            }
+        }
+    }
+
+    /// No new entries, resting ones cancelled, stops stay; the venue gets time for its last answers.
+    fn wind_down(&mut self, at: Ts) -> Result<(), LiveError> {
+        self.run_until(at)?;
+        if self.engine.mode() < SystemMode::ProtectOnly {
+            self.feed(at, &Input::Operator(Command::Shutdown))?;
+        }
+        self.run_until(at.plus(WIND_DOWN))
+    }
+
+    fn end(self, reason: EndReason) -> Result<Summary, LiveError> {
+        let Demo { engine, mut recorder, folder, config, .. } = self;
+        let at = engine.now();
+        recorder.readers.last_look(at, &engine, &recorder.tally);
+        let digest = hash::state(&engine);
+        let ending = Ending {
+            digest,
+            initial_equity: config.demo.initial_equity,
+            naked_bound_s: engine.naked_bound().secs_f64(),
+            first_protected_s: recorder.first_protected_s,
+            seconds: recorder.started.elapsed().as_secs_f64(),
+            folder: folder.display().to_string(),
+        };
+        let (mut summary, fingerprint) = Summary::new(&engine, recorder.tally, ending);
+        let fingerprint = seawall_store::journal::Digest(fingerprint);
+        let end = End { fingerprint, digest, reason, detail: String::new() };
+        recorder.journal.append(at, &Record::End(end.clone()))?;
+        recorder.journal.close()?;
+        if let Some(problem) = recorder.readers.finish(at, end) {
+            summary.violations.push(format!("database: {problem}; rebuild it from the journal"));
+        }
+        Ok(summary)
+    }
+
+    fn run_until(&mut self, at: Ts) -> Result<(), LiveError> {
+        let Demo { pump, engine, exchange, recorder, .. } = self;
+        pump.run_until(engine, exchange, recorder, at)
+    }
+
+    fn feed(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
+        let Demo { pump, engine, exchange, recorder, .. } = self;
+        pump.feed(engine, exchange, recorder, at, input)
+    }
+}
+
+fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
+    if config.strategy.always_has_stop() {
+        return Ok(());
+    }
+    Err(LiveError::NoStop { strategy: config.strategy.name.name(), key: "strategy.ema_cross.stop_pct" })
+}
+
+/// The first number that no folder bears yet.
+fn next_run(root: &Path) -> Result<u32, LiveError> {
+    Ok(newest_run(root)?.map_or(1, |(run, _)| run.saturating_add(1).min(RUNS_MAX)))
+}
+
+/// The newest run in `root` with its folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn newest_run(root: &Path) -> Result<Option<(u32, PathBuf)>, LiveError> {
+    let entries = match std::fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(LiveError::file(root, "reading")(error)),
+    };
+    let mut newest = None;
+    for entry in entries {
+        let path = entry.map_err(LiveError::file(root, "reading"))?.path();
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+        let number =
+            name.and_then(|name| name.strip_prefix("run-")).and_then(|digits| digits.parse::<u32>().ok());
+        if let Some(number) = number {
+            newest = newest.max(Some((number, path)));
+        }
+    }
+    Ok(newest)
+}

@@ -1,0 +1,201 @@
+//! Readers of a running engine: the live view and the database, behind bounded queues on threads of their own.
+//!
+//! The view's queue holds one snapshot; a newer one is dropped while it is full. The database's queue holds a
+//! bounded number of batches; while it is full, steps gather in the batch at hand, and past its bound the
+//! oldest rows give way: the journal has them, and the database can be built anew from it.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use seawall_engine::{Effects, Engine};
+use seawall_model::{Money, Timeframe, Ts};
+use seawall_store::db::{Batch, EquityPoint, PositionState, Writer};
+use seawall_store::journal::End;
+
+use crate::error::LiveError;
+use crate::snapshot::{Recent, Snapshot, rows};
+use crate::tally::Tally;
+
+/// Batches that may wait for the database.
+const BATCHES_WAITING_MAX: usize = 64;
+/// Rows gathered before a batch is handed over.
+const BATCH_ROWS: usize = 256;
+/// Rows gathered at most while the database does not keep up.
+const BATCH_ROWS_MAX: usize = 100_000;
+/// Pause between two snapshots.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(200);
+
+/// What the database's thread is asked to write.
+enum Work {
+    Rows(Box<Batch>),
+    End(Ts, Box<End>),
+}
+
+/// The readers of a run.
+pub(crate) struct Readers {
+    view: Option<SyncSender<Snapshot>>,
+    shown: Instant,
+    started: Instant,
+    recent: Recent,
+    initial_equity: Money,
+    database: Option<SyncSender<Work>>,
+    worker: Option<JoinHandle<Option<String>>>,
+    batch: Batch,
+    equity_at: Ts,
+    pub(crate) rows_dropped: u64,
+}
+
+impl Readers {
+    /// Starts the database's thread.
+    pub(crate) fn new(
+        writer: Writer,
+        view: Option<SyncSender<Snapshot>>,
+        initial_equity: Money,
+    ) -> Result<Self, LiveError> {
+        let (sender, receiver): (SyncSender<Work>, Receiver<Work>) = sync_channel(BATCHES_WAITING_MAX);
+        let worker = std::thread::Builder::new()
+            .name("database".to_owned())
+            .spawn(move || write_all(writer, &receiver))
+            .map_err(LiveError::file(std::path::Path::new("database"), "starting its thread"))?;
+        let now = Instant::now();
+        Ok(Readers {
+            view,
+            shown: now,
+            started: now,
+            recent: Recent::default(),
+            initial_equity,
+            database: Some(sender),
+            worker: Some(worker),
+            batch: Batch::default(),
+            equity_at: Ts::from_nanos(i64::MIN),
+            rows_dropped: 0,
+        })
+    }
+
+    /// Takes in a step.
+    pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects, tally: &Tally) {
+        self.recent.add(engine, effects);
+        gather(&mut self.batch, at, engine, effects);
+        if at >= self.equity_at {
+            self.equity_at = next_equity(at);
+            self.batch.equity.push(EquityPoint { at, equity: engine.equity().unwrap_or(Money::ZERO) });
+        }
+        if self.batch.len() >= BATCH_ROWS {
+            self.hand_over();
+        }
+        if self.view.is_some() && self.shown.elapsed() >= SNAPSHOT_EVERY {
+            self.shown = Instant::now();
+            self.hand_over();
+            self.show(at, engine, tally);
+        }
+    }
+
+    fn show(&mut self, at: Ts, engine: &Engine, tally: &Tally) {
+        let Some(view) = &self.view else { return };
+        let snapshot = Snapshot {
+            at,
+            elapsed_s: self.started.elapsed().as_secs_f64(),
+            phase: engine.phase().name(),
+            mode: engine.mode(),
+            equity: engine.equity().unwrap_or(Money::ZERO),
+            initial_equity: self.initial_equity,
+            positions_opened: tally.positions_opened,
+            trades_closed: tally.trades_closed,
+            naked_max_s: engine.naked_max().secs_f64(),
+            instruments: rows(engine, at),
+            decisions: self.recent.decisions(),
+            alerts: self.recent.alerts(),
+        };
+        // A view that is still drawing the last one misses this one.
+        let _ = view.try_send(snapshot);
+    }
+
+    fn hand_over(&mut self) {
+        let Some(database) = &self.database else { return };
+        if self.batch.is_empty() {
+            return;
+        }
+        match database.try_send(Work::Rows(Box::new(std::mem::take(&mut self.batch)))) {
+            Ok(()) | Err(TrySendError::Full(Work::End(..)) | TrySendError::Disconnected(Work::End(..))) => {}
+            Err(TrySendError::Full(Work::Rows(batch))) => {
+                self.batch = *batch;
+                let rows = self.batch.len();
+                if rows > BATCH_ROWS_MAX {
+                    self.rows_dropped += rows as u64;
+                    self.batch = Batch::default();
+                }
+            }
+            Err(TrySendError::Disconnected(Work::Rows(batch))) => {
+                self.rows_dropped += batch.len() as u64;
+                self.database = None;
+            }
+        }
+    }
+
+    /// Shows the end, without waiting for the pause between two snapshots.
+    pub(crate) fn last_look(&mut self, at: Ts, engine: &Engine, tally: &Tally) {
+        self.batch.equity.push(EquityPoint { at, equity: engine.equity().unwrap_or(Money::ZERO) });
+        self.show(at, engine, tally);
+    }
+
+    /// Hands over what is left, waits for the database and says what went wrong with it, if something did.
+    pub(crate) fn finish(mut self, at: Ts, end: End) -> Option<String> {
+        if let Some(database) = self.database.take() {
+            // The queue empties while the thread lives; if it has died, its result tells.
+            let _ = database.send(Work::Rows(Box::new(std::mem::take(&mut self.batch))));
+            let _ = database.send(Work::End(at, Box::new(end)));
+        }
+        let dropped =
+            (self.rows_dropped > 0).then(|| format!("{} rows did not reach the database", self.rows_dropped));
+        match self.worker.take().map(JoinHandle::join) {
+            Some(Ok(error)) => error.or(dropped),
+            Some(Err(_)) | None => Some("the database's thread ended unexpectedly".to_owned()),
+        }
+    }
+}
+
+/// The database's thread: writes until the queue closes; says why it stopped early.
+fn write_all(mut writer: Writer, queue: &Receiver<Work>) -> Option<String> {
+    for work in queue {
+        let written = match work {
+            Work::Rows(batch) => writer.record_batch(&batch),
+            Work::End(at, end) => writer.end(at, &end),
+        };
+        if let Err(error) = written {
+            return Some(error.to_string());
+        }
+    }
+    None
+}
+
+/// When equity is written down next: at the full minute.
+pub(crate) fn next_equity(at: Ts) -> Ts {
+    Timeframe::M1.floor(at).plus(Timeframe::M1.span())
+}
+
+/// Adds what a step did to a batch for the database.
+pub(crate) fn gather(batch: &mut Batch, at: Ts, engine: &Engine, effects: &Effects) {
+    batch.decisions.extend_from_slice(effects.decisions());
+    if effects.is_quiet() {
+        return;
+    }
+    batch.orders.extend_from_slice(&effects.orders);
+    batch.fills.extend_from_slice(&effects.fills);
+    batch.trades.extend_from_slice(&effects.trades);
+    batch.alerts.extend_from_slice(&effects.alerts);
+    for update in &effects.orders {
+        let id = update.order.instrument;
+        let Some(position) = engine.position(id) else { continue };
+        batch.positions.push(PositionState {
+            at,
+            instrument: id,
+            qty: position.qty,
+            stop: position.stop,
+            protected: position.protected,
+            escalating: position.escalating,
+            proven_at: position.proven_at,
+            unrealised: position.unrealised,
+        });
+    }
+}

@@ -1,0 +1,64 @@
+//! Writes a run down as it happens: inputs before the engine sees them, intents before they leave.
+
+use std::time::Instant;
+
+use seawall_engine::{Effects, Engine, Recorder};
+use seawall_model::{Input, Ts, VenueRequest};
+use seawall_store::journal::{Checkpoint, Journal, Record};
+
+use crate::error::LiveError;
+use crate::hash;
+use crate::readers::Readers;
+use crate::tally::Tally;
+
+/// Inputs between two checkpoints of the state.
+const CHECKPOINT_EVERY: u64 = 10_000;
+
+/// The recorder of a run.
+pub(crate) struct RunRecorder {
+    pub(crate) journal: Journal,
+    pub(crate) tally: Tally,
+    pub(crate) readers: Readers,
+    pub(crate) started: Instant,
+    pub(crate) first_protected_s: Option<f64>,
+}
+
+impl Recorder for RunRecorder {
+    type Error = LiveError;
+
+    fn input(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
+        self.tally.inputs += 1;
+        self.journal.append_input(at, input)?;
+        Ok(())
+    }
+
+    fn effects(&mut self, at: Ts, engine: &Engine, effects: &Effects) -> Result<(), LiveError> {
+        if !effects.requests.is_empty() {
+            self.journal.append_dispatch(at, &effects.requests)?;
+            // A question may be lost without harm; everything else must be on disk before it leaves.
+            if effects.requests.iter().any(commits) {
+                self.journal.sync()?;
+            }
+        }
+        if self.tally.add(engine, effects) {
+            self.first_protected_s = Some(self.started.elapsed().as_secs_f64());
+        }
+        if self.tally.inputs.is_multiple_of(CHECKPOINT_EVERY) {
+            let checkpoint = Checkpoint { digest: hash::state(engine), inputs: self.tally.inputs };
+            self.journal.append(at, &Record::Checkpoint(checkpoint))?;
+        }
+        self.readers.step(at, engine, effects, &self.tally);
+        Ok(())
+    }
+}
+
+/// Whether a request changes something at the venue.
+pub(crate) fn commits(request: &VenueRequest) -> bool {
+    match request {
+        VenueRequest::Place(_) | VenueRequest::Amend { .. } | VenueRequest::Cancel { .. } => true,
+        VenueRequest::QueryOrder { .. }
+        | VenueRequest::QueryOpenOrders
+        | VenueRequest::QueryPositions
+        | VenueRequest::QueryBalance => false,
+    }
+}
