@@ -3,7 +3,7 @@
 //! The [`journal`] is the truth for what was told and what was intended; the [`db`] is a read model that can
 //! be dropped and rebuilt from it; [`InstanceLock`] keeps a second process away from both.
 
-//pub mod db;
+pub mod db;
 pub mod disk;
 mod error;
 pub mod journal;

@@ -1,0 +1,126 @@
+//! Names and texts that stand in columns. They are stable: people write queries with them.
+
+use seawall_model::{
+    AlertKind, Exit, FillCause, Gate, GateReading, Instrument, Liquidity, Severity, Verdict,
+};
+use serde_json::{Value, json};
+
+pub(crate) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
+
+pub(crate) const fn liquidity(liquidity: Liquidity) -> &'static str {
+    match liquidity {
+        Liquidity::Maker => "maker",
+        Liquidity::Taker => "taker",
+    }
+}
+
+pub(crate) const fn cause(cause: FillCause) -> &'static str {
+    match cause {
+        FillCause::Order => "order",
+        FillCause::Liquidation => "liquidation",
+    }
+}
+
+pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::PositionUnprotected => "position_unprotected",
+        AlertKind::StopRefused => "stop_refused",
+        AlertKind::StopNotFilled => "stop_not_filled",
+        AlertKind::OutcomeUnknown => "outcome_unknown",
+        AlertKind::OutcomeResolved => "outcome_resolved",
+        AlertKind::OrphanPosition => "orphan_position",
+        AlertKind::OrphanOrder => "orphan_order",
+        AlertKind::SizeMismatch => "size_mismatch",
+        AlertKind::OrderMissing => "order_missing",
+        AlertKind::BalanceDrift => "balance_drift",
+        AlertKind::UnknownFill => "unknown_fill",
+        AlertKind::OverFill => "over_fill",
+        AlertKind::Liquidated => "liquidated",
+        AlertKind::ModeChanged => "mode_changed",
+        AlertKind::InvariantBroken => "invariant_broken",
+        AlertKind::BoundReached => "bound_reached",
+        AlertKind::ClockBackwards => "clock_backwards",
+        AlertKind::DataHole => "data_hole",
+    }
+}
+
+/// `[["adx",18.2,25,0],…]`: gate, measured, threshold, 1 for a pass. What JSON has no number for is a text.
+pub(crate) fn gates(readings: &[GateReading]) -> String {
+    let number = |value: f64| if value.is_finite() { json!(value) } else { json!(value.to_string()) };
+    let reading = |reading: &GateReading| {
+        let passed = match reading.verdict {
+            Verdict::Pass => 1,
+            Verdict::Fail => 0,
+        };
+        json!([reading.gate.name(), number(reading.measured), number(reading.threshold), passed])
+    };
+    Value::Array(readings.iter().map(reading).collect()).to_string()
+}
+
+/// Reads [`gates`] back; says what is wrong otherwise.
+pub(crate) fn read_gates(text: &str) -> Result<Vec<GateReading>, String> {
+    let rows: Vec<(String, Value, Value, u8)> =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let number = |value: &Value| match value.as_str() {
+        Some(text) => text.parse().map_err(|_| format!("`{text}` is not a number")),
+        None => value.as_f64().ok_or_else(|| format!("`{value}` is not a number")),
+    };
+    let reading = |(name, measured, threshold, passed): (String, Value, Value, u8)| {
+        Ok(GateReading {
+            gate: gate(&name)?,
+            measured: number(&measured)?,
+            threshold: number(&threshold)?,
+            verdict: if passed == 0 { Verdict::Fail } else { Verdict::Pass },
+        })
+    };
+    rows.into_iter().map(reading).collect()
+}
+
+/// The gate of this name.
+pub(crate) fn gate(name: &str) -> Result<Gate, String> {
+    let found = Gate::ALL.iter().find(|gate| gate.name() == name);
+    found.copied().ok_or_else(|| format!("`{name}` is not a gate of this version"))
+}
+
+/// `[{"at":"…","price":"…","qty":"…","reason":"stop_loss"},…]`.
+pub(crate) fn exits(exits: &[Exit], instrument: &Instrument) -> String {
+    let exit = |exit: &Exit| {
+        json!({
+            "at": exit.at,
+            "price": instrument.price(exit.price),
+            "qty": instrument.qty(exit.qty),
+            "reason": exit.reason.name(),
+        })
+    };
+    Value::Array(exits.iter().map(exit).collect()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_are_read_back_also_where_a_number_is_none() {
+        let readings: Vec<_> = [0.0, -1.5, 1e300, f64::INFINITY, f64::NEG_INFINITY, 0.1 + 0.2]
+            .into_iter()
+            .zip(Gate::ALL)
+            .map(|(measured, gate)| GateReading {
+                gate: *gate,
+                measured,
+                threshold: 25.0,
+                verdict: if measured > 0.0 { Verdict::Pass } else { Verdict::Fail },
+            })
+            .collect();
+        assert_eq!(read_gates(&gates(&readings)).unwrap(), readings);
+        let nan = [GateReading { measured: f64::NAN, ..readings[0] }];
+        assert!(read_gates(&gates(&nan)).unwrap()[0].measured.is_nan());
+        assert!(read_gates("[[\"no_gate\",1,2,1]]").unwrap_err().contains("no_gate"));
+        assert!(read_gates("nonsense").is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! Reads beside the writer, in its own connection that cannot write.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Rows, params};
+use seawall_model::Ts;
+
+use crate::error::StoreError;
+
+use super::cells::{Cells, FromCells};
+use super::connect::{self, failed};
+use super::migrate;
+use super::rows::{
+    AlertRow, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PositionRow, RunRow, TradeRow,
+};
+
+/// Which rows are wanted: the newest `limit` that match, given oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filter<'a> {
+    /// Only this run.
+    pub run: Option<u32>,
+    /// Only the instrument of this name.
+    pub instrument: Option<&'a str>,
+    /// Only what happened at this instant or before it.
+    pub until: Option<Ts>,
+    /// No more than so many.
+    pub limit: u32,
+}
+
+impl Default for Filter<'_> {
+    /// The newest thousand of everything.
+    fn default() -> Self {
+        Filter { run: None, instrument: None, until: None, limit: 1_000 }
+    }
+}
+
+/// Reads a database.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Where a table's rows come from and when they happened.
+struct Source {
+    table: &'static str,
+    time: &'static str,
+    /// What orders rows of one instant.
+    tie: &'static str,
+    /// How the instrument's name is joined.
+    join: &'static str,
+}
+
+const NAMED: &str = "JOIN instruments ON instruments.run = t.run AND instruments.id = t.instrument";
+const MAYBE_NAMED: &str =
+    "LEFT JOIN instruments ON instruments.run = t.run AND instruments.id = t.instrument";
+const UNNAMED: &str = "JOIN (SELECT NULL AS name) AS instruments";
+
+const ORDERS: Source = Source { table: "orders", time: "updated_at", tie: "client_order_id", join: NAMED };
+const FILLS: Source = Source { table: "fills", time: "venue_time", tie: "fill_id", join: NAMED };
+const TRADES: Source = Source { table: "trades", time: "entry_at", tie: "id", join: NAMED };
+const DECISIONS: Source = Source { table: "decisions", time: "at", tie: "instrument", join: NAMED };
+const POSITIONS: Source = Source { table: "positions", time: "updated_at", tie: "instrument", join: NAMED };
+const ALERTS: Source = Source { table: "alerts", time: "at", tie: "number", join: MAYBE_NAMED };
+const EQUITY: Source = Source { table: "equity", time: "at", tie: "at", join: UNNAMED };
+const RUNS: Source = Source { table: "runs", time: "started_at", tie: "run", join: UNNAMED };
+
+impl Reader {
+    /// Opens the database at `path` for reading.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] where there is none, [`StoreError::ForeignDatabase`],
+    /// [`StoreError::DatabaseNewer`], [`StoreError::MigrationEdited`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = connect::read_only(path)?;
+        migrate::check_ours(&connection, path)?;
+        if let Some(missing) = migrate::first_missing(&connection, path, migrate::MIGRATIONS)? {
+            let what = format!("its schema is older than step {}: start a run on it once", missing.number);
+            return Err(StoreError::ForeignDatabase { path: path.to_owned(), what });
+        }
+        Ok(Reader { connection, path: path.to_owned() })
+    }
+
+    fn rows<T: FromCells>(&self, source: &Source, filter: &Filter<'_>) -> Result<Vec<T>, StoreError> {
+        let Source { table, time, tie, join } = source;
+        let sql = format!(
+            "SELECT t.*, instruments.name FROM {table} AS t {join}
+             WHERE ($1 IS NULL OR t.run = $1) AND ($2 IS NULL OR instruments.name = $2)
+               AND t.{time} <= $3
+             ORDER BY t.{time} DESC, t.run DESC, t.{tie} DESC LIMIT $4"
+        );
+        let failed = failed("read", &self.path);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let until = filter.until.unwrap_or(Ts::FAR_FUTURE).nanos();
+        let values = params![filter.run, filter.instrument, until, filter.limit];
+        let mut rows = self.collect(table, statement.query(values).map_err(failed)?)?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    fn collect<T: FromCells>(&self, table: &'static str, mut found: Rows<'_>) -> Result<Vec<T>, StoreError> {
+        let mut rows = Vec::new();
+        while let Some(row) = found.next().map_err(failed("read", &self.path))? {
+            rows.push(T::from_cells(&Cells { row, path: &self.path, table })?);
+        }
+        Ok(rows)
+    }
+
+    /// The runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Row`]; so for all that follow.
+    pub fn runs(&self, filter: &Filter<'_>) -> Result<Vec<RunRow>, StoreError> {
+        self.rows(&RUNS, filter)
+    }
+
+    /// Orders in their latest state, by their last change.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn orders(&self, filter: &Filter<'_>) -> Result<Vec<OrderRow>, StoreError> {
+        self.rows(&ORDERS, filter)
+    }
+
+    /// The life of one order, in the order in which the engine learned of it.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn order_events(&self, client_order_id: &str) -> Result<Vec<OrderEventRow>, StoreError> {
+        const EVENTS: &str = "SELECT * FROM order_events WHERE client_order_id = $1 ORDER BY run, number";
+        let failed = failed("read", &self.path);
+        let mut statement = self.connection.prepare_cached(EVENTS).map_err(failed)?;
+        self.collect("order_events", statement.query([client_order_id]).map_err(failed)?)
+    }
+
+    /// Fills, by the venue's time.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn fills(&self, filter: &Filter<'_>) -> Result<Vec<FillRow>, StoreError> {
+        self.rows(&FILLS, filter)
+    }
+
+    /// Trades, by their entry.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn trades(&self, filter: &Filter<'_>) -> Result<Vec<TradeRow>, StoreError> {
+        self.rows(&TRADES, filter)
+    }
+
+    /// Decisions.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn decisions(&self, filter: &Filter<'_>) -> Result<Vec<DecisionRow>, StoreError> {
+        self.rows(&DECISIONS, filter)
+    }
+
+    /// The decision on `instrument` that held at an instant: the last one made then or before, of any run;
+    /// without an instant, the last one of all.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn last_decision(&self, instrument: &str, at: Option<Ts>) -> Result<Option<DecisionRow>, StoreError> {
+        let filter = Filter { run: None, instrument: Some(instrument), until: at, limit: 1 };
+        Ok(self.decisions(&filter)?.pop())
+    }
+
+    /// The equity curve.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn equity(&self, filter: &Filter<'_>) -> Result<Vec<EquityRow>, StoreError> {
+        self.rows(&EQUITY, filter)
+    }
+
+    /// Positions as last recorded, flat ones too.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn positions(&self, filter: &Filter<'_>) -> Result<Vec<PositionRow>, StoreError> {
+        self.rows(&POSITIONS, filter)
+    }
+
+    /// Messages for the operator.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn alerts(&self, filter: &Filter<'_>) -> Result<Vec<AlertRow>, StoreError> {
+        self.rows(&ALERTS, filter)
+    }
+}

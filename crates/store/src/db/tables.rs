@@ -1,0 +1,254 @@
+//! One row each: how the engine's words become columns.
+
+use core::fmt::Display;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use seawall_model::{
+    Alert, Decision, Fill, Instrument, InstrumentId, OrderRole, OrderUpdate, Outcome, Trade, Ts,
+};
+
+use crate::error::StoreError;
+
+use super::batch::{EquityPoint, PositionState};
+use super::connect::failed;
+use super::names;
+
+/// The tables inside an open transaction.
+#[derive(Debug)]
+pub(crate) struct Tables<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) path: &'a Path,
+    pub(crate) run: u32,
+    pub(crate) instruments: &'a [Instrument],
+}
+
+fn text<T: Display>(value: Option<T>) -> Option<String> {
+    value.map(|value| value.to_string())
+}
+
+impl Tables<'_> {
+    fn instrument(&self, id: InstrumentId) -> Result<&Instrument, StoreError> {
+        let count = self.instruments.len();
+        self.instruments.get(id.index()).ok_or(StoreError::UnknownInstrument { number: id.0, count })
+    }
+
+    /// Executes `sql`; returns how many rows it changed.
+    pub(crate) fn execute(
+        &self,
+        action: &'static str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<usize, StoreError> {
+        let failed = failed(action, self.path);
+        self.connection.prepare_cached(sql).map_err(failed)?.execute(values).map_err(failed)
+    }
+
+    pub(crate) fn order(&self, update: &OrderUpdate) -> Result<(), StoreError> {
+        const ORDER: &str = "INSERT INTO orders (run, client_order_id, instrument, role, target, side, kind, qty,
+                filled, limit_price, trigger_price, trigger_source, reduce_only, state, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+            ON CONFLICT DO UPDATE SET kind = excluded.kind, qty = excluded.qty, filled = excluded.filled,
+                limit_price = excluded.limit_price, trigger_price = excluded.trigger_price,
+                trigger_source = excluded.trigger_source, state = excluded.state, updated_at = excluded.updated_at
+            WHERE excluded.updated_at >= orders.updated_at";
+        const EVENT: &str = "INSERT INTO order_events
+                (run, client_order_id, at, state, qty, filled, limit_price, trigger_price)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+        let instrument = self.instrument(update.order.instrument)?;
+        let id = update.order.id.to_string();
+        let (qty, filled) =
+            (instrument.qty(update.qty).to_string(), instrument.qty(update.filled).to_string());
+        let limit = text(update.kind.limit().map(|price| instrument.price(price)));
+        let trigger = update.kind.trigger();
+        let trigger_price = text(trigger.map(|trigger| instrument.price(trigger.price)));
+        let target = match update.role {
+            OrderRole::Target(number) => Some(number),
+            OrderRole::Entry | OrderRole::Stop | OrderRole::Exit | OrderRole::Emergency => None,
+        };
+        let values = params![
+            self.run,
+            id,
+            update.order.instrument.0,
+            update.role.name(),
+            target,
+            update.side.name(),
+            update.kind.name(),
+            qty,
+            filled,
+            limit,
+            trigger_price,
+            trigger.map(|trigger| trigger.source.name()),
+            update.reduce_only,
+            update.state.name(),
+            update.at.nanos(),
+        ];
+        self.execute("record an order", ORDER, values)?;
+        let at = update.at.nanos();
+        let values = params![self.run, id, at, update.state.name(), qty, filled, limit, trigger_price];
+        self.execute("record an order's change", EVENT, values).map(drop)
+    }
+
+    pub(crate) fn fill(&self, fill: &Fill) -> Result<(), StoreError> {
+        const FILL: &str =
+            "INSERT INTO fills (run, instrument, fill_id, client_order_id, side, qty, price, fee,
+                liquidity, cause, venue_time)
+            VALUES ($1, $2, $3, nullif($4, ''), $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+        const STORED: &str = "SELECT coalesce(client_order_id, ''), side, qty, price, fee, liquidity, cause,
+                cast(venue_time AS TEXT)
+            FROM fills WHERE run = $1 AND instrument = $2 AND fill_id = $3";
+        let instrument = self.instrument(fill.instrument)?;
+        let id = fill.fill_id.to_string();
+        let columns = [
+            ("client_order_id", text(fill.order.map(|order| order.id)).unwrap_or_default()),
+            ("side", fill.side.name().to_owned()),
+            ("qty", instrument.qty(fill.qty).to_string()),
+            ("price", instrument.price(fill.price).to_string()),
+            ("fee", fill.fee.to_string()),
+            ("liquidity", names::liquidity(fill.liquidity).to_owned()),
+            ("cause", names::cause(fill.cause).to_owned()),
+            ("venue_time", fill.venue_time.nanos().to_string()),
+        ];
+        let [order, side, qty, price, fee, liquidity, cause, _] = columns.each_ref().map(|(_, text)| text);
+        let time = fill.venue_time.nanos();
+        let values =
+            params![self.run, fill.instrument.0, id, order, side, qty, price, fee, liquidity, cause, time];
+        if self.execute("record a fill", FILL, values)? == 0 {
+            let key = params![self.run, fill.instrument.0, id];
+            let name = format!("{} of {}", id, instrument.name());
+            return self.require_same("fills", &name, STORED, key, &columns);
+        }
+        Ok(())
+    }
+
+    /// Compares the row that `sql` finds with `columns`, in their order.
+    pub(crate) fn require_same(
+        &self,
+        table: &'static str,
+        key: &str,
+        sql: &str,
+        values: impl Params,
+        columns: &[(&'static str, String)],
+    ) -> Result<(), StoreError> {
+        let failed = failed("compare a row", self.path);
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let difference = statement.query_row(values, |row| {
+            for (position, (column, given)) in columns.iter().enumerate() {
+                let stored: String = row.get(position)?;
+                if stored != *given {
+                    return Ok(Some(format!("{column} is `{stored}`, now `{given}`")));
+                }
+            }
+            Ok(None)
+        });
+        match difference.optional().map_err(failed)? {
+            Some(None) => Ok(()),
+            found @ (None | Some(Some(_))) => Err(StoreError::Conflict {
+                path: self.path.to_owned(),
+                table,
+                key: key.to_owned(),
+                what: found.flatten().unwrap_or_else(|| "another row has the same name".to_owned()),
+            }),
+        }
+    }
+
+    pub(crate) fn trade(&self, trade: &Trade) -> Result<(), StoreError> {
+        const TRADE: &str = "INSERT OR REPLACE INTO trades (run, id, instrument, side, setup, regime, score,
+                decided_at, entry_at, entry_value, entry_qty, decision_price, initial_stop, exits, closed_at, fees,
+                funding, pnl, risk, worst_price, best_price, naked)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                $21, $22)";
+        let instrument = self.instrument(trade.instrument)?;
+        let values = params![
+            self.run,
+            trade.id,
+            trade.instrument.0,
+            trade.side.name(),
+            trade.setup.name(),
+            trade.setup.regime(),
+            trade.score,
+            trade.decided_at.nanos(),
+            trade.entry_at.nanos(),
+            trade.entry_value.to_string(),
+            instrument.qty(trade.entry_qty).to_string(),
+            instrument.price(trade.decision_price).to_string(),
+            text(trade.initial_stop.map(|price| instrument.price(price))),
+            names::exits(&trade.exits, instrument),
+            trade.closed_at.map(Ts::nanos),
+            trade.fees.to_string(),
+            trade.funding.to_string(),
+            trade.pnl.to_string(),
+            trade.risk.to_string(),
+            instrument.price(trade.worst_price).to_string(),
+            instrument.price(trade.best_price).to_string(),
+            trade.naked.nanos(),
+        ];
+        self.execute("record a trade", TRADE, values).map(drop)
+    }
+
+    pub(crate) fn decision(&self, decision: &Decision) -> Result<(), StoreError> {
+        const DECISION: &str = "INSERT OR REPLACE INTO decisions
+                (run, instrument, at, price, refused_by, setup, exit, gates)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let instrument = self.instrument(decision.instrument)?;
+        let refused_by = match decision.outcome {
+            Outcome::Entered => None,
+            Outcome::Refused(gate) => Some(gate.name()),
+        };
+        let values = params![
+            self.run,
+            decision.instrument.0,
+            decision.at.nanos(),
+            instrument.price(decision.price).to_string(),
+            refused_by,
+            decision.setup.map(|setup| setup.name()),
+            decision.exit.map(|exit| exit.name()),
+            names::gates(&decision.gates),
+        ];
+        self.execute("record a decision", DECISION, values).map(drop)
+    }
+
+    pub(crate) fn equity(&self, point: &EquityPoint) -> Result<(), StoreError> {
+        const EQUITY: &str = "INSERT OR REPLACE INTO equity (run, at, equity) VALUES ($1, $2, $3)";
+        let values = params![self.run, point.at.nanos(), point.equity.to_string()];
+        self.execute("record the equity", EQUITY, values).map(drop)
+    }
+
+    pub(crate) fn alert(&self, alert: &Alert) -> Result<(), StoreError> {
+        const ALERT: &str = "INSERT INTO alerts (run, at, severity, kind, instrument, detail)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        alert.instrument.map(|id| self.instrument(id)).transpose()?;
+        let values = params![
+            self.run,
+            alert.at.nanos(),
+            names::severity(alert.severity),
+            names::alert_kind(alert.kind),
+            alert.instrument.map(|id| id.0),
+            alert.detail,
+        ];
+        self.execute("record an alert", ALERT, values).map(drop)
+    }
+
+    pub(crate) fn position(&self, position: &PositionState) -> Result<(), StoreError> {
+        const POSITION: &str = "INSERT INTO positions
+                (run, instrument, updated_at, qty, stop, protected, escalating, proven_at, unrealised)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at, qty = excluded.qty, stop = excluded.stop,
+                protected = excluded.protected, escalating = excluded.escalating,
+                proven_at = excluded.proven_at, unrealised = excluded.unrealised
+            WHERE excluded.updated_at >= positions.updated_at";
+        let instrument = self.instrument(position.instrument)?;
+        let values = params![
+            self.run,
+            position.instrument.0,
+            position.at.nanos(),
+            instrument.qty(position.qty).to_string(),
+            text(position.stop.map(|price| instrument.price(price))),
+            position.protected,
+            position.escalating,
+            position.proven_at.map(Ts::nanos),
+            position.unrealised.to_string(),
+        ];
+        self.execute("record a position", POSITION, values).map(drop)
+    }
+}
