@@ -4,7 +4,7 @@
 //! sync that fails, a disk that fills up. What it does not: bytes that a crash loses in the middle of a file
 //! while later ones survive (use [`MemoryDisk::write`] for that), and a truncation undone by a crash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -43,7 +43,7 @@ type Files = BTreeMap<PathBuf, Arc<Mutex<Stored>>>;
 struct State {
     files: Files,
     durable: Files,
-    directories: Vec<PathBuf>,
+    directories: BTreeSet<PathBuf>,
     torn_write: Option<u64>,
     failed_sync: Option<u64>,
     full: Option<u64>,
@@ -121,13 +121,13 @@ impl MemoryDisk {
 
 impl Disk for MemoryDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        locked(&self.0).directories.push(dir.to_owned());
+        locked(&self.0).directories.insert(dir.to_owned());
         Ok(())
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let state = locked(&self.0);
-        if !state.directories.iter().any(|known| known == dir) {
+        if !state.directories.contains(dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
         let inside = state.files.keys().filter(|path| path.parent() == Some(dir));

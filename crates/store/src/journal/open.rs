@@ -136,7 +136,7 @@ fn scan_tail(scan: &mut SegmentScan) -> Result<Tail, StoreError> {
         match scan.next()? {
             Step::Frame(header, _) => {
                 check_frame(scan, &header, offset, tail.next_seq)?;
-                tail = Tail { next_seq: tail.next_seq + 1, last: Some(header) };
+                tail = Tail { next_seq: tail.next_seq.saturating_add(1), last: Some(header) };
             }
             Step::End => return Ok(tail),
             Step::Bad(what) => {

@@ -99,7 +99,7 @@ impl Reader {
         let (file, seq) = (&self.scan.path, header.seq);
         let record =
             record.map_err(|what| StoreError::UnknownForm { file: file.clone(), offset, seq, what })?;
-        self.next_seq += 1;
+        self.next_seq = seq.saturating_add(1);
         Ok(Entry { seq, at: header.at, record })
     }
 
