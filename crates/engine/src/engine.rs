@@ -719,11 +719,10 @@ impl Engine {
     pub fn position(&self, id: InstrumentId) -> Option<PositionView> {
         let desk = self.desks.get(id.index())?;
         let unrealised = desk.marked_value().minus(desk.position.cost()).unwrap_or(Money::ZERO);
-        let covered = !desk.position.is_flat() && desk.protection.naked_for(self.shared.now).nanos() == 0;
         Some(PositionView {
             qty: desk.position.qty(),
             stop: desk.protection.wanted(),
-            protected: covered && desk.protection.proven_at.is_some(),
+            protected: !desk.position.is_flat() && desk.protection.is_covered(),
             escalating: desk.protection.is_escalating(),
             proven_at: desk.protection.proven_at,
             unrealised,

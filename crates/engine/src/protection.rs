@@ -112,6 +112,11 @@ impl Protection {
         self.amend_failed = true;
     }
 
+    /// Whether confirmed stops have covered the whole position since they were last looked at.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.naked_since.is_none() && self.proven_at.is_some()
+    }
+
     pub(crate) fn naked_for(&self, at: Ts) -> Span {
         self.naked_since.map_or(Span::ZERO, |since| at.since(since))
     }
