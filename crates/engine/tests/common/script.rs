@@ -5,12 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_model::{
-    Candle, Decision, ExitReason, Gate, Percent, PriceUnits, Setup, Span, StateSink,
-};
-use seawall_strategy::{
-    Direction, Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, Target, View,
-};
+use seawall_model::{Candle, Decision, ExitReason, Gate, Percent, PriceUnits, Setup, Span, StateSink};
+use seawall_strategy::{Direction, Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, Target, View};
 
 use super::random::Random;
 
@@ -91,11 +87,8 @@ impl Erratic {
         } else {
             Entry::Market
         };
-        let sizing = if self.random.chance(500) {
-            Sizing::Risk
-        } else {
-            Sizing::Fixed("1.5".parse().unwrap())
-        };
+        let sizing =
+            if self.random.chance(500) { Sizing::Risk } else { Sizing::Fixed("1.5".parse().unwrap()) };
         let setup = self.random.pick(&[Setup::OrderBlock, Setup::Trend, Setup::EmaCross]);
         EntryPlan { direction, setup, score: Some(1.0), entry, stop: Some(stop), targets, sizing }
     }

@@ -27,10 +27,19 @@ pub const REASONS: [RejectReason; 9] = [
     RejectReason::Other,
 ];
 
-struct Picture {
-    at: Ts,
-    orders: Vec<VenueOrder>,
-    positions: Vec<VenuePosition>,
+/// An execution in the making.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Execution {
+    pub(super) instrument: InstrumentId,
+    pub(super) side: Side,
+    pub(super) qty: QtyUnits,
+    pub(super) price: PriceUnits,
+}
+
+pub(super) struct Picture {
+    pub(super) at: Ts,
+    pub(super) orders: Vec<VenueOrder>,
+    pub(super) positions: Vec<VenuePosition>,
 }
 
 pub struct ScriptedVenue {
@@ -40,13 +49,13 @@ pub struct ScriptedVenue {
     pub placed: BTreeMap<ClientOrderId, u32>,
     capabilities: Capabilities,
     network: Random,
-    will: Random,
+    pub(super) will: Random,
     inbox: BTreeMap<(Ts, u64), VenueRequest>,
     outbox: BTreeMap<(Ts, u64), VenueEvent>,
     outcomes: BTreeMap<(Ts, u64), (OrderRef, SubmitOutcome)>,
     sequence: u64,
     said_until: Ts,
-    pictures: VecDeque<Picture>,
+    pub(super) pictures: VecDeque<Picture>,
     /// How far the venue's clock is ahead of ours.
     skew: Span,
 }
@@ -83,7 +92,7 @@ impl ScriptedVenue {
     }
 
     /// Tells the client, as far as the network lets it through.
-    fn say(&mut self, at: Ts, event: VenueEvent) {
+    pub(super) fn say(&mut self, at: Ts, event: VenueEvent) {
         if self.network.chance(self.faults.event_lost) {
             return;
         }
@@ -117,8 +126,8 @@ impl ScriptedVenue {
         self.outcomes.clear();
     }
 
-    fn fill(&mut self, at: Ts, id: Option<ClientOrderId>, fill: (InstrumentId, Side, QtyUnits, PriceUnits)) {
-        let (instrument, side, qty, price) = fill;
+    pub(super) fn fill(&mut self, at: Ts, id: Option<ClientOrderId>, cause: FillCause, execution: Execution) {
+        let Execution { instrument, side, qty, price } = execution;
         let fee = self.truth.fill(instrument, side, qty, price);
         let order = id.map(|id| OrderRef { instrument, id });
         if let Some(resting) = id.and_then(|id| self.truth.orders.get_mut(&id)) {
@@ -127,7 +136,6 @@ impl ScriptedVenue {
                 resting.state = OrderState::Filled;
             }
         }
-        let cause = FillCause::Order;
         let fill_id = VenueId::Number(self.number());
         let venue_time = self.clock(at);
         let event = Fill {
@@ -148,7 +156,7 @@ impl ScriptedVenue {
         }
     }
 
-    fn end_reduce_only(&mut self, at: Ts, instrument: InstrumentId) {
+    pub(super) fn end_reduce_only(&mut self, at: Ts, instrument: InstrumentId) {
         let orphans: Vec<OrderRef> = self
             .truth
             .live()
@@ -160,7 +168,7 @@ impl ScriptedVenue {
         }
     }
 
-    fn end(&mut self, at: Ts, order: OrderRef, reason: CancelReason, aloud: bool) {
+    pub(super) fn end(&mut self, at: Ts, order: OrderRef, reason: CancelReason, aloud: bool) {
         let state = if reason == CancelReason::Venue { OrderState::Expired } else { OrderState::Cancelled };
         if let Some(resting) = self.truth.orders.get_mut(&order.id) {
             resting.state = state;
@@ -171,7 +179,7 @@ impl ScriptedVenue {
     }
 
     /// Fills what `id` may still fill, in pieces where the draw says so; the last piece may be left resting.
-    fn execute(&mut self, at: Ts, id: ClientOrderId, price: PriceUnits, whole: bool) {
+    pub(super) fn execute(&mut self, at: Ts, id: ClientOrderId, price: PriceUnits, whole: bool) {
         for _ in 0..4 {
             let Some(resting) = self.truth.orders.get(&id).copied() else { return };
             let request = resting.request;
@@ -188,7 +196,8 @@ impl ScriptedVenue {
             } else {
                 open
             };
-            self.fill(at, Some(id), (instrument, request.side, piece, price));
+            let execution = Execution { instrument, side: request.side, qty: piece, price };
+            self.fill(at, Some(id), FillCause::Order, execution);
             if !whole && piece < open {
                 return;
             }
@@ -197,14 +206,17 @@ impl ScriptedVenue {
         let order = resting.request.order;
         if resting.state.is_live() && whole {
             self.end(at, order, CancelReason::ImmediateOrCancel, true);
-        } else if resting.state.is_live() && self.truth.reducible(order.instrument, resting.request.side).is_zero()
+        } else if resting.state.is_live()
+            && self.truth.reducible(order.instrument, resting.request.side).is_zero()
             && resting.request.reduce_only
         {
             self.end(at, order, CancelReason::NothingToReduce, true);
         }
         let filled = resting.state == OrderState::Filled;
         if filled && !resting.request.reduce_only && self.will.chance(self.faults.over_fill) {
-            self.fill(at, Some(id), (order.instrument, resting.request.side, QtyUnits::new(70), price));
+            let (instrument, side) = (order.instrument, resting.request.side);
+            let execution = Execution { instrument, side, qty: QtyUnits::new(70), price };
+            self.fill(at, Some(id), FillCause::Order, execution);
         }
     }
 
@@ -265,7 +277,8 @@ impl ScriptedVenue {
     fn amend(&mut self, at: Ts, order: OrderRef, qty: QtyUnits, kind: OrderKind) {
         let price = self.truth.price(order.instrument);
         let refuse = self.will.chance(self.faults.amend_refused);
-        let resting = self.truth.orders.get_mut(&order.id).filter(|resting| resting.state == OrderState::Open);
+        let resting =
+            self.truth.orders.get_mut(&order.id).filter(|resting| resting.state == OrderState::Open);
         let reason = match resting {
             None => RejectReason::OrderNotFound,
             Some(_) if refuse => RejectReason::Other,
@@ -289,7 +302,8 @@ impl ScriptedVenue {
         let coverage = if failed { Coverage::Failed } else { Coverage::Complete };
         let taken_at = self.clock(picture.map_or(at, |picture| picture.at));
         let orders = picture.map_or_else(|| self.truth.open_rows(), |picture| picture.orders.clone());
-        let positions = picture.map_or_else(|| self.truth.position_rows(), |picture| picture.positions.clone());
+        let positions =
+            picture.map_or_else(|| self.truth.position_rows(), |picture| picture.positions.clone());
         let event = match request {
             VenueRequest::QueryOrder { order } => {
                 let row = self.truth.orders.get(&order.id).map(Resting::row).filter(|_| !failed);
@@ -324,61 +338,6 @@ impl ScriptedVenue {
             | VenueRequest::QueryBalance => self.answer(at, request),
         }
     }
-
-    /// A new price: what it triggers, fills and what else can happen meanwhile.
-    pub fn tick(&mut self, at: Ts, instrument: InstrumentId, price: PriceUnits) {
-        self.truth.last[instrument.index()] = price;
-        let orders: Vec<Resting> =
-            self.truth.live().filter(|order| order.request.order.instrument == instrument).copied().collect();
-        for resting in orders {
-            let order = resting.request.order;
-            if limit_is_met(resting.request.kind, resting.request.side, price) {
-                self.execute(at, order.id, price, false);
-                continue;
-            }
-            if !resting.request.kind.is_stop() {
-                continue;
-            }
-            let met = stop_is_met(resting.request.kind, resting.request.side, price);
-            if met && resting.state == OrderState::Open {
-                if let Some(resting) = self.truth.orders.get_mut(&order.id) {
-                    resting.state = OrderState::Triggered;
-                }
-                self.say(at, VenueEvent::Triggered { order });
-            }
-            let awake = met || resting.state == OrderState::Triggered;
-            if awake && !self.will.chance(self.faults.trigger_sticks) {
-                self.execute(at, order.id, price, true);
-            } else if !awake && self.will.chance(self.faults.stop_vanishes) {
-                let aloud = self.will.chance(500);
-                self.end(at, order, CancelReason::Venue, aloud);
-            }
-        }
-        self.others(at, instrument, price);
-        if self.pictures.back().is_none_or(|last| at.since(last.at) >= Span::from_secs(1)) {
-            let (orders, positions) = (self.truth.open_rows(), self.truth.position_rows());
-            self.pictures.push_back(Picture { at, orders, positions });
-            if self.pictures.len() > 3 {
-                self.pictures.pop_front();
-            }
-        }
-    }
-
-    /// Other hands on the account, and the venue's own.
-    fn others(&mut self, at: Ts, instrument: InstrumentId, price: PriceUnits) {
-        if self.will.chance(self.faults.by_hand) {
-            let side = if self.will.chance(500) { Side::Buy } else { Side::Sell };
-            let held = self.truth.position(instrument).abs().get();
-            let qty = if self.will.chance(500) { held.max(1) } else { self.will.range(1, 2_000) };
-            self.fill(at, None, (instrument, side, QtyUnits::new(qty), price));
-        }
-        let held = self.truth.position(instrument);
-        if !held.is_zero() && self.will.chance(self.faults.liquidation) {
-            let side = if held > QtyUnits::ZERO { Side::Sell } else { Side::Buy };
-            self.fill(at, None, (instrument, side, held.abs(), price));
-            self.end_reduce_only(at, instrument);
-        }
-    }
 }
 
 impl VenuePort for ScriptedVenue {
@@ -388,7 +347,8 @@ impl VenuePort for ScriptedVenue {
             && lost
             && self.network.chance(self.faults.unknown_reported)
         {
-            let outcome = if self.network.chance(300) { SubmitOutcome::NotSent } else { SubmitOutcome::Unknown };
+            let outcome =
+                if self.network.chance(300) { SubmitOutcome::NotSent } else { SubmitOutcome::Unknown };
             let key = (at.plus(self.network.span_ms(10, 3_000)), self.number());
             self.outcomes.insert(key, (place.order, outcome));
         }

@@ -1,0 +1,285 @@
+//! An engine, a misbehaving venue and a wandering market, joined by virtual time.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use rust_decimal::Decimal;
+use seawall_engine::{Effects, Engine, Setup};
+use seawall_model::{
+    Candle, Capabilities, Command, Input, InstrumentId, Money, Ohlc, OrderState, PriceUnits, Span,
+    SystemMode, Timeframe, Ts, VenuePort,
+};
+use seawall_strategy::Strategy;
+
+use super::faults::Faults;
+use super::oracles::Oracles;
+use super::random::Random;
+use super::script::Erratic;
+use super::venue::ScriptedVenue;
+use super::{T0, at, setup};
+
+/// How often the market moves.
+const TICK: Span = Span::from_secs(5);
+
+pub struct World {
+    pub seed: u64,
+    pub setup: Setup,
+    pub engine: Engine,
+    pub venue: ScriptedVenue,
+    pub oracles: Oracles,
+    pub inputs: Vec<(Ts, Input)>,
+    pub now: Ts,
+    effects: Effects,
+    market: Random,
+    operator: Random,
+    operator_rate: u32,
+    quiet_after: u64,
+    bars: Vec<Ohlc>,
+    next_tick: Ts,
+    /// Since when the venue has held a position without covering stops.
+    naked_since: Vec<Option<Ts>>,
+    /// The longest such time since the last call of [`World::forget_nakedness`].
+    pub naked_max: Span,
+}
+
+/// The state of an engine as a number.
+pub fn digest(engine: &Engine) -> u64 {
+    let mut bytes: Vec<u8> = Vec::new();
+    engine.digest(&mut bytes);
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&bytes);
+    hasher.finish()
+}
+
+/// An engine whose strategies follow `seed`.
+pub fn engine(seed: u64, setup: &Setup, quiet_after: u64) -> Engine {
+    let strategies = (0_u64..)
+        .zip(&setup.instruments)
+        .map(|(number, _)| Box::new(Erratic::new(seed ^ (number << 40), quiet_after)) as Box<dyn Strategy>)
+        .collect();
+    Engine::with_strategies(setup.clone(), strategies).unwrap()
+}
+
+impl World {
+    pub fn new(seed: u64, count: u32, capabilities: Capabilities, faults: Faults, quiet_after: u64) -> Self {
+        let setup = setup(count, capabilities.clone());
+        let venue = ScriptedVenue::new(seed, count as usize, capabilities, faults);
+        let start = PriceUnits::new(10_000);
+        let flat = Ohlc { open: start, high: start, low: start, close: start };
+        let mut operator = Random::stream(seed, 42);
+        let operator_rate = if operator.chance(500) { 8 } else { 0 };
+        World {
+            seed,
+            engine: engine(seed, &setup, quiet_after),
+            oracles: Oracles::new(&setup),
+            setup,
+            venue,
+            inputs: Vec::new(),
+            now: T0,
+            effects: Effects::new(),
+            market: Random::stream(seed, 41),
+            operator,
+            operator_rate,
+            quiet_after,
+            bars: vec![flat; count as usize],
+            next_tick: T0.plus(TICK),
+            naked_since: vec![None; count as usize],
+            naked_max: Span::ZERO,
+        }
+    }
+
+    pub fn start(&mut self) {
+        self.step(self.now, Input::Started);
+    }
+
+    /// One input: recorded, taken, judged, its requests sent.
+    pub fn step(&mut self, at: Ts, input: Input) {
+        self.now = at;
+        self.oracles.before(at, &self.engine, &input);
+        self.inputs.push((at, input.clone()));
+        self.engine.step(at, &input, &mut self.effects);
+        let verdict = self.oracles.after(at, &self.engine, &input, &self.effects);
+        if let Err(rule) = verdict {
+            panic!(
+                "seed {}: step {} at {at}: {rule}\ninput {input:?}\neffects {:#?}\norders {:#?}",
+                self.seed,
+                self.inputs.len(),
+                self.effects,
+                self.live(),
+            );
+        }
+        for request in &self.effects.requests {
+            self.venue.send(at, *request);
+        }
+        self.watch(at);
+    }
+
+    fn live(&self) -> Vec<seawall_model::OrderUpdate> {
+        self.ids().flat_map(|id| self.engine.live_orders(id).collect::<Vec<_>>()).collect()
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = InstrumentId> + use<> {
+        (0..u32::try_from(self.bars.len()).unwrap()).map(InstrumentId)
+    }
+
+    /// Measures how long positions are naked at the venue, on the venue's own books.
+    fn watch(&mut self, at: Ts) {
+        for id in self.ids() {
+            let covered = self.venue.truth.position(id).is_zero() || self.venue.truth.is_covered(id);
+            let slot = &mut self.naked_since[id.index()];
+            *slot = if covered { None } else { Some(slot.unwrap_or(at)) };
+            let naked = slot.map_or(Span::ZERO, |since| at.since(since));
+            self.naked_max = self.naked_max.max(naked);
+        }
+    }
+
+    pub fn forget_nakedness(&mut self) {
+        self.naked_since.fill(None);
+        self.naked_max = Span::ZERO;
+    }
+
+    /// Everything that happens until `until`, in order of time.
+    pub fn run_until(&mut self, until: Ts) {
+        loop {
+            let due = [
+                (self.venue.next_outcome_at(), 0),
+                (self.venue.next_at(), 1),
+                (self.engine.next_wakeup().map(|wake| wake.max(self.now)), 2),
+                (Some(self.next_tick), 3),
+            ];
+            let Some((at, what)) = due
+                .into_iter()
+                .filter_map(|(at, what)| at.map(|at| (at, what)))
+                .min()
+                .filter(|(at, _)| *at <= until)
+            else {
+                return;
+            };
+            match what {
+                0 => {
+                    if let Some((order, outcome)) = self.venue.take_outcome() {
+                        self.step(at, Input::Submission { order, outcome });
+                    }
+                }
+                1 => {
+                    if let Some((at, event)) = self.venue.next_event(at) {
+                        self.step(at, Input::Venue(event));
+                    }
+                }
+                2 => self.step(at, Input::Wakeup),
+                _ => self.tick(at),
+            }
+            self.watch(at);
+        }
+    }
+
+    fn tick(&mut self, at: Ts) {
+        self.next_tick = at.plus(TICK);
+        for id in self.ids() {
+            let last = self.venue.truth.price(id).get();
+            let reach = if self.market.chance(8) { 300 } else { 15 };
+            let moved = last + last * self.market.range(-reach, reach) / 10_000;
+            let price = PriceUnits::new(moved.clamp(2_000, 50_000));
+            self.venue.tick(at, id, price);
+            let bar = &mut self.bars[id.index()];
+            bar.high = bar.high.max(price);
+            bar.low = bar.low.min(price);
+            bar.close = price;
+            if self.market.chance(300) {
+                self.step(at, Input::Mark { instrument: id, price });
+            }
+            if Timeframe::M1.is_aligned(at) {
+                self.close_bar(at, id);
+            }
+        }
+        if self.operator.chance(self.operator_rate) {
+            self.command(at);
+        }
+    }
+
+    fn close_bar(&mut self, at: Ts, id: InstrumentId) {
+        let bar = self.bars[id.index()];
+        self.bars[id.index()] = Ohlc { open: bar.close, high: bar.close, low: bar.close, close: bar.close };
+        let open_time = at.minus(Timeframe::M1.span());
+        let candle = Candle::new(Timeframe::M1, open_time, bar, 1.0).unwrap();
+        self.step(at, Input::Candle { instrument: id, timeframe: Timeframe::M1, candle });
+    }
+
+    fn command(&mut self, at: Ts) {
+        let id = InstrumentId(u32::try_from(self.operator.range(0, self.bars.len() as i64 - 1)).unwrap());
+        let modes = [
+            SystemMode::Normal,
+            SystemMode::Normal,
+            SystemMode::Cautious,
+            SystemMode::ReduceOnly,
+            SystemMode::ProtectOnly,
+            SystemMode::Flatten,
+        ];
+        let input = match self.operator.range(0, 9) {
+            0..=5 => Input::Operator(Command::SetMode(self.operator.pick(&modes))),
+            6 | 7 => Input::Operator(Command::Close(id)),
+            8 => {
+                let amount = Decimal::from(self.operator.range(-50, 50));
+                self.venue.truth.cash += amount;
+                Input::Operator(Command::Transfer(Money::new(amount)))
+            }
+            _ => Input::Started,
+        };
+        self.step(at, input);
+    }
+
+    /// From now on nothing goes wrong any more and nobody interferes.
+    pub fn heal(&mut self) {
+        self.venue.faults = Faults::default();
+        self.operator_rate = 0;
+        self.forget_nakedness();
+    }
+
+    /// O3, O9: after quiescence books and venue agree on everything.
+    pub fn assert_agreement(&self) {
+        let context = || format!("seed {}: {:?}\n{:#?}", self.seed, self.engine.phase(), self.live());
+        assert_eq!(self.engine.phase(), seawall_engine::Phase::Ready, "O9 {}", context());
+        for id in self.ids() {
+            let (books, venue) = (self.engine.position(id).unwrap().qty, self.venue.truth.position(id));
+            assert_eq!(books, venue, "O3: positions differ, {}", context());
+            assert!(venue.is_zero() || self.venue.truth.is_covered(id), "O1: naked, {}", context());
+            let ours: Vec<_> = self.engine.live_orders(id).map(|order| order.order.id).collect();
+            let mut theirs: Vec<_> = self.venue.truth.live().collect();
+            theirs.retain(|order| order.request.order.instrument == id);
+            let theirs: Vec<_> = theirs.iter().map(|order| order.request.order.id).collect();
+            assert_eq!(ours, theirs, "O3: orders differ, {}", context());
+            for order in self.engine.live_orders(id) {
+                assert!(order.state.is_confirmed(), "O9: {order:?} unresolved, {}", context());
+                let row = self.venue.truth.orders[&order.order.id].row();
+                assert_eq!(
+                    (order.qty, order.kind, order.filled),
+                    (row.qty, row.kind, row.filled),
+                    "{}",
+                    context()
+                );
+                assert!(row.state != OrderState::Open || row.reduce_only, "an entry rests for ever");
+            }
+        }
+        assert_eq!(
+            self.engine.ledger().cash().get(),
+            self.venue.truth.cash,
+            "O3: cash differs, {}",
+            context()
+        );
+    }
+
+    /// The digest after replaying everything that was recorded.
+    pub fn replayed_digest(&self) -> u64 {
+        let mut engine = engine(self.seed, &self.setup, self.quiet_after);
+        let mut effects = Effects::new();
+        for (at, input) in &self.inputs {
+            engine.step(*at, input, &mut effects);
+        }
+        digest(&engine)
+    }
+
+    pub fn minutes(&mut self, minutes: i64) {
+        let until = self.now.plus(Span::from_secs(minutes * 60));
+        self.run_until(until.max(at(0)));
+        self.now = until;
+    }
+}
