@@ -1,1 +1,47 @@
-fn main() {}
+//! The `seawall` binary.
+//!
+//! Exit codes are stable: 0 done; 1 the work failed (a file could not be written, a rule broke, a check found
+//! something); 2 what was given is wrong (arguments, configuration, data) and nothing was changed; 3 another
+//! instance holds the account.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
+
+mod args;
+mod commands;
+mod exit;
+mod input;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; everything else is a usage error.
+            let code = if error.use_stderr() { exit::INPUT } else { exit::DONE };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match cli.command {
+        Command::Backtest(args) => commands::backtest::run(&args),
+        Command::Demo(args) => commands::demo::run(&args),
+        Command::Data(args) => commands::data::run(&args),
+        Command::Config(args) => commands::config::run(&args),
+        Command::Journal(args) => commands::journal::run(&args),
+        Command::Why(args) => commands::why::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::from(exit::DONE),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error.code())
+        }
+    }
+}

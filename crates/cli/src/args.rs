@@ -1,0 +1,271 @@
+//! The command line. Doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use seawall_model::{InstrumentName, Timeframe, Ts};
+
+/// Seawall trades your strategy around the clock and keeps a stop under every position.
+#[derive(Debug, Parser)]
+#[command(name = "seawall", version, about, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 done; 1 the work failed; 2 what was given is wrong and nothing was changed; \
+3 another instance holds the account.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a strategy over recorded candles.
+    Backtest(BacktestArgs),
+    /// Trade a synthetic market on paper: the whole system, nothing leaves the machine.
+    Demo(DemoArgs),
+    /// Import, list, audit, resample and export candles.
+    Data(DataArgs),
+    /// Check, explain and create configurations.
+    Config(ConfigArgs),
+    /// Verify, show and replay journals.
+    Journal(JournalArgs),
+    /// Say why an instrument was or was not traded.
+    Why(WhyArgs),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConfigSource {
+    /// Configuration file (YAML); without it the defaults hold.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set one key, e.g. --set strategy.ema_cross.fast=12; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    #[command(flatten)]
+    pub(crate) source: ConfigSource,
+    /// Candles of an instrument: NAME=FILE@TIMEFRAME (CSV or CSV.gz), or NAME@TIMEFRAME from the archive. Twice
+    /// for one instrument: the finer candles resolve the path within the coarser ones.
+    #[arg(long, value_name = "NAME=FILE@TF", required = true)]
+    pub(crate) candles: Vec<String>,
+    /// Trades that resolve the path within candles: NAME=FILE (CSV with ts_ms, price, qty).
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) trades: Vec<String>,
+    /// Funding rates: NAME=FILE (CSV with ts_ms, funding_rate).
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) funding: Vec<String>,
+    /// Strategy, short for --set strategy.name=…
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// First open time, e.g. 2023-01-01 or 2023-01-01T12:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<Ts>,
+    /// Open times before this one.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Ts>,
+    /// Number of the run, part of every client order id; short for --set backtest.seed=…
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Write the result as JSON to a file, or to standard output with `-`.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the report as one HTML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Archive folder for candles without a file; default: the configured data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) source: ConfigSource,
+    /// Seed of the synthetic market, short for --set demo.seed=…
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Simulated seconds per second, short for --set demo.speed=…
+    #[arg(long, value_name = "X")]
+    pub(crate) speed: Option<u32>,
+    /// How long to run by the wall clock, e.g. 90s, 10m, 2h; without it until Ctrl-C.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) duration: Option<String>,
+    /// No live view: only the summary at the end.
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// Write the summary as JSON to a file, or to standard output with `-`.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Folder for journal and database; default: the configured data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// Archive folder; default: the folder `archive` in the data folder of the default configuration.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) archive: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Read a CSV or CSV.gz of candles into the archive.
+    Import {
+        /// Instrument.
+        #[arg(long, value_name = "NAME")]
+        instrument: InstrumentName,
+        /// Timeframe of the candles.
+        #[arg(long, value_name = "TF")]
+        timeframe: Timeframe,
+        /// Replace candles that differ instead of refusing.
+        #[arg(long)]
+        overwrite: bool,
+        /// The file.
+        file: PathBuf,
+    },
+    /// List what the archive holds.
+    List,
+    /// Check candles of a file or of the archive: holes, duplicates, impossible bars, units.
+    Audit {
+        /// Instrument in the archive.
+        #[arg(long, value_name = "NAME", required_unless_present = "file")]
+        instrument: Option<InstrumentName>,
+        /// Timeframe of the candles.
+        #[arg(long, value_name = "TF")]
+        timeframe: Timeframe,
+        /// A file instead of the archive.
+        #[arg(conflicts_with = "instrument")]
+        file: Option<PathBuf>,
+    },
+    /// Build coarser candles in the archive from finer ones.
+    Resample {
+        /// Instrument.
+        #[arg(long, value_name = "NAME")]
+        instrument: InstrumentName,
+        /// Timeframe to read.
+        #[arg(long, value_name = "TF")]
+        from: Timeframe,
+        /// Timeframe to write.
+        #[arg(long, value_name = "TF")]
+        to: Timeframe,
+    },
+    /// Write candles of the archive to a CSV, gzipped if the name ends in .gz.
+    Export {
+        /// Instrument.
+        #[arg(long, value_name = "NAME")]
+        instrument: InstrumentName,
+        /// Timeframe.
+        #[arg(long, value_name = "TF")]
+        timeframe: Timeframe,
+        /// First open time.
+        #[arg(long, value_name = "TIME")]
+        from: Option<Ts>,
+        /// Open times before this one.
+        #[arg(long, value_name = "TIME")]
+        to: Option<Ts>,
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration and everything that can be checked without a venue.
+    Check {
+        #[command(flatten)]
+        source: ConfigSource,
+    },
+    /// Show values and where each comes from; all of them without a key.
+    Explain {
+        /// A key or a section, e.g. risk or risk.leverage_max.
+        key: Option<String>,
+        #[command(flatten)]
+        source: ConfigSource,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of the configuration.
+    Schema,
+    /// Write a small commented configuration to start from.
+    Init {
+        /// The file; it must not exist yet.
+        #[arg(default_value = "seawall.yaml")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    #[command(subcommand)]
+    pub(crate) command: JournalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Check every frame of a journal.
+    Verify {
+        /// Folder of a run.
+        run: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the records of a journal, a line each.
+    Show {
+        /// Folder of a run.
+        run: PathBuf,
+        /// First sequence number.
+        #[arg(long, value_name = "N")]
+        from: Option<u64>,
+        /// How many records.
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        limit: u64,
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the engine over the inputs of a journal and compare what it does with what was recorded.
+    Replay {
+        /// Folder of a run.
+        run: PathBuf,
+        /// Build the database anew from the journal.
+        #[arg(long)]
+        rebuild_db: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// Instrument, e.g. BTC/USD:USD; a part of the name is enough where it is unique.
+    pub(crate) instrument: String,
+    /// The last decision at or before this time; without it the newest.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Ts>,
+    /// Folder of a run; default: the newest demo run in the data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: Option<PathBuf>,
+    /// Data folder; default: the configured one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

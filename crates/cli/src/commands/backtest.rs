@@ -1,0 +1,87 @@
+//! `seawall backtest`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use seawall_backtest::{BacktestError, RunSettings, report, run as run_backtest};
+use seawall_config::Config;
+
+use crate::args::BacktestArgs;
+use crate::exit::Failure;
+use crate::input::{DataRequest, config, market};
+use crate::output::{check_target, is_stdout, write};
+use crate::progress::bar;
+
+/// Runs the command.
+pub(crate) fn run(args: &BacktestArgs) -> Result<(), Failure> {
+    if let Some(json) = &args.json {
+        check_target("--json", json)?;
+    }
+    if let Some(html) = &args.html {
+        if is_stdout(html) {
+            return Err(Failure::input("--html -: the report needs a file; name one"));
+        }
+        check_target("--html", html)?;
+    }
+    let config = config(&with_short_options(args))?;
+    let archive = args.archive.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir).join("archive"));
+    let request = DataRequest {
+        candles: &args.candles,
+        trades: &args.trades,
+        funding: &args.funding,
+        from: args.from,
+        to: args.to,
+        archive: &archive,
+    };
+    let market = market(&config, &request)?;
+    let settings = settings(&config);
+    let bar = bar("backtest", market.candle_count());
+    let start = Instant::now();
+    let result = run_backtest(&market, &settings, &mut |done| bar.set_position(done));
+    let seconds = start.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let mut outcome = result.map_err(failure)?;
+    outcome.run_seconds = seconds;
+    if let Some(target) = &args.json {
+        write(target, |out| report::json(&outcome, &market, &settings, out).map_err(failure))?;
+    }
+    if let Some(target) = &args.html {
+        let page = report::html(&outcome, &market, &settings).map_err(failure)?;
+        write(target, |out| out.write_all(page.as_bytes()).map_err(Failure::work))?;
+    }
+    if !args.json.as_deref().is_some_and(is_stdout) {
+        print!("{}", report::text(&outcome, &market, &settings));
+    }
+    Ok(())
+}
+
+/// `--strategy` and `--seed` are short for keys; `--set` beats neither, the later one on the line does.
+fn with_short_options(args: &BacktestArgs) -> crate::args::ConfigSource {
+    let mut source = args.source.clone();
+    source.set.extend(args.strategy.iter().map(|name| format!("strategy.name={name}")));
+    source.set.extend(args.seed.iter().map(|seed| format!("backtest.seed={seed}")));
+    source
+}
+
+fn settings(config: &Config) -> RunSettings {
+    RunSettings {
+        strategy: config.strategy.clone(),
+        risk: config.risk.clone(),
+        protection: config.protection.clone(),
+        simulator: config.simulator.clone(),
+        initial_equity: config.backtest.initial_equity,
+        equity_interval: config.backtest.equity_interval,
+        seed: config.backtest.seed,
+    }
+}
+
+fn failure(error: BacktestError) -> Failure {
+    match error {
+        BacktestError::Broken { .. } | BacktestError::Report { .. } => Failure::work(error),
+        BacktestError::Archive(_)
+        | BacktestError::Engine(_)
+        | BacktestError::Simulator(_)
+        | BacktestError::Model(_)
+        | BacktestError::Series { .. } => Failure::input(error),
+    }
+}

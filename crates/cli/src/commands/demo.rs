@@ -1,0 +1,117 @@
+//! `seawall demo`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use seawall_live::{Demo, DemoOptions, LiveError, Snapshot, StopSwitch, Summary};
+use seawall_store::StoreError;
+
+use crate::args::DemoArgs;
+use crate::commands::view;
+use crate::exit::Failure;
+use crate::input::{duration, loader};
+use crate::output::{check_target, is_stdout, write};
+
+/// The configuration that runs without `--config`.
+const BUILT_IN: &str = include_str!("../../../../config/demo.yaml");
+
+/// Runs the command.
+pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
+    if let Some(json) = &args.json {
+        check_target("--json", json)?;
+    }
+    let span = args.duration.as_deref().map(|text| duration("--duration", text)).transpose()?;
+    let mut source = args.source.clone();
+    source.set.extend(args.seed.iter().map(|seed| format!("demo.seed={seed}")));
+    source.set.extend(args.speed.iter().map(|speed| format!("demo.speed={speed}")));
+    let mut loader = loader(&source)?;
+    if source.config.is_none() {
+        loader = loader.file("demo.yaml (built in)", BUILT_IN);
+    }
+    let config = loader.load().map_err(|error| Failure::input(error.render()))?.config;
+    let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
+    let live = !args.headless && std::io::stdout().is_terminal() && !args.json.as_deref().is_some_and(is_stdout);
+    let (sender, receiver) = sync_channel::<Snapshot>(1);
+    let view = live.then_some(sender);
+    let demo = Demo::prepare(DemoOptions { config, data_dir, duration: span }, view).map_err(failure)?;
+    let quiet = args.json.as_deref().is_some_and(is_stdout);
+    if !live && !quiet {
+        println!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
+    }
+    let summary = watch(demo, live.then_some(receiver))?;
+    if let Some(target) = &args.json {
+        write(target, |out| {
+            serde_json::to_writer_pretty(&mut *out, &summary).map_err(Failure::work)?;
+            writeln!(out).map_err(Failure::work)
+        })?;
+    }
+    if !quiet {
+        print_summary(&summary);
+    }
+    if summary.violations.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::work(format!("{} rules were broken: {}", summary.violations.len(), summary.violations.join("; "))))
+}
+
+/// Runs the demo on a thread of its own, draws what it shows, and ends it at Ctrl-C.
+fn watch(demo: Demo, snapshots: Option<Receiver<Snapshot>>) -> Result<Summary, Failure> {
+    let switch = StopSwitch::new();
+    let signal = switch.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(Failure::work)?;
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            signal.stop();
+        }
+    });
+    let engine = std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || demo.run(&switch))
+        .map_err(Failure::work)?;
+    if let Some(snapshots) = snapshots {
+        loop {
+            match snapshots.recv_timeout(Duration::from_millis(500)) {
+                Ok(snapshot) => view::draw(&snapshot).map_err(Failure::work)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    }
+    let result = engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure);
+    runtime.shutdown_background();
+    result
+}
+
+fn print_summary(summary: &Summary) {
+    let protected = summary.first_protected_s.map_or("no position was opened".to_owned(), |seconds| {
+        format!("first protected position after {seconds:.1} s")
+    });
+    println!("\n{} inputs, {} decisions ({} entries)", summary.inputs, summary.decisions, summary.entered);
+    println!("{} orders, {} fills, {} positions; {protected}", summary.orders, summary.fills, summary.positions_opened);
+    println!(
+        "longest time without a confirmed stop: {:.3} s (bound {:.1} s)",
+        summary.naked_seconds_max, summary.naked_seconds_bound
+    );
+    println!("equity {:.2} → {:.2}; {} positions open, stops resting", summary.initial_equity, summary.equity, summary.positions_open);
+    println!("fingerprint {}", summary.fingerprint);
+    println!("journal and database: {}", summary.folder);
+    println!("next: `seawall why BTC` says why; `seawall journal replay {}` proves the run", summary.folder);
+}
+
+fn failure(error: LiveError) -> Failure {
+    match error {
+        LiveError::Store(StoreError::Locked { .. }) => Failure::locked(error),
+        LiveError::NoStop { .. } | LiveError::Engine(_) | LiveError::Simulator(_) | LiveError::Model(_) => {
+            Failure::input(error)
+        }
+        LiveError::Store(_) | LiveError::File { .. } | LiveError::Manifest { .. } | LiveError::Thread => {
+            Failure::work(error)
+        }
+    }
+}

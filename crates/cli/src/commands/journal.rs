@@ -1,0 +1,130 @@
+//! `seawall journal`.
+
+use std::path::{Path, PathBuf};
+
+use seawall_live::{LiveError, replay};
+use seawall_store::StoreError;
+use seawall_store::journal::{Journal, show, verify};
+
+use crate::args::{JournalArgs, JournalCommand};
+use crate::exit::Failure;
+use crate::progress::bar;
+
+/// Runs the command.
+pub(crate) fn run(args: &JournalArgs) -> Result<(), Failure> {
+    match &args.command {
+        JournalCommand::Verify { run, json } => verify_run(run, *json),
+        JournalCommand::Show { run, from, limit, json } => show_run(run, *from, *limit, *json),
+        JournalCommand::Replay { run, rebuild_db, json } => replay_run(run, *rebuild_db, *json),
+    }
+}
+
+/// The folder of the journal: that of the run, or the one named itself.
+fn folder(run: &Path) -> PathBuf {
+    let inside = run.join("journal");
+    if inside.is_dir() { inside } else { run.to_owned() }
+}
+
+fn verify_run(run: &Path, json: bool) -> Result<(), Failure> {
+    let bar = bar("verify", 0);
+    let report = verify(&folder(run), &mut |progress| bar.set_position(progress.frames)).map_err(failure);
+    bar.finish_and_clear();
+    let report = report?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::work)?);
+    } else {
+        println!(
+            "{} records ({} inputs) in {} segments, {} bytes",
+            report.frames, report.inputs, report.segments, report.bytes
+        );
+        if let (Some(first), Some(last)) = (report.first_at, report.last_at) {
+            println!("from {first} to {last}");
+        }
+        println!("chain {}", report.chain);
+        let end = report.end.as_ref().map_or("was interrupted", |end| end.reason.name());
+        println!("the run {end}; checkpoints: {}", report.checkpoints);
+        if let Some(tail) = &report.tail {
+            println!("incomplete tail of {} bytes: the next start cuts it off", tail.bytes);
+        }
+        for damage in &report.listed {
+            println!("damage: {} offset {}, record {}: {}", damage.file.display(), damage.offset, damage.seq, damage.what);
+        }
+    }
+    if report.is_sound() {
+        return Ok(());
+    }
+    Err(Failure::work(format!("the journal is damaged in {} places", report.damages)))
+}
+
+fn show_run(run: &Path, from: Option<u64>, limit: u64, json: bool) -> Result<(), Failure> {
+    let reader = Journal::read(&folder(run)).map_err(failure)?;
+    let info = reader.info().clone();
+    let mut left = limit;
+    for entry in reader {
+        let entry = entry.map_err(failure)?;
+        if from.is_some_and(|from| entry.seq < from) {
+            continue;
+        }
+        if left == 0 {
+            return Ok(());
+        }
+        left -= 1;
+        if json {
+            println!("{}", serde_json::to_string(&entry).map_err(Failure::work)?);
+        } else {
+            println!("{}", show(&entry, &info));
+        }
+    }
+    Ok(())
+}
+
+fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
+    let bar = bar("replay", 0);
+    let report = replay(run, rebuild_db, &mut |inputs| {
+        if inputs.is_multiple_of(4_096) {
+            bar.set_position(inputs);
+        }
+    });
+    bar.finish_and_clear();
+    let report = report.map_err(|error| match error {
+        LiveError::Store(error) => failure(error),
+        LiveError::File { .. } | LiveError::Manifest { .. } => Failure::input(error),
+        LiveError::Engine(_)
+        | LiveError::Simulator(_)
+        | LiveError::Model(_)
+        | LiveError::NoStop { .. }
+        | LiveError::Thread => Failure::work(error),
+    })?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::work)?);
+    } else {
+        println!(
+            "{} inputs replayed, {} dispatches and {} checkpoints compared",
+            report.inputs, report.dispatches, report.checkpoints
+        );
+        println!("fingerprint {}", report.fingerprint);
+        match &report.recorded_fingerprint {
+            Some(recorded) if *recorded == report.fingerprint => println!("equal to the recorded one"),
+            Some(recorded) => println!("recorded    {recorded}"),
+            None => println!("the run was interrupted: none was recorded; {} requests never left", report.unsent),
+        }
+        if rebuild_db {
+            println!("database built anew");
+        }
+        for difference in &report.differences {
+            println!("difference: {difference}");
+        }
+    }
+    if report.is_equal() {
+        return Ok(());
+    }
+    Err(Failure::work(format!("the replay differs in {} places", report.differences.len())))
+}
+
+fn failure(error: StoreError) -> Failure {
+    match &error {
+        StoreError::NoJournal { .. } => Failure::input(error),
+        StoreError::Locked { .. } => Failure::locked(error),
+        _ => Failure::work(error),
+    }
+}

@@ -1,0 +1,9 @@
+//! The commands, a file each.
+
+pub(crate) mod backtest;
+pub(crate) mod config;
+pub(crate) mod data;
+pub(crate) mod demo;
+pub(crate) mod journal;
+pub(crate) mod view;
+pub(crate) mod why;

@@ -1,0 +1,85 @@
+//! The live view of a run: one screen, redrawn in place.
+
+use std::io::Write;
+
+use comfy_table::{Cell, CellAlignment, Table};
+use seawall_live::Snapshot;
+
+/// Clears the screen and puts the cursor home.
+const HOME: &str = "\x1b[2J\x1b[H";
+
+/// Draws a snapshot.
+pub(crate) fn draw(snapshot: &Snapshot) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    write!(out, "{HOME}{}", text(snapshot))?;
+    out.flush()
+}
+
+/// A snapshot as text.
+fn text(snapshot: &Snapshot) -> String {
+    let held = snapshot.instruments.iter().filter(|row| !row.qty.is_zero()).count();
+    let safe = snapshot.instruments.iter().filter(|row| row.protected).count();
+    let oldest = snapshot.instruments.iter().filter_map(|row| row.proven_s).fold(0.0, f64::max);
+    let mut lines = vec![
+        format!(
+            "PAPER  synthetic market  {}  {:.0} s  phase {}  mode {}",
+            snapshot.at,
+            snapshot.elapsed_s,
+            snapshot.phase,
+            snapshot.mode.name()
+        ),
+        format!(
+            "positions protected {safe}/{held}, oldest stop proof {oldest:.0} s; longest without a stop {:.3} s",
+            snapshot.naked_max_s
+        ),
+        format!(
+            "equity {:.2} (start {:.2}); {} positions opened, {} trades closed",
+            snapshot.equity, snapshot.initial_equity, snapshot.positions_opened, snapshot.trades_closed
+        ),
+        String::new(),
+        instruments(snapshot).to_string(),
+        String::new(),
+        "orders".to_owned(),
+    ];
+    for row in &snapshot.instruments {
+        lines.extend(row.orders.iter().map(|order| format!("  {} {order}", row.name)));
+    }
+    lines.push("decisions".to_owned());
+    lines.extend(snapshot.decisions.iter().map(|line| format!("  {line}")));
+    lines.push("alarms".to_owned());
+    if snapshot.alerts.is_empty() {
+        lines.push("  none".to_owned());
+    }
+    lines.extend(snapshot.alerts.iter().map(|line| format!("  {line}")));
+    lines.push("\nCtrl-C ends the demo: entries are cancelled, stops stay".to_owned());
+    lines.join("\n")
+}
+
+fn instruments(snapshot: &Snapshot) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["instrument", "price", "position", "entry", "stop", "proven", "open P&L"]);
+    for row in &snapshot.instruments {
+        let price = |price: Option<seawall_model::Price>| price.map_or("–".to_owned(), |price| price.to_string());
+        let proven = match (row.qty.is_zero(), row.protected, row.proven_s) {
+            (true, _, _) => "–".to_owned(),
+            (false, true, Some(age)) => format!("{age:.0} s ago"),
+            (false, false, _) | (false, true, None) => "NOT YET".to_owned(),
+        };
+        let cells = [
+            row.name.to_string(),
+            row.last.to_string(),
+            if row.qty.is_zero() { "flat".to_owned() } else { row.qty.to_string() },
+            price(row.entry),
+            price(row.stop),
+            proven,
+            format!("{:.2}", row.unrealised),
+        ];
+        let right = |(column, text): (usize, String)| {
+            let cell = Cell::new(text);
+            if column == 0 { cell } else { cell.set_alignment(CellAlignment::Right) }
+        };
+        table.add_row(cells.into_iter().enumerate().map(right));
+    }
+    table
+}

@@ -1,0 +1,46 @@
+//! How a command ends: the stable exit codes and the error that carries one.
+
+use core::fmt;
+
+/// Done.
+pub(crate) const DONE: u8 = 0;
+/// The work failed.
+pub(crate) const FAILED: u8 = 1;
+/// What was given is wrong; nothing was changed.
+pub(crate) const INPUT: u8 = 2;
+/// Another instance holds the account.
+pub(crate) const LOCKED: u8 = 3;
+
+/// An error with the exit code that goes with it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// What was given is wrong.
+    pub(crate) fn input(message: impl fmt::Display) -> Self {
+        Failure { code: INPUT, message: message.to_string() }
+    }
+
+    /// The work failed.
+    pub(crate) fn work(message: impl fmt::Display) -> Self {
+        Failure { code: FAILED, message: message.to_string() }
+    }
+
+    /// Another instance holds the account.
+    pub(crate) fn locked(message: impl fmt::Display) -> Self {
+        Failure { code: LOCKED, message: message.to_string() }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)
+    }
+}
