@@ -147,6 +147,16 @@ pub enum StoreError {
         /// The newest known one.
         known: u32,
     },
+    /// The database is empty or was made by an older program, and a reader changes nothing.
+    #[error(
+        "database {} is empty or of an older seawall: start a run on it once, or rebuild it with `seawall journal \
+         replay --rebuild-db`",
+        path.display()
+    )]
+    DatabaseOlder {
+        /// Which database.
+        path: PathBuf,
+    },
     /// A migration that was applied differs from the one in the program.
     #[error(
         "database {}: migration {number} ({name}) is not the one that was applied; a released migration must \

@@ -1,175 +1,15 @@
-//! The read model: exact, written once however often it is told, read beside the writer, made anew at once.
+//! The read model: exact, written once however often it is told, read beside the writer.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
-use std::path::{Path, PathBuf};
-
-use common::{fill, header, instruments, kinds, order, ts};
-use seawall_model::{
-    Alert, AlertKind, Decision, Exit, ExitReason, Gate, InstrumentId, Money, OrderRole, OrderState,
-    OrderUpdate, Outcome, PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
-};
+use common::databases::{Scratch, batch, contents, decision, minute, money, run_header, update, writer};
+use common::{fill, instruments, ts};
+use seawall_model::{Gate, Instrument, InstrumentId, OrderState, Outcome, PriceUnits, Span};
 use seawall_store::StoreError;
-use seawall_store::db::{Batch, Database, EquityPoint, Filter, PositionState, Reader, Writer};
-use seawall_store::journal::{Digest, End, EndReason, Header, Record, RunMode};
-
-/// A directory of its own for each test, gone at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("seawall-db-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        Scratch(dir)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.0.join("seawall.db")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn run_header() -> Header {
-    match header(RunMode::Paper) {
-        Record::Header(header) => header,
-        Record::Input(_) | Record::Dispatch(_) | Record::Checkpoint(_) | Record::End(_) => unreachable!(),
-    }
-}
-
-fn writer(path: &Path, run: u32) -> Writer {
-    Database::open(path).unwrap().writer(run, &run_header(), &instruments()).unwrap()
-}
-
-fn money(text: &str) -> Money {
-    text.parse().unwrap()
-}
-
-fn minute(number: i64) -> Ts {
-    Ts::from_millis(1_767_323_040_000 + number * 60_000)
-}
-
-fn update(at: Ts, state: OrderState, filled: i64) -> OrderUpdate {
-    OrderUpdate {
-        at,
-        order: order(2),
-        role: OrderRole::Target(2),
-        side: Side::Sell,
-        qty: QtyUnits::new(30),
-        filled: QtyUnits::new(filled),
-        kind: kinds()[5],
-        reduce_only: true,
-        state,
-    }
-}
-
-fn trade() -> Trade {
-    let exit = Exit {
-        at: minute(9),
-        price: PriceUnits::new(2_400_000),
-        qty: QtyUnits::new(30),
-        reason: ExitReason::TakeProfit(1),
-    };
-    Trade {
-        id: 1,
-        instrument: InstrumentId(0),
-        side: PositionSide::Long,
-        setup: Setup::OrderBlock,
-        score: Some(72.5),
-        decided_at: minute(1),
-        entry_at: minute(2),
-        entry_value: money("69.8895"),
-        entry_qty: QtyUnits::new(30),
-        decision_price: PriceUnits::new(2_329_600),
-        initial_stop: Some(PriceUnits::new(2_290_050)),
-        exits: vec![exit],
-        closed_at: Some(minute(9)),
-        fees: money("0.07"),
-        funding: money("-0.0000000000000000000000000001"),
-        pnl: money("2.0405"),
-        risk: money("1.188"),
-        worst_price: PriceUnits::new(2_300_000),
-        best_price: PriceUnits::new(2_400_050),
-        naked: Span::from_millis(12),
-    }
-}
-
-fn decision(at: Ts, adx: f64) -> Decision {
-    let mut decision = Decision::empty();
-    decision.reset(InstrumentId(0), at, PriceUnits::new(2_329_600));
-    decision.setup = Some(Setup::OrderBlock);
-    decision.ask(Gate::WarmUp, true, 200.0, 200.0);
-    decision.ask(Gate::Adx, adx >= 25.0, adx, 25.0);
-    if adx >= 25.0 {
-        decision.outcome = Outcome::Entered;
-    }
-    decision
-}
-
-fn batch() -> Batch {
-    let alert = |instrument| Alert {
-        at: minute(3),
-        severity: Severity::Critical,
-        kind: AlertKind::PositionUnprotected,
-        instrument,
-        detail: "naked for 3 s".to_owned(),
-    };
-    Batch {
-        orders: vec![
-            update(minute(2), OrderState::Intended, 0),
-            update(minute(2), OrderState::Open, 0),
-            update(minute(4), OrderState::Open, 10),
-            update(minute(9), OrderState::Filled, 30),
-        ],
-        fills: vec![fill(1), fill(2)],
-        trades: vec![trade()],
-        decisions: vec![
-            decision(minute(1), 31.25),
-            decision(minute(5), 18.2),
-            decision(minute(6), f64::INFINITY),
-        ],
-        equity: vec![
-            EquityPoint { at: minute(1), equity: money("10000") },
-            EquityPoint { at: minute(9), equity: money("10002.0405") },
-        ],
-        alerts: vec![alert(Some(InstrumentId(0))), alert(None)],
-        positions: vec![PositionState {
-            at: minute(4),
-            instrument: InstrumentId(0),
-            qty: QtyUnits::new(-30),
-            stop: Some(PriceUnits::new(2_290_050)),
-            protected: true,
-            escalating: false,
-            proven_at: Some(minute(3)),
-            unrealised: money("-0.5"),
-        }],
-    }
-}
-
-/// Everything that readers see, as text.
-fn contents(path: &Path) -> String {
-    let reader = Reader::open(path).unwrap();
-    let all = Filter::default();
-    let parts = [
-        format!("{:#?}", reader.orders(&all).unwrap()),
-        format!("{:#?}", reader.order_events(&order(2).id.to_string()).unwrap()),
-        format!("{:#?}", reader.fills(&all).unwrap()),
-        format!("{:#?}", reader.trades(&all).unwrap()),
-        format!("{:#?}", reader.decisions(&all).unwrap()),
-        format!("{:#?}", reader.equity(&all).unwrap()),
-        format!("{:#?}", reader.alerts(&all).unwrap()),
-        format!("{:#?}", reader.positions(&all).unwrap()),
-        format!("{:#?}", reader.runs(&all).unwrap()),
-    ];
-    parts.join("\n")
-}
+use seawall_store::db::{Batch, Database, EquityPoint, Filter, Reader};
+use seawall_store::journal::{Digest, End, EndReason};
 
 #[test]
 fn what_is_recorded_is_read_back_exactly() {
@@ -281,7 +121,7 @@ fn an_unknown_instrument_and_a_changed_table_are_refused() {
         .iter()
         .rev()
         .zip(0..)
-        .map(|(known, id)| seawall_model::Instrument::new(InstrumentId(id), known.spec().clone(), 2).unwrap())
+        .map(|(known, id)| Instrument::new(InstrumentId(id), known.spec().clone(), 2).unwrap())
         .collect();
     let error = database.writer(7, &run_header(), &swapped).unwrap_err();
     assert!(matches!(error, StoreError::Conflict { table: "instruments", .. }), "{error}");
@@ -329,66 +169,4 @@ fn readers_see_whole_batches_while_the_writer_writes() {
         seen = now;
     }
     writing.join().unwrap();
-}
-
-#[test]
-fn what_is_no_database_of_ours_is_named_and_left_alone() {
-    let scratch = Scratch::new("foreign");
-    let path = scratch.path();
-    assert!(matches!(Reader::open(&path), Err(StoreError::Database { .. })), "readers make no database");
-    assert!(!path.exists());
-    std::fs::write(&path, "open,high,low,close\n".repeat(100)).unwrap();
-    let text = Database::open(&path).unwrap_err().to_string();
-    assert!(text.contains("is not a database of seawall (not an SQLite file)"), "{text}");
-    assert!(std::fs::read_to_string(&path).unwrap().starts_with("open,high"));
-}
-
-fn rebuild(path: &Path, rows: &Batch) -> Database {
-    let rebuild = Database::recreate(path).unwrap();
-    let mut writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
-    writer.record_batch(rows).unwrap();
-    drop(writer);
-    rebuild.finish().unwrap()
-}
-
-#[test]
-fn a_rebuilt_database_takes_the_place_of_the_old_one() {
-    let scratch = Scratch::new("rebuild");
-    let path = scratch.path();
-    rebuild(&path, &batch());
-    let whole = contents(&path);
-    let mut old = writer(&path, 7);
-    old.record_batch(&Batch { fills: vec![fill(77)], ..Batch::default() }).unwrap();
-    assert_ne!(contents(&path), whole);
-
-    let unfinished = Database::recreate(&path).unwrap();
-    drop(unfinished);
-    assert!(contents(&path).contains("77"), "until it is finished, the old one is there");
-
-    let stale_reader = Reader::open(&path).unwrap();
-    drop(old);
-    rebuild(&path, &batch());
-    assert_eq!(contents(&path), whole, "nothing of the old one is left, not even in a log");
-    assert_eq!(stale_reader.fills(&Filter::default()).unwrap().len(), 3);
-    let names: Vec<_> = std::fs::read_dir(&scratch.0)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.contains("rebuild"))
-        .collect();
-    assert_eq!(names, Vec::<String>::new());
-
-    std::fs::write(&path, "spoilt").unwrap();
-    rebuild(&path, &batch());
-    assert_eq!(contents(&path), whole);
-}
-
-#[test]
-fn a_rebuild_that_is_still_written_to_is_not_finished() {
-    let scratch = Scratch::new("busy");
-    let rebuild = Database::recreate(&scratch.path()).unwrap();
-    let writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
-    let error = rebuild.finish().unwrap_err();
-    assert!(matches!(error, StoreError::Database { .. }), "{error}");
-    assert!(!scratch.path().exists());
-    drop(writer);
 }

@@ -88,7 +88,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_input_is_read_back(inputs in prop::collection::vec((time(), input()), 1..20), segment in 0_u64..3_000) {
+    fn any_input_is_read_back(
+        inputs in prop::collection::vec((time(), input()), 1..20),
+        segment in 0_u64..3_000,
+    ) {
         let records: Vec<_> = inputs.into_iter().map(|(at, input)| (at, Record::Input(input))).collect();
         let disk = written(&records, JournalOptions { segment_bytes_max: segment });
         assert_same(&read(&disk), &records);

@@ -98,14 +98,14 @@ pub(crate) fn first_missing<'a>(
     Ok(missing.next())
 }
 
-/// Refuses a database that somebody else made.
-pub(crate) fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Whether the database has a schema of ours; `false` for an empty one, an error for somebody else's.
+pub(crate) fn check_ours(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
     let failed = failed("look at", path);
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
     let count = "SELECT count(*) FROM sqlite_master WHERE name <> 'schema_migrations'";
     let things: i64 = connection.query_row(count, [], |row| row.get(0)).map_err(failed)?;
     if id == APPLICATION_ID || (id == 0 && things == 0) {
-        return Ok(());
+        return Ok(id == APPLICATION_ID);
     }
     let what = format!("application id {id:#x}, {things} tables and indexes");
     Err(StoreError::ForeignDatabase { path: path.to_owned(), what })

@@ -1,10 +1,10 @@
 //! The database: a read model in SQLite of what the engine did, for people and for the API.
 //!
 //! The journal is the truth; everything here can be dropped and made again from it ([`Database::recreate`]).
-//! One [`Writer`] writes, on its own thread; any number of [`Reader`]s read beside it, without waiting for it.
+//! One [`Writer`] writes, on its own thread; any number of [`Reader`]s read beside it and wait for nobody.
 //!
 //! - Prices, quantities and money are exact decimals as text, never floats.
-//! - Instants are whole nanoseconds since 1970 as integers: text with a varying number of digits does not sort.
+//! - Instants are whole nanoseconds since 1970 as integers: text of varying length does not sort.
 //!   `datetime(at / 1000000000, 'unixepoch')` shows them.
 //! - Placeholders are `$1, $2, …` in the order in which they first appear: SQLite numbers them so, Postgres
 //!   takes the numbers, and one text serves both.

@@ -70,13 +70,13 @@ impl Reader {
     ///
     /// # Errors
     /// [`StoreError::Database`] where there is none, [`StoreError::ForeignDatabase`],
-    /// [`StoreError::DatabaseNewer`], [`StoreError::MigrationEdited`].
+    /// [`StoreError::DatabaseNewer`], [`StoreError::DatabaseOlder`], [`StoreError::MigrationEdited`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = connect::read_only(path)?;
-        migrate::check_ours(&connection, path)?;
-        if let Some(missing) = migrate::first_missing(&connection, path, migrate::MIGRATIONS)? {
-            let what = format!("its schema is older than step {}: start a run on it once", missing.number);
-            return Err(StoreError::ForeignDatabase { path: path.to_owned(), what });
+        let is_current = migrate::check_ours(&connection, path)?
+            && migrate::first_missing(&connection, path, migrate::MIGRATIONS)?.is_none();
+        if !is_current {
+            return Err(StoreError::DatabaseOlder { path: path.to_owned() });
         }
         Ok(Reader { connection, path: path.to_owned() })
     }

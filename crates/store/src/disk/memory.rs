@@ -54,7 +54,7 @@ struct State {
 pub struct MemoryDisk(Arc<Mutex<State>>);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change below is complete before the guard is dropped, so a panic elsewhere leaves nothing half done.
+    // Every change below is complete before the guard is dropped, so a panic leaves nothing half done.
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

@@ -60,14 +60,13 @@ impl FrameHeader {
         NUMBERS.contains(&self.kind) && NUMBERS.contains(&self.schema)
     }
 
-    /// The checksum that the header's fields and `payload` should have.
+    /// The checksum that a frame with this header and `payload` should have.
     pub(crate) fn expected_crc(&self, payload: &[u8]) -> u32 {
+        let words = self.words();
+        let [length, _, rest @ ..] = &words;
         let mut hasher = crc32fast::Hasher::new();
-        let [first, _, rest @ ..] = self.words();
-        hasher.update(&first);
-        for word in rest {
-            hasher.update(&word);
-        }
+        hasher.update(length);
+        hasher.update(rest.as_flattened());
         hasher.update(payload);
         hasher.finalize()
     }
@@ -90,9 +89,7 @@ fn halves([a, b, c, d, e, f, g, h]: [u8; 8]) -> [[u8; 4]; 2] {
 pub(crate) fn write(out: &mut Vec<u8>, length: u32, kind: RecordKind, seq: u64, at: Ts, payload: &[u8]) {
     let mut header = FrameHeader { length, crc: 0, kind: kind.code(), schema: SCHEMA, seq, at };
     header.crc = header.expected_crc(payload);
-    for word in header.words() {
-        out.extend_from_slice(&word);
-    }
+    out.extend_from_slice(header.words().as_flattened());
     out.extend_from_slice(payload);
 }
 

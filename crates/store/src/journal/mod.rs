@@ -25,10 +25,10 @@
 //! | time | 8 | nanoseconds since 1970, signed |
 //! | payload | … | CBOR, see `codec` |
 //!
-//! Invariants: what [`Journal::sync`] returned for is read back, bit for bit, after any crash. What a crash cut
-//! short at the end of the last segment is cut off at the next start and reported. Anything else that is not as
-//! it was written stops the start with the file, the byte and the record. A segment's header is complete before
-//! its file has its name, and a segment is complete and synced before the next one exists.
+//! Invariants: what [`Journal::sync`] returned for is read back, bit for bit, after any crash. What a crash
+//! cut short at the end of the last segment is cut off at the next start and reported. Anything else that is
+//! not as it was written stops the start with the file, the byte and the record. A segment's header is
+//! complete before its file has its name, and a segment is complete and synced before the next one exists.
 
 mod codec;
 mod frame;

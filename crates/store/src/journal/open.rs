@@ -41,7 +41,8 @@ pub struct OpenReport {
     pub last_at: Option<Ts>,
     /// Whether the last record is the end of a run: it was stopped, not interrupted.
     pub ended: bool,
-    /// The incomplete tail that a crash left, now gone. Nothing in it had been synced.
+    /// The incomplete tail that a crash left, now gone. Nothing in it had been synced, unless the disk has
+    /// changed the very last record since: the two cannot be told apart, so tell the operator.
     pub cut: Option<Cut>,
 }
 

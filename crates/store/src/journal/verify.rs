@@ -212,9 +212,7 @@ impl<'a> Pass<'a> {
     }
 
     fn hash(&mut self, header: &FrameHeader, payload: &[u8]) {
-        for word in header.words() {
-            self.chain.update(&word);
-        }
+        self.chain.update(header.words().as_flattened());
         self.chain.update(payload);
     }
 

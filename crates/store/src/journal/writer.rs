@@ -1,7 +1,7 @@
 //! Writes a journal. Records are buffered until [`Journal::sync`], which makes all of them durable at once.
 //!
-//! Invariant: after the first failed write or sync nothing more is written. What reached the disk is not known
-//! then, and asking again would be answered with a success that means nothing; the next start finds out.
+//! Invariant: after the first failed write or sync nothing more is written. What reached the disk is not
+//! known then, and asking again would be answered with a success that means nothing; the next start looks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Default for JournalOptions {
     }
 }
 
-/// A journal being written. Dropping it loses what was not synced, as a crash would: end with [`Self::close`].
+/// A journal being written. Dropping it loses what was not synced, as a crash would: [`Self::close`] it.
 #[derive(Debug)]
 pub struct Journal {
     disk: Arc<dyn Disk>,

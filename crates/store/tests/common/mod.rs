@@ -1,6 +1,7 @@
 //! What the tests of the journal share: values of every variant, drawn and listed.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod databases;
 pub(crate) mod journals;
 pub(crate) mod strategies;
 

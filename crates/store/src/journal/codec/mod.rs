@@ -152,3 +152,89 @@ macro_rules! wire_variants {
 }
 
 pub(crate) use {one, wire_codes, wire_struct, wire_variants};
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+    use seawall_model::{Input, Side, Ts, VenueRequest};
+
+    use super::*;
+
+    fn bytes(write: impl FnOnce(&mut Out<'_>)) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(&mut Out::new(&mut bytes));
+        bytes
+    }
+
+    fn refused<T: Wire + core::fmt::Debug>(bytes: &[u8]) -> String {
+        take_all::<T>(bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_number_is_an_error_that_names_it() {
+        let side = bytes(|out| {
+            out.u32(2).unwrap();
+        });
+        assert!(refused::<Side>(&side).contains("unknown Side number 2"));
+        let input = bytes(|out| {
+            out.array(1).unwrap().u32(8).unwrap();
+        });
+        assert!(refused::<Input>(&input).contains("unknown Input number 8"));
+    }
+
+    #[test]
+    fn fields_that_are_missing_or_not_known_are_an_error() {
+        for fields in [1, 3] {
+            let request = bytes(|out| {
+                out.array(fields).unwrap().u32(2).unwrap().null().unwrap();
+            });
+            let text = refused::<VenueRequest>(&request);
+            assert!(
+                text.contains(&format!("VenueRequest::Cancel has {fields} fields instead of 2")),
+                "{text}"
+            );
+        }
+        assert!(refused::<Ts>(&[0x00, 0x00]).contains("more bytes"));
+        assert!(refused::<Ts>(&[]).contains("end of input"));
+        assert!(
+            refused::<Vec<Ts>>(&bytes(|out| {
+                out.begin_array().unwrap();
+            }))
+            .contains("without a length")
+        );
+        assert!(
+            !refused::<Vec<Ts>>(&bytes(|out| {
+                out.array(u64::MAX).unwrap();
+            }))
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_decimal_is_tag_4_with_exponent_and_mantissa() {
+        let mut written = Vec::new();
+        Decimal::new(-12_345, 3).put(&mut Out::new(&mut written)).unwrap();
+        assert_eq!(written, [0xc4, 0x82, 0x22, 0x39, 0x30, 0x38]);
+        let decimal = |tag: u64, exponent: i64, mantissa: i128| {
+            bytes(|out| {
+                let tag = minicbor::data::Tag::new(tag);
+                out.tag(tag).unwrap().array(2).unwrap().i64(exponent).unwrap().i128(mantissa).unwrap();
+            })
+        };
+        assert_eq!(take_all::<Decimal>(&decimal(4, 0, 7)).unwrap(), Decimal::from(7));
+        for (tag, exponent, mantissa) in
+            [(5, 0, 7), (4, 1, 7), (4, -29, 7), (4, i64::MIN, 7), (4, 0, 1 << 96), (4, 0, i128::MIN)]
+        {
+            refused::<Decimal>(&decimal(tag, exponent, mantissa));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = take_all::<Input>(&bytes);
+            let _ = take_all::<Vec<VenueRequest>>(&bytes);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What is no database of ours is left alone, and ours is made anew at once.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::path::Path;
+
+use common::databases::{Scratch, batch, contents, run_header, writer};
+use common::{fill, instruments};
+use seawall_store::StoreError;
+use seawall_store::db::{Batch, Database, Filter, Reader};
+
+#[test]
+fn what_is_no_database_of_ours_is_named_and_left_alone() {
+    let scratch = Scratch::new("foreign");
+    let path = scratch.path();
+    assert!(matches!(Reader::open(&path), Err(StoreError::Database { .. })), "readers make no database");
+    assert!(!path.exists());
+    std::fs::write(&path, "").unwrap();
+    assert!(matches!(Reader::open(&path), Err(StoreError::DatabaseOlder { .. })), "nor a schema");
+    std::fs::write(&path, "open,high,low,close\n".repeat(100)).unwrap();
+    let text = Database::open(&path).unwrap_err().to_string();
+    assert!(text.contains("is not a database of seawall (not an SQLite file)"), "{text}");
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("open,high"));
+}
+
+fn rebuild(path: &Path, rows: &Batch) -> Database {
+    let rebuild = Database::recreate(path).unwrap();
+    let mut writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
+    writer.record_batch(rows).unwrap();
+    drop(writer);
+    rebuild.finish().unwrap()
+}
+
+#[test]
+fn a_rebuilt_database_takes_the_place_of_the_old_one() {
+    let scratch = Scratch::new("rebuild");
+    let path = scratch.path();
+    rebuild(&path, &batch());
+    let whole = contents(&path);
+    let mut old = writer(&path, 7);
+    old.record_batch(&Batch { fills: vec![fill(77)], ..Batch::default() }).unwrap();
+    assert_ne!(contents(&path), whole);
+
+    let unfinished = Database::recreate(&path).unwrap();
+    drop(unfinished);
+    assert!(contents(&path).contains("77"), "until it is finished, the old one is there");
+
+    let stale_reader = Reader::open(&path).unwrap();
+    drop(old);
+    rebuild(&path, &batch());
+    assert_eq!(contents(&path), whole, "nothing of the old one is left, not even in a log");
+    assert_eq!(stale_reader.fills(&Filter::default()).unwrap().len(), 3);
+    let names: Vec<_> = std::fs::read_dir(&scratch.0)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("rebuild"))
+        .collect();
+    assert_eq!(names, Vec::<String>::new());
+
+    std::fs::write(&path, "spoilt").unwrap();
+    rebuild(&path, &batch());
+    assert_eq!(contents(&path), whole);
+}
+
+#[test]
+fn a_rebuild_that_is_still_written_to_is_not_finished() {
+    let scratch = Scratch::new("busy");
+    let rebuild = Database::recreate(&scratch.path()).unwrap();
+    let writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
+    let error = rebuild.finish().unwrap_err();
+    assert!(matches!(error, StoreError::Database { .. }), "{error}");
+    assert!(!scratch.path().exists());
+    drop(writer);
+}
