@@ -7,24 +7,40 @@ use seawall_model::{
 };
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
 
-use crate::limits::{EXITS_PER_TRADE_MAX, FILL_IDS_REMEMBERED};
+use crate::limits::{EXITS_PER_TRADE_MAX, VENUE_IDS_REMEMBERED};
 use crate::orders::Orders;
 use crate::protection::Protection;
 
 /// A named difference between the venue and the books. While one is open the instrument takes no new risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Difference {
-    /// Position sizes differ; the venue's signed quantity.
-    SizeMismatch(QtyUnits),
+    /// Position sizes differ.
+    SizeMismatch {
+        /// The venue's signed quantity.
+        stated: QtyUnits,
+        /// When the venue took the picture.
+        taken_at: Ts,
+    },
+    /// The venue reports more filled on an order than fills have come in for.
+    MissingFills,
     /// The outcome of a placement is unknown.
     UnknownOrder,
 }
 
 impl Difference {
+    /// Whether a report of positions is needed to settle it.
+    pub(crate) fn is_about_position(self) -> bool {
+        match self {
+            Difference::SizeMismatch { .. } | Difference::MissingFills => true,
+            Difference::UnknownOrder => false,
+        }
+    }
+
     pub(crate) fn code(self) -> f64 {
         match self {
-            Difference::SizeMismatch(_) => 1.0,
+            Difference::SizeMismatch { .. } => 1.0,
             Difference::UnknownOrder => 2.0,
+            Difference::MissingFills => 3.0,
         }
     }
 }
@@ -47,6 +63,13 @@ pub(crate) struct Queued {
     pub(crate) plan: EntryPlan,
     pub(crate) decided_at: Ts,
     pub(crate) decision_price: PriceUnits,
+}
+
+impl Queued {
+    /// When it is given up: a plan is not older than a candle.
+    pub(crate) fn until(&self, base: Timeframe) -> Ts {
+        self.decided_at.plus(base.span())
+    }
 }
 
 /// A full exit on its way.
@@ -90,28 +113,39 @@ impl OpenTrade {
     }
 }
 
-/// Recently counted fills, to recognise repetitions.
+/// Recently seen ids of the venue, to recognise repetitions.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RecentFills {
+pub(crate) struct RecentIds {
     ids: Vec<VenueId>,
     next: usize,
 }
 
-impl RecentFills {
-    /// Remembers a fill; `false` if it was already counted.
+impl RecentIds {
+    /// Remembers an id; `false` if it was already there.
     pub(crate) fn remember(&mut self, id: VenueId) -> bool {
         if self.ids.contains(&id) {
             return false;
         }
-        if self.ids.len() < FILL_IDS_REMEMBERED {
+        if self.ids.len() < VENUE_IDS_REMEMBERED {
             self.ids.push(id);
             return true;
         }
         if let Some(slot) = self.ids.get_mut(self.next) {
             *slot = id;
         }
-        self.next = (self.next + 1) % FILL_IDS_REMEMBERED;
+        self.next = (self.next + 1) % VENUE_IDS_REMEMBERED;
         true
+    }
+
+    fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(self.ids.len() as u64);
+        sink.number(self.next as u64);
+        for id in &self.ids {
+            match id {
+                VenueId::Number(number) => sink.number(*number),
+                VenueId::Text(text) => sink.bytes(text.as_bytes()),
+            }
+        }
     }
 }
 
@@ -135,7 +169,14 @@ pub(crate) struct Desk {
     pub(crate) queued: Option<Queued>,
     pub(crate) closing: Option<Closing>,
     pub(crate) difference: Option<Difference>,
-    pub(crate) recent_fills: RecentFills,
+    pub(crate) recent_fills: RecentIds,
+    /// Foreign orders already reported to the operator.
+    pub(crate) foreign_orders: RecentIds,
+    /// The newest execution counted, by the venue's clock: older pictures of positions say nothing.
+    pub(crate) newest_fill: Ts,
+    /// When the venue took the picture that the position was last taken over from, by its clock: executions up to
+    /// then are contained in it.
+    pub(crate) pictured_at: Ts,
     /// Next moment at which something on this desk is due.
     pub(crate) wake_at: Ts,
 }
@@ -159,7 +200,10 @@ impl Desk {
             queued: None,
             closing: None,
             difference: None,
-            recent_fills: RecentFills::default(),
+            recent_fills: RecentIds::default(),
+            foreign_orders: RecentIds::default(),
+            newest_fill: Ts::from_nanos(i64::MIN),
+            pictured_at: Ts::from_nanos(i64::MIN),
             wake_at: Ts::FAR_FUTURE,
         }
     }
@@ -214,6 +258,18 @@ impl Desk {
         if let Some(difference) = self.difference {
             sink.float(difference.code());
         }
+        if let Some(Difference::SizeMismatch { stated, taken_at }) = self.difference {
+            sink.signed(stated.get());
+            sink.signed(taken_at.nanos());
+        }
+        if let Some(basis) = &self.basis {
+            sink.signed(basis.decided_at.nanos());
+            sink.signed(basis.decision_price.get());
+        }
+        self.recent_fills.digest(sink);
+        self.foreign_orders.digest(sink);
+        sink.signed(self.newest_fill.nanos());
+        sink.signed(self.pictured_at.nanos());
         self.strategy.digest(sink);
     }
 }

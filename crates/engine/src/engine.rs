@@ -12,6 +12,7 @@ use seawall_model::{
 };
 use seawall_strategy::{Direction, EntryPlan, Evaluation, Strategy, StrategySettings, View};
 
+use crate::answers;
 use crate::desk::{Desk, EntryBasis, Queued};
 use crate::effects::Effects;
 use crate::error::EngineError;
@@ -127,6 +128,9 @@ impl Engine {
             now: Ts::from_nanos(i64::MIN),
             reports: ReportsSeen::default(),
             query_at: Ts::FAR_FUTURE,
+            asked_at: Ts::from_nanos(i64::MIN),
+            opened: false,
+            drift: None,
             naked_max_nanos: 0,
         };
         Ok(Engine { desks, shared, scratch: Decision::empty(), wake_at: Ts::FAR_FUTURE })
@@ -185,10 +189,10 @@ impl Engine {
                 .take(32)
                 .collect();
             for id in in_flight {
-                venue::unknown(desk, at, id, effects);
+                answers::unknown(desk, at, id, effects);
             }
             desk.queued = None;
-            desk.wake_at = wake_of(desk, &self.shared);
+            desk.wake_at = wake_of(desk, &self.shared).max(at);
         }
         reconcile::begin(&mut self.shared, at, effects);
         self.plan_wakeup();
@@ -206,6 +210,11 @@ impl Engine {
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         if timeframe != desk.base || candle.open_time < desk.seen_until {
             let detail = format!("{timeframe} candle at {} ignored", candle.open_time);
+            alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
+            return;
+        }
+        if candle.low <= PriceUnits::ZERO || candle.close < candle.low || candle.close > candle.high {
+            let detail = format!("impossible candle at {} ignored", candle.open_time);
             alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
             return;
         }
@@ -317,6 +326,9 @@ impl Engine {
         };
         if bid > PriceUnits::ZERO && ask >= bid {
             self.on_price(at, id, price, effects);
+        } else {
+            let detail = "quote without a sound bid and ask ignored";
+            alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
         }
     }
 
@@ -390,7 +402,7 @@ impl Engine {
             }
             VenueEvent::Order { order, report } => {
                 self.with_desk(at, *order, effects, |desk, shared, effects| {
-                    venue::on_order_report(desk, shared, at, order.id, report, effects);
+                    answers::on_order_report(desk, shared, at, order.id, report, effects);
                 });
             }
             VenueEvent::OpenOrders(report) => {
@@ -402,17 +414,24 @@ impl Engine {
                 self.after_report(at, effects);
             }
             VenueEvent::Balance { coverage, amount } => {
-                reconcile::on_balance(&mut self.shared, at, *coverage, *amount, effects);
+                reconcile::on_balance(&self.desks, &mut self.shared, at, *coverage, *amount, effects);
                 self.after_report(at, effects);
             }
         }
     }
 
     fn after_report(&mut self, at: Ts, effects: &mut Effects) {
-        reconcile::finish(&self.desks, &mut self.shared);
+        reconcile::finish(&self.desks, &mut self.shared, at);
         for desk in &mut self.desks {
             protection::protect(desk, &mut self.shared, at, effects);
-            desk.wake_at = wake_of(desk, &self.shared);
+            clear_leftovers(desk, &self.shared, at, effects);
+            desk.wake_at = wake_of(desk, &self.shared).max(at);
+        }
+        for number in 0..u32::try_from(self.desks.len()).unwrap_or(u32::MAX) {
+            self.place_queued(at, InstrumentId(number), effects);
+        }
+        if self.shared.mode == SystemMode::Flatten {
+            self.enforce_mode(at, effects);
         }
         invariant!(self.shared, at, effects, self.shared.ledger.is_balanced(), "the ledger sums to zero");
         self.plan_wakeup();
@@ -445,19 +464,14 @@ impl Engine {
             if shared.mode == SystemMode::Flatten {
                 exits::close(desk, shared, at, ExitReason::Flatten, effects);
             }
-            desk.wake_at = wake_of(desk, shared);
+            desk.wake_at = wake_of(desk, shared).max(at);
         }
         self.plan_wakeup();
     }
 
     fn on_wakeup(&mut self, at: Ts, effects: &mut Effects) {
         if at >= self.shared.query_at {
-            if self.shared.phase == Phase::Reconciling {
-                reconcile::ask(&mut self.shared, at, effects);
-            } else {
-                self.shared.query_at = Ts::FAR_FUTURE;
-                reconcile::ask_about_differences(&self.desks, &mut self.shared, at, effects);
-            }
+            reconcile::on_time(&self.desks, &mut self.shared, at, effects);
         }
         for desk in &mut self.desks {
             if at < desk.wake_at {
@@ -466,6 +480,12 @@ impl Engine {
             venue::on_time(desk, &mut self.shared, at, effects);
             exits::on_time(desk, &mut self.shared, at, effects);
             clear_leftovers(desk, &self.shared, at, effects);
+            if desk.queued.as_ref().is_some_and(|queued| at >= queued.until(desk.base)) {
+                desk.queued = None;
+                let detail = "second half of a reversal given up: the first was not over within a candle";
+                let id = Some(desk.instrument.id());
+                alert(effects, at, Severity::Warning, AlertKind::BoundReached, id, detail);
+            }
             desk.wake_at = wake_of(desk, &self.shared).max(at.plus(WAKEUP_PAUSE_MIN));
         }
         self.plan_wakeup();
@@ -498,7 +518,7 @@ impl Engine {
             self.place_queued(at, id, effects);
         }
         if settled {
-            reconcile::finish(&self.desks, &mut self.shared);
+            reconcile::finish(&self.desks, &mut self.shared, at);
         }
         if self.shared.mode != mode || self.shared.mode == SystemMode::Flatten {
             self.enforce_mode(at, effects);
@@ -621,31 +641,25 @@ fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
         return Ts::FAR_FUTURE;
     }
     let silence = shared.protection.submit_deadline();
-    let mut wake = Ts::FAR_FUTURE;
+    let mut wake = desk.queued.as_ref().map_or(Ts::FAR_FUTURE, |queued| queued.until(desk.base));
     for order in desk.orders.live() {
-        let due = match (order.query_at, order.state.is_confirmed()) {
+        let answer = match (order.query_at, order.state.is_confirmed()) {
             (Some(query), _) => query,
             (None, false) => order.placed_at.plus(silence),
             (None, true) => Ts::FAR_FUTURE,
         };
-        let cancel = order.cancel_sent.map_or(Ts::FAR_FUTURE, |sent| sent.plus(silence));
-        let expiry = if order.cancel_sent.is_none() { order.expires_at } else { Some(cancel) };
-        wake = wake.min(due).min(expiry.unwrap_or(Ts::FAR_FUTURE));
+        let amended = order.amendment.map_or(Ts::FAR_FUTURE, |amendment| amendment.since.plus(silence));
+        wake = wake.min(answer).min(amended).min(order.cancel_due(silence).unwrap_or(Ts::FAR_FUTURE));
     }
     if desk.position.is_flat() {
-        if desk.orders.live_count() > 0 {
-            let leftovers = desk.orders.live().any(|order| order.request.reduce_only);
-            if leftovers {
-                let patience = desk.last_fill_at.plus(silence);
-                let later = desk.orders.live().filter_map(|order| order.cancel_sent).max();
-                wake = wake.min(later.map_or(patience, |sent| sent.plus(silence)));
-            }
-        }
-        return wake;
+        // Leftovers that the venue was to end by itself.
+        let leftovers = desk.orders.live().any(|order| {
+            order.request.reduce_only && order.state.is_confirmed() && order.cancel_sent.is_none()
+        });
+        return if leftovers { wake.min(desk.last_fill_at.plus(silence)) } else { wake };
     }
-    let prove = (!shared.capabilities.lossless_order_stream).then(|| shared.protection.prove_interval());
     let closing = desk.closing.map_or(Ts::FAR_FUTURE, |closing| closing.deadline);
-    wake.min(closing).min(desk.protection.wake_at(prove, shared.protection.trigger_grace()))
+    wake.min(closing).min(desk.protection.wake_at(shared.protection.trigger_grace()))
 }
 
 /// Views for drivers, reports and tests. They read; nothing else.

@@ -3,6 +3,7 @@
 
 use seawall_model::{ClientOrderId, ExitReason, OrderKind, OrderRole, Ts};
 
+use crate::answers::ask;
 use crate::desk::{Closing, Desk};
 use crate::effects::Effects;
 use crate::gateway::{cancel, place};
@@ -19,11 +20,20 @@ pub(crate) fn close(
     effects: &mut Effects,
 ) -> bool {
     cancel_entries(desk, shared, at, effects);
-    let Some(side) = desk.position.side().closing_side() else { return false };
+    if desk.position.is_flat() {
+        return false;
+    }
     let on_its_way = desk.orders.live().any(|order| order.request.role == OrderRole::Exit);
-    if on_its_way {
+    // One that was refused is tried again at its deadline, not with each event.
+    if on_its_way || desk.closing.is_some_and(|closing| at < closing.deadline) {
         return true;
     }
+    send(desk, shared, at, reason, effects);
+    true
+}
+
+fn send(desk: &mut Desk, shared: &mut Shared, at: Ts, reason: ExitReason, effects: &mut Effects) {
+    let Some(side) = desk.position.side().closing_side() else { return };
     desk.closing = Some(Closing { reason, deadline: at.plus(shared.protection.trigger_grace()) });
     let qty = desk.position.qty().abs();
     let plan = Plan {
@@ -37,7 +47,6 @@ pub(crate) fn close(
     if let Some(approved) = approve_reduction(&desk.position, plan) {
         let _: ClientOrderId = place(desk, shared, at, approved, effects);
     }
-    true
 }
 
 /// Cancels resting entries: after an exit, in reduce modes and at shutdown nothing may open a position late.
@@ -54,18 +63,22 @@ pub(crate) fn cancel_entries(desk: &mut Desk, shared: &Shared, at: Ts, effects: 
     }
 }
 
-/// An exit that has not finished by its deadline is handed to the emergency path.
+/// An exit that has not finished by its deadline is asked about while it can still act, else sent again.
 pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     let Some(closing) = desk.closing else { return };
     if desk.position.is_flat() || at < closing.deadline {
         return;
     }
     desk.closing = Some(Closing { deadline: at.plus(shared.protection.emergency_retry()), ..closing });
-    let working = desk.orders.live().any(|order| {
-        order.request.reduce_only && matches!(order.request.role, OrderRole::Exit | OrderRole::Emergency)
-    });
-    if !working {
-        close(desk, shared, at, closing.reason, effects);
+    let working = desk
+        .orders
+        .live()
+        .find(|order| matches!(order.request.role, OrderRole::Exit | OrderRole::Emergency))
+        .map(|order| (order.id(), order.state));
+    match working {
+        Some((id, state)) if state.is_confirmed() => ask(desk, at, id, effects),
+        Some(_) => {}
+        None => send(desk, shared, at, closing.reason, effects),
     }
     protection::protect(desk, shared, at, effects);
 }

@@ -1,12 +1,13 @@
 //! Fills: they move positions, books, trades and protection, whatever state their order is in.
 //!
-//! Invariants: a repeated fill counts once; a fill of an unknown order counts and is reported; the position is
+//! Invariants: a repeated fill counts once; a fill that is contained in a position taken over from the venue does not
+//! count again; a fill of an unknown order counts and is reported; the position is
 //! the sum of all counted fills; when it is flat again the trade's profit is exactly what the books gained.
 
 use rust_decimal::Decimal;
 use seawall_model::{
     AlertKind, Exit, ExitReason, Fill, FillCause, Instrument, Money, OrderEvent, OrderRole, PositionChange,
-    PositionSide, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
+    PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
 };
 use seawall_strategy::{Direction, Level};
 
@@ -24,20 +25,40 @@ pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill,
     if !desk.recent_fills.remember(fill.fill_id) || fill.qty <= QtyUnits::ZERO {
         return;
     }
+    let role = count_on_order(desk, at, fill, effects);
+    if fill.venue_time <= desk.pictured_at {
+        let detail = format!("{} {} was taken over already", fill.side.name(), desk.instrument.qty(fill.qty));
+        let id = Some(desk.instrument.id());
+        alert(effects, at, Severity::Info, AlertKind::UnknownFill, id, detail);
+        return;
+    }
+    desk.last = fill.price;
+    count(desk, shared, at, fill, role, effects);
+}
+
+/// Moves position and books by a fill that counts.
+pub(crate) fn count(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    fill: &Fill,
+    role: Option<OrderRole>,
+    effects: &mut Effects,
+) {
     effects.fills.push(*fill);
     desk.last_fill_at = at;
-    desk.last = fill.price;
-    let role = count_on_order(desk, at, fill, effects);
+    desk.newest_fill = desk.newest_fill.max(fill.venue_time);
     let reason = exit_reason(desk, fill, role);
     let held = desk.position.qty().abs();
     if desk.position.change(fill.side, fill.qty) == PositionChange::Reversed {
         // Through flat: the trade ends with what was held, the rest opens a new one.
         let part = Part { qty: held, fee: Money::ZERO };
-        move_position(desk, shared, at, fill, part, reason, effects);
+        move_position(desk, shared, at, fill, part, Why { role, reason }, effects);
         let part = Part { qty: fill.qty.minus(held), fee: fill.fee };
-        move_position(desk, shared, at, fill, part, reason, effects);
+        move_position(desk, shared, at, fill, part, Why { role, reason }, effects);
     } else {
-        move_position(desk, shared, at, fill, Part { qty: fill.qty, fee: fill.fee }, reason, effects);
+        let part = Part { qty: fill.qty, fee: fill.fee };
+        move_position(desk, shared, at, fill, part, Why { role, reason }, effects);
     }
     invariant!(shared, at, effects, shared.ledger.is_balanced(), "the ledger sums to zero");
     targets::place_when_entered(desk, shared, at, effects);
@@ -49,12 +70,19 @@ struct Part {
     fee: Money,
 }
 
+#[derive(Clone, Copy)]
+struct Why {
+    role: Option<OrderRole>,
+    reason: ExitReason,
+}
+
 /// Books the fill on its order and says what the order was for.
 fn count_on_order(desk: &mut Desk, at: Ts, fill: &Fill, effects: &mut Effects) -> Option<OrderRole> {
     let id = Some(desk.instrument.id());
     let counted = fill.order.and_then(|order| {
         desk.orders.change(order.id, |order| {
             order.filled = order.filled.plus(fill.qty);
+            order.changed_at = at;
             let event =
                 if order.filled >= order.request.qty { OrderEvent::Filled } else { OrderEvent::PartlyFilled };
             order.apply(event);
@@ -108,10 +136,11 @@ fn move_position(
     at: Ts,
     fill: &Fill,
     part: Part,
-    reason: ExitReason,
+    why: Why,
     effects: &mut Effects,
 ) {
     let id = desk.instrument.id();
+    let Why { role, reason } = why;
     let Ok(value) = desk.instrument.notional(fill.price, part.qty) else {
         shared.broken(at, "the value of a fill fits into 28 digits", effects);
         return;
@@ -129,7 +158,10 @@ fn move_position(
         shared.book(at, effects, |ledger| ledger.post(Account::Cash, Account::Fees, part.fee));
     }
     match change {
-        PositionChange::Opened => open_trade(desk, shared, at, fill, part, value),
+        PositionChange::Opened => {
+            let by_entry = role == Some(OrderRole::Entry);
+            open_trade(desk, shared, at, fill, Opening { part, value, by_entry });
+        }
         PositionChange::Increased => increase_trade(desk, part, value),
         PositionChange::Reduced | PositionChange::Closed | PositionChange::Reversed => {
             if let Some(trade) = desk.trade.as_mut() {
@@ -144,9 +176,18 @@ fn move_position(
     }
 }
 
-fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, part: Part, value: Money) {
+#[derive(Clone, Copy)]
+struct Opening {
+    part: Part,
+    value: Money,
+    /// Whether an entry of ours opened it; what anybody else opened has no plan.
+    by_entry: bool,
+}
+
+fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening: Opening) {
+    let Opening { part, value, by_entry } = opening;
     let direction = if fill.side == Side::Buy { Direction::Long } else { Direction::Short };
-    let basis = desk.basis.clone().filter(|basis| entry_side(basis.direction) == fill.side);
+    let basis = desk.basis.clone().filter(|basis| by_entry && entry_side(basis.direction) == fill.side);
     let basis = basis.unwrap_or_else(|| EntryBasis {
         direction,
         setup: Setup::Adopted,
@@ -156,9 +197,24 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, part: P
         stop: Some(Level::Percent(shared.protection.takeover_stop_pct)),
         targets: arrayvec::ArrayVec::new(),
     });
-    let entry = desk.instrument.price(fill.price).get();
+    // A position that we did not open is measured from the worse of its entry and the market, so that its stop
+    // does not close it at once.
+    let entry = match (basis.setup, direction) {
+        (Setup::Adopted, Direction::Long) if desk.last > PriceUnits::ZERO => fill.price.min(desk.last),
+        (Setup::Adopted, Direction::Short) => fill.price.max(desk.last),
+        (
+            Setup::EmaCross
+            | Setup::OrderBlock
+            | Setup::FairValueGap
+            | Setup::BreakOfStructure
+            | Setup::Trend
+            | Setup::Adopted,
+            Direction::Long | Direction::Short,
+        ) => fill.price,
+    };
+    let entry = desk.instrument.price(entry).get();
     let stop = basis.stop.and_then(|level| stop_price(&desk.instrument, direction, level, entry));
-    desk.protection.begin(stop, fill.venue_time);
+    desk.protection.begin(stop, fill.venue_time, at);
     let record = Trade {
         id: shared.next_trade,
         instrument: desk.instrument.id(),
@@ -191,10 +247,13 @@ fn increase_trade(desk: &mut Desk, part: Part, value: Money) {
     trade.record.entry_qty = trade.record.entry_qty.plus(part.qty);
     trade.record.fees = trade.record.fees.plus(part.fee).unwrap_or(trade.record.fees);
     // The average moved: a stop in percent follows it where that is in favour of the position.
-    let level = desk.basis.as_ref().and_then(|basis| basis.stop);
+    let setup = trade.record.setup;
     let average = average_entry(desk);
     let side = desk.position.side();
     let direction = if side == PositionSide::Long { Direction::Long } else { Direction::Short };
+    // A plan for another position says nothing about this one.
+    let basis = desk.basis.as_ref().filter(|basis| basis.direction == direction && basis.setup == setup);
+    let level = basis.and_then(|basis| basis.stop);
     let stop = level
         .zip(average)
         .and_then(|(level, average)| stop_price(&desk.instrument, direction, level, average));
@@ -256,21 +315,23 @@ pub(crate) fn on_funding(desk: &mut Desk, shared: &mut Shared, at: Ts, amount: M
     invariant!(shared, at, effects, shared.ledger.is_balanced(), "the ledger sums to zero");
 }
 
-/// When the position is gone its stops and targets have nothing to do any more. A venue that cancels them by
-/// itself is given the time to say so.
+/// When the position is gone its stops and targets have nothing to do any more, and neither have those of the other
+/// side when it has turned. A venue that cancels them by itself is given the time to say so.
 pub(crate) fn clear_leftovers(desk: &mut Desk, shared: &Shared, at: Ts, effects: &mut Effects) {
-    if !desk.position.is_flat() || desk.orders.live_count() == 0 {
+    if desk.orders.live_count() == 0 {
         return;
     }
+    let closing = desk.position.side().closing_side();
     let patience = shared.protection.submit_deadline();
     let by_itself = shared.capabilities.cancels_orphaned_reduce_only && at < desk.last_fill_at.plus(patience);
-    if by_itself {
+    if by_itself && closing.is_none() {
         return;
     }
     let leftovers: arrayvec::ArrayVec<_, 16> = desk
         .orders
         .live()
-        .filter(|order| order.request.reduce_only && order.state.is_confirmed())
+        .filter(|order| order.request.reduce_only && Some(order.request.side) != closing)
+        .filter(|order| order.state.is_confirmed() && order.cancel_sent.is_none())
         .map(|order| order.id())
         .take(16)
         .collect();

@@ -12,6 +12,7 @@ pub mod phase;
 pub mod risk;
 pub mod settings;
 
+mod answers;
 mod desk;
 mod exits;
 mod fills;

@@ -7,8 +7,12 @@ pub const ENDED_ORDERS_REMEMBERED: usize = 16;
 /// Live orders per instrument at which entries are refused, leaving room for protection.
 pub const LIVE_ORDERS_FOR_ENTRY_MAX: usize = 16;
 
-/// Fill ids remembered per instrument to recognise repetitions. Reached: the oldest is forgotten.
-pub const FILL_IDS_REMEMBERED: usize = 128;
+/// Ids of fills, and of foreign orders, remembered per instrument to recognise repetitions. Reached: the oldest is
+/// forgotten.
+pub const VENUE_IDS_REMEMBERED: usize = 128;
+
+/// Stops in a row that the venue may end by itself soon after it took them. Reached: the position is closed.
+pub const STOPS_LOST_MAX: u32 = 3;
 
 /// Closing fills kept in a trade record. Reached: further ones are added to the last record's quantity.
 pub const EXITS_PER_TRADE_MAX: usize = 256;

@@ -5,7 +5,7 @@
 
 use seawall_model::{
     ClientOrderId, InstrumentId, OrderEvent, OrderKind, OrderRequest, OrderState, OrderUpdate, QtyUnits,
-    Side, StateSink, Ts,
+    Side, Span, StateSink, Ts,
 };
 
 use std::collections::VecDeque;
@@ -35,6 +35,12 @@ pub(crate) struct Order {
     /// Next query while the outcome is unknown.
     pub(crate) query_at: Option<Ts>,
     pub(crate) queries: u32,
+    /// When the venue last told something new about it, by our own clock.
+    pub(crate) changed_at: Ts,
+    /// When it was last asked for by name.
+    pub(crate) asked_at: Option<Ts>,
+    /// The venue has reported more filled than we have seen fills for.
+    pub(crate) fills_missing: bool,
 }
 
 impl Order {
@@ -50,11 +56,24 @@ impl Order {
             triggered_at: None,
             query_at: None,
             queries: 0,
+            changed_at: at,
+            asked_at: None,
+            fills_missing: false,
         }
     }
 
     pub(crate) fn id(&self) -> ClientOrderId {
         self.request.order.id
+    }
+
+    /// Time since it was placed.
+    pub(crate) fn lived(&self, at: Ts) -> Span {
+        at.since(self.placed_at)
+    }
+
+    /// When its cancellation is due: asked for and not answered, or given up by its own time.
+    pub(crate) fn cancel_due(&self, patience: Span) -> Option<Ts> {
+        self.cancel_sent.map_or(self.expires_at, |sent| Some(sent.plus(patience)))
     }
 
     /// What can still fill.
@@ -112,10 +131,12 @@ impl Order {
         sink.bytes(self.state.name().as_bytes());
         sink.signed(self.filled.get());
         sink.signed(self.placed_at.nanos());
-        for time in [self.expires_at, self.cancel_sent, self.triggered_at, self.query_at] {
+        let times = [self.expires_at, self.cancel_sent, self.triggered_at, self.query_at, self.asked_at];
+        for time in times.into_iter().chain([Some(self.changed_at)]) {
             sink.signed(time.map_or(i64::MIN, Ts::nanos));
         }
         sink.number(u64::from(self.queries));
+        sink.number(u64::from(self.fills_missing));
         if let Some(amendment) = self.amendment {
             sink.signed(amendment.qty.get());
             sink.signed(amendment.since.nanos());
@@ -151,6 +172,11 @@ impl Orders {
 
     pub(crate) fn live_count(&self) -> usize {
         self.live.len()
+    }
+
+    /// Live orders, and the most recently ended ones.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = &Order> {
+        self.live.iter().chain(&self.ended)
     }
 
     pub(crate) fn get(&self, id: ClientOrderId) -> Option<&Order> {

@@ -11,12 +11,15 @@
 
 use seawall_model::{
     AlertKind, ClientOrderId, OrderKind, OrderRole, OrderState, PositionSide, PriceUnits, QtyUnits,
-    RejectReason, Severity, Span, StateSink, Trigger, Ts, VenueRequest,
+    RejectReason, Report, Severity, Span, StateSink, Trigger, Ts, VenueOrder, VenueRequest,
 };
 
+use crate::answers::ask;
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::gateway::{alert, amend, cancel, place};
+use crate::limits::STOPS_LOST_MAX;
+use crate::orders::Order;
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
 
@@ -47,6 +50,8 @@ pub(crate) struct Protection {
     pub(crate) proven_at: Option<Ts>,
     /// Amending failed on this position: replace by placing anew.
     amend_failed: bool,
+    /// Stops in a row that the venue ended by itself soon after it took them.
+    stops_lost: u32,
     reported: bool,
 }
 
@@ -75,6 +80,7 @@ impl Protection {
             overdue_since: None,
             proven_at: None,
             amend_failed: false,
+            stops_lost: 0,
             reported: false,
         }
     }
@@ -90,8 +96,9 @@ impl Protection {
     }
 
     /// Begins to protect a new position; the naked clock starts at its first fill.
-    pub(crate) fn begin(&mut self, want: Option<PriceUnits>, first_fill: Ts) {
-        *self = Protection { want, naked_since: Some(first_fill), ..Protection::new() };
+    /// (`first_fill` by the venue's clock, not later than `at` by ours).
+    pub(crate) fn begin(&mut self, want: Option<PriceUnits>, first_fill: Ts, at: Ts) {
+        *self = Protection { want, naked_since: Some(first_fill.min(at)), ..Protection::new() };
     }
 
     /// Moves the wanted stop if that is in favour of the position; says whether it moved.
@@ -121,13 +128,9 @@ impl Protection {
         self.naked_since.map_or(Span::ZERO, |since| at.since(since))
     }
 
-    pub(crate) fn wake_at(&self, prove_interval: Option<Span>, grace: Span) -> Ts {
-        let prove = match (self.proven_at, prove_interval) {
-            (Some(proven), Some(interval)) => proven.plus(interval),
-            (Some(_) | None, None) | (None, Some(_)) => Ts::FAR_FUTURE,
-        };
+    pub(crate) fn wake_at(&self, grace: Span) -> Ts {
         let overdue = self.overdue_since.map_or(Ts::FAR_FUTURE, |since| since.plus(grace));
-        self.deadline.min(prove).min(overdue)
+        self.deadline.min(overdue)
     }
 
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
@@ -143,6 +146,8 @@ impl Protection {
             sink.signed(time.map_or(i64::MIN, Ts::nanos));
         }
         sink.number(u64::from(self.amend_failed));
+        sink.number(u64::from(self.stops_lost));
+        sink.number(u64::from(self.reported));
     }
 }
 
@@ -220,6 +225,7 @@ struct Job {
 }
 
 fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    desk.protection.step = Step::Stop(0);
     let Some(since) = desk.protection.naked_since.take() else { return };
     let naked = at.since(since);
     shared.naked_max_nanos = shared.naked_max_nanos.max(naked.nanos());
@@ -230,7 +236,6 @@ fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) 
         }
     }
     desk.protection.deadline = Ts::FAR_FUTURE;
-    desk.protection.step = Step::Stop(0);
     desk.protection.proven_at = Some(at);
     if desk.protection.reported {
         desk.protection.reported = false;
@@ -241,7 +246,7 @@ fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) 
 }
 
 /// Fully covered: move the stop to where it is wanted, match its size, drop superfluous ones.
-fn tidy(desk: &mut Desk, shared: &Shared, at: Ts, job: Job, effects: &mut Effects) {
+fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Effects) {
     let Job { want, held, cover } = job;
     let Some(stop) = cover.stop else { return };
     let sized = cover.stop_qty == held;
@@ -268,6 +273,12 @@ fn tidy(desk: &mut Desk, shared: &Shared, at: Ts, job: Job, effects: &mut Effect
     let Some((OrderState::Open, kind, filled)) = state else { return };
     if shared.capabilities.amend && !desk.protection.amend_failed {
         amend(desk, at, stop, held.plus(filled), at_price(kind, want), effects);
+    } else if at >= desk.protection.hold_until {
+        // The new one first; the old one is cancelled once the new one is confirmed.
+        let trigger = kind.trigger().map_or(0, |trigger| {
+            shared.capabilities.stop_triggers.iter().position(|source| *source == trigger.source).unwrap_or(0)
+        });
+        place_stop(desk, shared, at, trigger, Job { want, held, cover }, effects);
     }
 }
 
@@ -307,22 +318,43 @@ fn raise_cover(
         amend(desk, at, id, held.plus(filled), at_price(kind, want), effects);
         return;
     }
-    let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else {
+    if !place_stop(desk, shared, at, trigger, job, effects) {
         escalate(desk, shared, at, "no trigger type left", effects);
-        return;
-    };
-    let Some(side) = desk.position.side().closing_side() else { return };
+    }
+}
+
+/// Places a stop for the whole position; `false` where the venue has no such trigger type.
+fn place_stop(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    trigger: usize,
+    job: Job,
+    effects: &mut Effects,
+) -> bool {
+    let Job { want, held, .. } = job;
+    let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else { return false };
+    let Some(side) = desk.position.side().closing_side() else { return true };
     let kind = OrderKind::StopMarket { trigger: Trigger { price: want, source } };
     let plan = Plan { role: OrderRole::Stop, side, qty: held, kind, reduce_only: true, expires_at: None };
     if let Some(approved) = approve_reduction(&desk.position, plan) {
         place(desk, shared, at, approved, effects);
     }
+    true
 }
 
-/// Closes the whole position at market because it cannot be protected.
+/// Closes the whole position at market because it cannot be protected. One such order at a time: while one can
+/// still act, it is asked about instead of being sent again.
 fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     desk.protection.deadline = at.plus(shared.protection.emergency_retry());
     desk.protection.hold_until = desk.protection.deadline;
+    let working = desk.orders.live().find(|order| order.request.role == OrderRole::Emergency);
+    if let Some((id, state)) = working.map(|order| (order.id(), order.state)) {
+        if state.is_confirmed() {
+            ask(desk, at, id, effects);
+        }
+        return;
+    }
     let Some(side) = desk.position.side().closing_side() else { return };
     let qty = desk.position.qty().abs();
     let plan = Plan {
@@ -382,10 +414,12 @@ pub(crate) fn stop_refused(
     reason: RejectReason,
     effects: &mut Effects,
 ) {
-    if desk.position.is_flat()
-        || desk.protection.want.is_none()
-        || cover(desk).confirmed >= desk.position.qty().abs()
-    {
+    if desk.position.is_flat() || desk.protection.want.is_none() {
+        return;
+    }
+    if cover(desk).confirmed >= desk.position.qty().abs() {
+        // A replacement was refused; the old stop stands. Not at once again.
+        desk.protection.hold_until = at.plus(shared.protection.confirm_deadline());
         return;
     }
     let id = Some(desk.instrument.id());
@@ -405,6 +439,27 @@ pub(crate) fn stop_refused(
     escalate(desk, shared, at, reason.name(), effects);
 }
 
+/// The venue ended a working stop by itself after it had lived for `lived`. One that lived is replaced; a venue
+/// that ends each soon after taking it does not protect, and the position is closed instead.
+pub(crate) fn stop_lost(desk: &mut Desk, shared: &mut Shared, at: Ts, lived: Span, effects: &mut Effects) {
+    if desk.position.is_flat() || desk.protection.want.is_none() {
+        return;
+    }
+    let soon = lived < shared.protection.submit_deadline();
+    desk.protection.stops_lost = if soon { desk.protection.stops_lost.saturating_add(1) } else { 0 };
+    let uncovered = cover(desk).confirmed < desk.position.qty().abs();
+    if desk.protection.stops_lost >= STOPS_LOST_MAX && uncovered {
+        desk.protection.stops_lost = 0;
+        desk.protection.naked_since.get_or_insert(at);
+        desk.protection.step = Step::Market;
+        let id = Some(desk.instrument.id());
+        let detail = "the venue keeps ending the stop";
+        alert(effects, at, Severity::Critical, AlertKind::PositionUnprotected, id, detail);
+        desk.protection.reported = true;
+        reduce_at_market(desk, shared, at, effects);
+    }
+}
+
 /// The price moved: notice a stop that was passed without triggering.
 pub(crate) fn watch_price(desk: &mut Desk, at: Ts) {
     let Some(want) = desk.protection.want else { return };
@@ -418,6 +473,22 @@ pub(crate) fn watch_price(desk: &mut Desk, at: Ts) {
         (true, None) => desk.protection.overdue_since = Some(at),
         (false, Some(_)) => desk.protection.overdue_since = triggered(),
         (true, Some(_)) | (false, None) => {}
+    }
+}
+
+/// A complete list of open orders shows stops for the whole position: they are proven as of its time.
+pub(crate) fn prove(desk: &mut Desk, report: &Report<VenueOrder>) {
+    let Some(closing) = desk.position.side().closing_side() else { return };
+    let reported = |order: &&Order| report.rows.iter().any(|row| row.order == Some(order.request.order));
+    let shown = desk
+        .orders
+        .live()
+        .filter(|order| order.state.is_confirmed() && order.request.kind.is_stop())
+        .filter(|order| order.request.side == closing && order.request.reduce_only)
+        .filter(reported)
+        .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.remaining()));
+    if shown >= desk.position.qty().abs() {
+        desk.protection.proven_at = desk.protection.proven_at.max(Some(report.taken_at));
     }
 }
 
@@ -449,13 +520,6 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
         if !covered && desk.protection.want.is_some() {
             escalate(desk, shared, at, "no confirmed stop within the deadline", effects);
         }
-    }
-    if let Some(proven) = desk.protection.proven_at
-        && !shared.capabilities.lossless_order_stream
-        && at >= proven.plus(shared.protection.prove_interval())
-    {
-        desk.protection.proven_at = Some(at);
-        effects.requests.push(VenueRequest::QueryOpenOrders);
     }
 }
 

@@ -6,30 +6,33 @@
 //! cancelled unless it only reduces; a foreign order is reported and left alone.
 
 use seawall_model::{
-    AlertKind, Coverage, Fill, FillCause, Liquidity, Money, OrderRef, OrderState, PriceUnits, QtyUnits,
-    Report, Severity, Side, Span, Ts, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    AlertKind, ClientOrderId, Coverage, Fill, FillCause, Liquidity, Money, OrderRef, OrderRole, OrderState,
+    PriceUnits, QtyUnits, Report, Severity, Side, Span, Ts, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 
+use crate::answers::{ask as ask_order, on_row};
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
-use crate::fills::on_fill;
+use crate::fills::count;
 use crate::gateway::alert;
 use crate::ledger::Account;
 use crate::phase::Phase;
-use crate::shared::Shared;
+use crate::protection;
+use crate::shared::{ReportsSeen, Shared};
 
 const ASK_AGAIN: Span = Span::from_secs(1);
 
 /// Begins (again) to compare with the venue: asks for orders, positions and balance.
 pub(crate) fn begin(shared: &mut Shared, at: Ts, effects: &mut Effects) {
     shared.phase = Phase::Reconciling;
-    shared.reports = crate::shared::ReportsSeen::default();
+    shared.reports = ReportsSeen::default();
     ask(shared, at, effects);
 }
 
 /// Asks for what has not come in yet.
 pub(crate) fn ask(shared: &mut Shared, at: Ts, effects: &mut Effects) {
     shared.query_at = at.plus(shared.protection.submit_deadline());
+    shared.asked_at = at;
     if !shared.reports.orders {
         effects.requests.push(VenueRequest::QueryOpenOrders);
     }
@@ -42,11 +45,40 @@ pub(crate) fn ask(shared: &mut Shared, at: Ts, effects: &mut Effects) {
 }
 
 /// Ready once all three reports were complete and no difference is open.
-pub(crate) fn finish(desks: &[Desk], shared: &mut Shared) {
+pub(crate) fn finish(desks: &[Desk], shared: &mut Shared, at: Ts) {
     let open = desks.iter().any(|desk| desk.difference.is_some());
     if shared.phase == Phase::Reconciling && shared.reports.all() && !open {
         shared.phase = Phase::Ready;
-        shared.query_at = Ts::FAR_FUTURE;
+    }
+    if shared.phase == Phase::Ready && shared.reports.all() && !open {
+        shared.query_at = next_comparison(shared, at);
+    }
+}
+
+/// A venue that pushes every change without loss needs no asking.
+fn next_comparison(shared: &Shared, at: Ts) -> Ts {
+    if shared.capabilities.lossless_order_stream {
+        Ts::FAR_FUTURE
+    } else {
+        at.plus(shared.protection.prove_interval())
+    }
+}
+
+/// The time to compare has come: positions only while a difference about them is open, else everything.
+pub(crate) fn on_time(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    let about_position = desks.iter().any(|desk| desk.difference.is_some_and(Difference::is_about_position));
+    if shared.phase == Phase::Reconciling {
+        ask(shared, at, effects);
+    } else if about_position {
+        effects.requests.push(VenueRequest::QueryPositions);
+    } else {
+        if shared.reports.all() {
+            shared.reports = ReportsSeen::default();
+        }
+        ask(shared, at, effects);
+    }
+    if about_position {
+        shared.query_at = at.plus(ASK_AGAIN);
     }
 }
 
@@ -61,55 +93,95 @@ pub(crate) fn on_positions(
     if report.coverage != Coverage::Complete {
         return;
     }
+    let mut all_agree = true;
     for desk in desks.iter_mut() {
-        let id = desk.instrument.id();
-        let row = report.rows.iter().find(|row| row.instrument == id);
-        let stated = row.map_or(QtyUnits::ZERO, |row| row.qty);
-        if stated == desk.position.qty() {
-            if matches!(desk.difference, Some(Difference::SizeMismatch(_))) {
-                desk.difference = None;
-            }
+        // A picture from before our last execution, or before another picture, says nothing about now.
+        if report.taken_at < desk.newest_fill || report.taken_at < desk.pictured_at {
+            all_agree = false;
+            shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
             continue;
         }
-        // A picture from before our last fill says nothing about now.
-        if report.taken_at < desk.last_fill_at {
-            continue;
-        }
-        let in_flight = desk.orders.live().any(|order| order.state != OrderState::Open);
-        let repeated = desk.difference == Some(Difference::SizeMismatch(stated));
-        if (shared.phase == Phase::Reconciling || repeated) && !in_flight {
-            let price = row.map_or(desk.last, |row| row.entry_price);
-            take_over(desk, shared, at, stated, price, effects);
-            desk.difference = None;
-            continue;
-        }
-        if !repeated {
-            let books = desk.instrument.qty(desk.position.qty());
-            let detail = format!("venue {}, books {books}", desk.instrument.qty(stated));
-            alert(effects, at, Severity::Critical, AlertKind::SizeMismatch, Some(id), detail);
-        }
-        desk.difference = Some(Difference::SizeMismatch(stated));
-        shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
+        let row = report.rows.iter().find(|row| row.instrument == desk.instrument.id());
+        all_agree &= compare(desk, shared, at, row, report.taken_at, effects);
     }
-    shared.reports.positions = true;
+    shared.reports.positions |= all_agree;
 }
 
-/// Books the difference to the venue's position as a fill of unknown origin, at the venue's price.
-fn take_over(
+/// Compares one position; says whether venue and books agree afterwards.
+fn compare(
     desk: &mut Desk,
     shared: &mut Shared,
     at: Ts,
+    row: Option<&VenuePosition>,
+    taken_at: Ts,
+    effects: &mut Effects,
+) -> bool {
+    let id = desk.instrument.id();
+    let stated = row.map_or(QtyUnits::ZERO, |row| row.qty);
+    if stated == desk.position.qty() {
+        if desk.difference.is_some_and(Difference::is_about_position) {
+            settle(desk);
+        }
+        return true;
+    }
+    let in_flight = desk.orders.live().any(|order| order.state != OrderState::Open);
+    let (seen, repeated) = match desk.difference {
+        Some(Difference::SizeMismatch { stated: before, taken_at: earlier }) => {
+            (before == stated, before == stated && taken_at > earlier)
+        }
+        Some(Difference::MissingFills | Difference::UnknownOrder) | None => (false, false),
+    };
+    let price = row.map_or(desk.last, |row| row.entry_price);
+    let priced = price > PriceUnits::ZERO || desk.last > PriceUnits::ZERO;
+    if priced && (repeated || (shared.phase == Phase::Reconciling && !in_flight)) {
+        take_over(desk, shared, at, Taken { stated, price, taken_at }, effects);
+        settle(desk);
+        return true;
+    }
+    if !seen {
+        let books = desk.instrument.qty(desk.position.qty());
+        let detail = format!("venue {}, books {books}", desk.instrument.qty(stated));
+        alert(effects, at, Severity::Critical, AlertKind::SizeMismatch, Some(id), detail);
+        desk.difference = Some(Difference::SizeMismatch { stated, taken_at });
+    }
+    shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
+    false
+}
+
+/// The difference about the position is settled; one about an order may remain.
+fn settle(desk: &mut Desk) {
+    let unknown = desk.orders.live().any(|order| order.state == OrderState::Unknown);
+    desk.difference = unknown.then_some(Difference::UnknownOrder);
+}
+
+#[derive(Clone, Copy)]
+struct Taken {
     stated: QtyUnits,
     price: PriceUnits,
-    effects: &mut Effects,
-) {
-    let missing = stated.minus(desk.position.qty());
-    let price = if desk.position.is_flat() || desk.last.is_zero() { price } else { desk.last };
+    taken_at: Ts,
+}
+
+/// Books the difference to the venue's position as a fill of unknown origin, at the venue's price. Fills of the
+/// time before the picture that come in later are contained in it.
+fn take_over(desk: &mut Desk, shared: &mut Shared, at: Ts, taken: Taken, effects: &mut Effects) {
+    let missing = taken.stated.minus(desk.position.qty());
+    let was_flat = desk.position.is_flat();
+    let price = if (was_flat && taken.price > PriceUnits::ZERO) || desk.last.is_zero() {
+        taken.price
+    } else {
+        desk.last
+    };
     let side = if missing > QtyUnits::ZERO { Side::Buy } else { Side::Sell };
-    if desk.position.is_flat() {
+    // An entry of ours that may have filled explains a new position; its plan holds then.
+    let by_entry = desk.orders.remembered().any(|order| {
+        let request = &order.request;
+        let may_have_filled = order.state.is_live() || order.fills_missing;
+        request.role == OrderRole::Entry && request.side == side && may_have_filled
+    });
+    let role = (was_flat && by_entry).then_some(OrderRole::Entry);
+    if was_flat {
         let detail = format!("{} {}", side.name(), desk.instrument.qty(missing.abs()));
         alert(effects, at, Severity::Warning, AlertKind::OrphanPosition, Some(desk.instrument.id()), detail);
-        desk.basis = None;
     }
     let mut text = arrayvec::ArrayString::<40>::new();
     // Deterministic and never the id of a real execution.
@@ -124,12 +196,16 @@ fn take_over(
         fee: Money::ZERO,
         liquidity: Liquidity::Taker,
         cause: FillCause::Order,
-        venue_time: at,
+        venue_time: taken.taken_at,
     };
-    on_fill(desk, shared, at, &fill, effects);
+    desk.pictured_at = taken.taken_at;
+    if desk.last.is_zero() {
+        desk.last = price;
+    }
+    count(desk, shared, at, &fill, role, effects);
 }
 
-/// Open orders: prove stops, find missing and orphaned orders.
+/// Open orders: prove stops, resolve unknown orders, find missing and orphaned ones.
 pub(crate) fn on_open_orders(
     desks: &mut [Desk],
     shared: &mut Shared,
@@ -142,76 +218,87 @@ pub(crate) fn on_open_orders(
     }
     for desk in desks.iter_mut() {
         let id = desk.instrument.id();
-        let reported = |order: OrderRef| report.rows.iter().any(|row| row.order == Some(order));
-        let mut stop_seen = false;
-        let mut missing = arrayvec::ArrayVec::<OrderRef, 32>::new();
-        for order in desk.orders.live() {
-            if reported(order.request.order) {
-                stop_seen |= order.request.kind.is_stop() && order.state.is_confirmed();
-            } else if order.state.is_confirmed() && order.placed_at < report.taken_at && at >= report.taken_at
-            {
-                let _ = missing.try_push(order.request.order);
+        let mut doubtful = arrayvec::ArrayVec::<ClientOrderId, 32>::new();
+        for order in desk.orders.live().filter(|order| order.state.is_confirmed()) {
+            let row = report.rows.iter().find(|row| row.order == Some(order.request.order));
+            let agrees =
+                row.is_some_and(|row| row.qty == order.request.qty && row.kind == order.request.kind);
+            // Missing or changed, or the list is older than the order: the answer by name says which.
+            if !agrees && order.amendment.is_none() {
+                let _ = doubtful.try_push(order.id());
             }
         }
-        if stop_seen {
-            desk.protection.proven_at = Some(report.taken_at);
-        }
-        for order in missing {
-            effects.requests.push(VenueRequest::QueryOrder { order });
+        for order in doubtful {
+            ask_order(desk, at, order, effects);
         }
         for row in report.rows.iter().filter(|row| row.instrument == id) {
-            orphan(desk, shared, at, row, effects);
+            let ours = row.order.filter(|order| order.id.run == shared.run);
+            match ours {
+                None => foreign(desk, at, row, effects),
+                Some(order) if desk.orders.get(order.id).is_some_and(|order| order.state.is_live()) => {
+                    on_row(desk, shared, at, None, row, effects);
+                }
+                Some(order) => orphan(desk, at, order, row, effects),
+            }
         }
+        protection::prove(desk, report);
     }
     shared.reports.orders = true;
 }
 
-fn orphan(desk: &Desk, shared: &Shared, at: Ts, row: &VenueOrder, effects: &mut Effects) {
-    let ours = row.order.filter(|order| order.id.run == shared.run);
-    match ours {
-        Some(order) => {
-            let unknown_to_books = desk.orders.get(order.id).is_none_or(|order| !order.state.is_live());
-            if unknown_to_books && !row.reduce_only {
-                let id = Some(desk.instrument.id());
-                alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, id, order.id.wire().as_str());
-                effects.requests.push(VenueRequest::Cancel { order });
-            }
-        }
-        None => {
-            let detail = format!("foreign order {}, left alone", row.venue_order_id);
-            alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, Some(desk.instrument.id()), detail);
-        }
+/// An order of ours that the books don't know as working: cancelled unless it may be what protects a position.
+fn orphan(desk: &Desk, at: Ts, order: OrderRef, row: &VenueOrder, effects: &mut Effects) {
+    let closing = desk.position.side().closing_side();
+    let may_protect = row.reduce_only && closing == Some(row.side) && !desk.protection.is_covered();
+    if !may_protect {
+        let id = Some(desk.instrument.id());
+        alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, id, order.id.wire().as_str());
+        effects.requests.push(VenueRequest::Cancel { order });
     }
 }
 
-/// The balance: the first one opens the books, later ones are compared.
+/// Somebody else's order: reported once and left alone.
+fn foreign(desk: &mut Desk, at: Ts, row: &VenueOrder, effects: &mut Effects) {
+    if desk.foreign_orders.remember(row.venue_order_id) {
+        let detail = format!("foreign order {}, left alone", row.venue_order_id);
+        alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, Some(desk.instrument.id()), detail);
+    }
+}
+
+/// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two answers
+/// in a row differ by the same amount, so that a fill which is on its way is not taken for a drift.
 pub(crate) fn on_balance(
+    desks: &[Desk],
     shared: &mut Shared,
     at: Ts,
     coverage: Coverage,
     amount: Money,
     effects: &mut Effects,
 ) {
-    if coverage != Coverage::Complete {
+    // What positions cost is part of the balance: they are taken over first.
+    let waits = shared.phase != Phase::Ready && !shared.reports.positions;
+    let unsettled = desks.iter().any(|desk| desk.difference.is_some_and(Difference::is_about_position));
+    if coverage != Coverage::Complete || waits || unsettled {
         return;
     }
     let Ok(difference) = amount.minus(shared.ledger.cash()) else {
         shared.broken(at, "the venue's balance fits into 28 digits", effects);
         return;
     };
-    if shared.ledger.postings() == 0 {
+    if !shared.opened {
+        shared.opened = true;
         shared.book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, difference));
-    } else if !difference.is_zero() && !shared.reports.balance {
+    } else if !difference.is_zero() {
+        let repeated =
+            shared.drift.is_some_and(|(before, asked)| before == difference && asked < shared.asked_at);
+        if !repeated {
+            shared.drift = Some((difference, shared.asked_at));
+            shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
+            return;
+        }
         alert(effects, at, Severity::Warning, AlertKind::BalanceDrift, None, difference.to_string());
         shared.book(at, effects, |ledger| ledger.post(Account::Adjustments, Account::Cash, difference));
     }
+    shared.drift = None;
     shared.reports.balance = true;
-}
-
-/// Asks for the position again where a size mismatch is open.
-pub(crate) fn ask_about_differences(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut Effects) {
-    if desks.iter().any(|desk| matches!(desk.difference, Some(Difference::SizeMismatch(_)))) {
-        shared.query_at = at.plus(ASK_AGAIN);
-        effects.requests.push(VenueRequest::QueryPositions);
-    }
 }

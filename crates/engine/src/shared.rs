@@ -1,6 +1,6 @@
 //! What all instruments of an engine share: settings, books, mode, phase and counters.
 
-use seawall_model::{AlertKind, Capabilities, ModelError, Severity, StateSink, SystemMode, Ts};
+use seawall_model::{AlertKind, Capabilities, ModelError, Money, Severity, StateSink, SystemMode, Ts};
 
 use crate::effects::Effects;
 use crate::gateway::alert;
@@ -40,6 +40,12 @@ pub(crate) struct Shared {
     pub(crate) reports: ReportsSeen,
     /// When the account-wide reports are asked for next.
     pub(crate) query_at: Ts,
+    /// When they were last asked for.
+    pub(crate) asked_at: Ts,
+    /// Whether the first balance has opened the books.
+    pub(crate) opened: bool,
+    /// The last difference of the balance that was not yet confirmed, and when it had been asked for.
+    pub(crate) drift: Option<(Money, Ts)>,
     /// Longest time any position has been without a confirmed stop.
     pub(crate) naked_max_nanos: i64,
 }
@@ -82,6 +88,12 @@ impl Shared {
         sink.number(u64::from(self.shutting_down));
         sink.signed(self.now.nanos());
         sink.signed(self.query_at.nanos());
+        sink.signed(self.asked_at.nanos());
+        sink.number(u64::from(self.opened));
+        if let Some((difference, asked)) = self.drift {
+            sink.decimal(difference.get());
+            sink.signed(asked.nanos());
+        }
         sink.signed(self.naked_max_nanos);
         sink.number(u64::from(self.reports.orders));
         sink.number(u64::from(self.reports.positions));

@@ -1,20 +1,20 @@
-//! What the venue and the transport say about orders.
+//! What the venue and the transport say about orders by themselves; [`crate::answers`] has what they say when asked.
 
 use seawall_model::{
-    AlertKind, CancelReason, ClientOrderId, Coverage, OrderEvent, OrderKind, OrderRef, OrderRole, OrderState,
-    QtyUnits, RejectReason, Report, Severity, SubmitOutcome, Ts, VenueOrder, VenueRequest,
+    AlertKind, CancelReason, ClientOrderId, OrderEvent, OrderKind, OrderRole, OrderState, QtyUnits,
+    RejectReason, Severity, SubmitOutcome, Ts, VenueRequest,
 };
 
+use crate::answers::{ask, unknown};
 use crate::desk::{Closing, Desk, Difference};
 use crate::effects::Effects;
-use crate::gateway::alert;
-use crate::limits::QUERY_BACKOFF_STEPS_MAX;
+use crate::gateway::{alert, cancel};
 use crate::protection::{self, protect, stop_refused, watch_trigger};
 use crate::shared::Shared;
 use crate::targets;
 
 /// Applies `event` and reports the change; `None` for an order that is not in the books.
-fn apply(
+pub(crate) fn apply(
     desk: &mut Desk,
     at: Ts,
     id: ClientOrderId,
@@ -24,6 +24,7 @@ fn apply(
     let (before, update) = desk.orders.change(id, |order| {
         let before = order.state;
         order.apply(event);
+        order.changed_at = at;
         (before, order.update(at))
     })?;
     if before != update.state {
@@ -66,6 +67,11 @@ pub(crate) fn on_rejected(
     reason: RejectReason,
     effects: &mut Effects,
 ) {
+    if reason == RejectReason::DuplicateId {
+        // We never send an id twice, so the venue has the order already: this proves it alive, not dead.
+        unknown(desk, at, id, effects);
+        return;
+    }
     let Some((role, state)) = apply(desk, at, id, OrderEvent::Rejected, effects) else { return };
     if state != OrderState::Rejected {
         return;
@@ -108,6 +114,8 @@ pub(crate) fn on_cancelled(
     reason: CancelReason,
     effects: &mut Effects,
 ) {
+    let lived = desk.orders.get(id).filter(|order| order.state.is_live()).map(|order| order.lived(at));
+    let ours = desk.orders.get(id).is_some_and(|order| order.cancel_sent.is_some());
     let event = match reason {
         CancelReason::Requested | CancelReason::ImmediateOrCancel | CancelReason::NothingToReduce => {
             OrderEvent::Cancelled
@@ -118,7 +126,12 @@ pub(crate) fn on_cancelled(
     match role {
         // The rest of the entry is gone: what was filled is the position, its targets can be placed.
         OrderRole::Entry => targets::place_when_entered(desk, shared, at, effects),
-        OrderRole::Stop => protect(desk, shared, at, effects),
+        OrderRole::Stop => {
+            if let Some(lived) = lived.filter(|_| !ours) {
+                protection::stop_lost(desk, shared, at, lived, effects);
+            }
+            protect(desk, shared, at, effects);
+        }
         OrderRole::Exit | OrderRole::Emergency | OrderRole::Target(_) => {}
     }
 }
@@ -130,15 +143,14 @@ pub(crate) fn on_cancel_rejected(
     reason: RejectReason,
     effects: &mut Effects,
 ) {
+    // Asked for again when the deadline for an answer has passed, not at once: see `on_time`.
     let live = desk.orders.change(id, |order| {
-        order.cancel_sent = None;
+        order.cancel_sent = Some(at);
         order.state.is_live()
     });
     if live == Some(true) && reason == RejectReason::OrderNotFound {
         // Gone at the venue, alive in the books: its end (fill or cancel) is on its way, or was lost. Ask.
-        let order = OrderRef { instrument: desk.instrument.id(), id };
-        desk.orders.change(id, |order| order.cancel_sent = Some(at));
-        effects.requests.push(VenueRequest::QueryOrder { order });
+        ask(desk, at, id, effects);
     }
 }
 
@@ -153,6 +165,7 @@ pub(crate) fn on_amended(
 ) {
     let update = desk.orders.change(id, |order| {
         order.amendment = None;
+        order.changed_at = at;
         order.request.qty = qty;
         order.request.kind = kind;
         order.update(at)
@@ -174,9 +187,7 @@ pub(crate) fn on_amend_rejected(
     desk.orders.change(id, |order| order.amendment = None);
     desk.protection.amend_refused();
     if reason == RejectReason::OrderNotFound {
-        effects
-            .requests
-            .push(VenueRequest::QueryOrder { order: OrderRef { instrument: desk.instrument.id(), id } });
+        ask(desk, at, id, effects);
     }
     protect(desk, shared, at, effects);
 }
@@ -201,106 +212,21 @@ pub(crate) fn on_submission(
     }
 }
 
-/// The outcome of a placement is unknown: count it at its worst, block the instrument, ask the venue.
-pub(crate) fn unknown(desk: &mut Desk, at: Ts, id: ClientOrderId, effects: &mut Effects) {
-    let Some((_, OrderState::Unknown)) = apply(desk, at, id, OrderEvent::OutcomeUnknown, effects) else {
-        return;
-    };
-    let instrument = Some(desk.instrument.id());
-    alert(effects, at, Severity::Warning, AlertKind::OutcomeUnknown, instrument, id.wire().as_str());
-    desk.difference.get_or_insert(Difference::UnknownOrder);
-    ask(desk, at, id, effects);
-}
-
-fn ask(desk: &mut Desk, at: Ts, id: ClientOrderId, effects: &mut Effects) {
-    desk.orders.change(id, |order| {
-        let pause_s = 1_i64 << order.queries.min(QUERY_BACKOFF_STEPS_MAX);
-        order.queries = order.queries.saturating_add(1);
-        order.query_at = Some(at.plus(seawall_model::Span::from_secs(pause_s)));
-    });
-    effects
-        .requests
-        .push(VenueRequest::QueryOrder { order: OrderRef { instrument: desk.instrument.id(), id } });
-}
-
-/// The answer to a query for one order.
-pub(crate) fn on_order_report(
-    desk: &mut Desk,
-    shared: &mut Shared,
-    at: Ts,
-    id: ClientOrderId,
-    report: &Report<VenueOrder>,
-    effects: &mut Effects,
-) {
-    let known = desk.orders.get(id).map(|order| (order.state, order.placed_at, order.filled));
-    let Some((state, placed_at, filled)) = known else { return };
-    match (report.coverage, report.rows.first()) {
-        (Coverage::Failed | Coverage::Window { .. }, None) => {}
-        (Coverage::Failed | Coverage::Window { .. } | Coverage::Complete, Some(row)) => {
-            if row.filled > filled {
-                // Fills that did not reach us: their prices are unknown, the position report will tell.
-                effects.requests.push(VenueRequest::QueryPositions);
-            }
-            let event = match row.state {
-                OrderState::Open => OrderEvent::Accepted,
-                OrderState::Triggered => OrderEvent::Triggered,
-                OrderState::Filled if row.filled > filled => return,
-                OrderState::Filled => OrderEvent::Filled,
-                OrderState::Cancelled => OrderEvent::Cancelled,
-                OrderState::Expired => OrderEvent::Expired,
-                OrderState::Rejected => OrderEvent::Rejected,
-                OrderState::Intended | OrderState::InFlight | OrderState::Unknown | OrderState::NotSent => {
-                    return;
-                }
-            };
-            let Some((role, _)) = apply(desk, at, id, event, effects) else { return };
-            if role == OrderRole::Stop {
-                protect(desk, shared, at, effects);
-            }
-        }
-        (Coverage::Complete, None) => {
-            let horizon = shared.capabilities.acceptance_horizon;
-            let proven = report.taken_at >= placed_at.plus(horizon);
-            match state {
-                OrderState::Unknown if proven => {
-                    apply(desk, at, id, OrderEvent::ProvenAbsent, effects);
-                    protect(desk, shared, at, effects);
-                }
-                OrderState::Open | OrderState::Triggered if proven => {
-                    // It rested and is gone without a word; what it filled shows in the position.
-                    let instrument = Some(desk.instrument.id());
-                    let wire = id.wire();
-                    alert(effects, at, Severity::Warning, AlertKind::OrderMissing, instrument, wire.as_str());
-                    apply(desk, at, id, OrderEvent::Expired, effects);
-                    effects.requests.push(VenueRequest::QueryPositions);
-                    protect(desk, shared, at, effects);
-                }
-                OrderState::Unknown
-                | OrderState::Intended
-                | OrderState::InFlight
-                | OrderState::Open
-                | OrderState::Triggered
-                | OrderState::Filled
-                | OrderState::Cancelled
-                | OrderState::Rejected
-                | OrderState::Expired
-                | OrderState::NotSent => {}
-            }
-        }
-    }
-}
-
-/// Deadlines of orders: entries that expire, submissions without an answer, queries to repeat.
+/// Deadlines of orders: entries that expire, requests without an answer, questions to repeat.
 pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     let silence = shared.protection.submit_deadline();
-    let mut expired = arrayvec::ArrayVec::<ClientOrderId, 16>::new();
+    let mut given_up = arrayvec::ArrayVec::<ClientOrderId, 16>::new();
     let mut silent = arrayvec::ArrayVec::<ClientOrderId, 16>::new();
     let mut ask_again = arrayvec::ArrayVec::<ClientOrderId, 16>::new();
     for order in desk.orders.live() {
         let list = match order.state {
             OrderState::InFlight if at >= order.placed_at.plus(silence) => &mut silent,
             OrderState::Unknown if order.query_at.is_some_and(|due| at >= due) => &mut ask_again,
-            _ if order.expires_at.is_some_and(|due| at >= due) => &mut expired,
+            _ if order.amendment.is_some_and(|amendment| at >= amendment.since.plus(silence)) => {
+                &mut ask_again
+            }
+            // A cancellation may be repeated, and is until the order has ended.
+            _ if order.cancel_due(silence).is_some_and(|due| at >= due) => &mut given_up,
             OrderState::Intended
             | OrderState::InFlight
             | OrderState::Unknown
@@ -315,8 +241,8 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
         // A full list is worked off at the next wake-up, which is due at once.
         let _ = list.try_push(order.id());
     }
-    for id in expired {
-        crate::gateway::cancel(desk, shared, at, id, effects);
+    for id in given_up {
+        cancel(desk, shared, at, id, effects);
     }
     for id in silent {
         unknown(desk, at, id, effects);
