@@ -59,7 +59,7 @@ pub(crate) struct Protection {
 #[derive(Debug, Clone, Copy, Default)]
 struct Cover {
     confirmed: QtyUnits,
-    /// The best confirmed stop: at the wanted price if there is one.
+    /// The best confirmed stop: at the wanted price, then of the wanted size, then a larger one.
     stop: Option<ClientOrderId>,
     stop_matches: bool,
     stop_qty: QtyUnits,
@@ -153,6 +153,8 @@ impl Protection {
 
 fn cover(desk: &Desk) -> Cover {
     let mut cover = Cover::default();
+    let held = desk.position.qty().abs();
+    let mut best = (false, false, false);
     let closing = desk.position.side().closing_side();
     for order in desk.orders.live() {
         let request = &order.request;
@@ -176,11 +178,13 @@ fn cover(desk: &Desk) -> Cover {
         cover.confirmed = cover.confirmed.plus(order.remaining());
         cover.stops += 1;
         cover.amending |= order.amendment.is_some();
-        let better = cover.stop.is_none() || (matches && !cover.stop_matches);
-        if better {
+        let size = order.remaining();
+        let rank = (matches, size == held, size > held);
+        if cover.stop.is_none() || rank > best {
+            best = rank;
             cover.stop = Some(order.id());
             cover.stop_matches = matches;
-            cover.stop_qty = order.remaining();
+            cover.stop_qty = size;
         }
     }
     cover

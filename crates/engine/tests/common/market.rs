@@ -33,7 +33,7 @@ impl ScriptedVenue {
             if awake && !self.will.chance(self.faults.trigger_sticks) {
                 self.execute(at, order.id, price, true);
             } else if !awake && self.will.chance(self.faults.stop_vanishes) {
-                let aloud = self.will.chance(500);
+                let aloud = self.capabilities.lossless_order_stream || self.will.chance(500);
                 self.end(at, order, CancelReason::Venue, aloud);
             }
         }

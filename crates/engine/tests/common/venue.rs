@@ -47,7 +47,7 @@ pub struct ScriptedVenue {
     pub faults: Faults,
     /// How often each id was placed: more than once is a doubled order.
     pub placed: BTreeMap<ClientOrderId, u32>,
-    capabilities: Capabilities,
+    pub(super) capabilities: Capabilities,
     network: Random,
     pub(super) will: Random,
     inbox: BTreeMap<(Ts, u64), VenueRequest>,

@@ -29,6 +29,7 @@ pub struct World {
     pub inputs: Vec<(Ts, Input)>,
     pub now: Ts,
     effects: Effects,
+    story: Vec<String>,
     market: Random,
     operator: Random,
     operator_rate: u32,
@@ -76,6 +77,7 @@ impl World {
             inputs: Vec::new(),
             now: T0,
             effects: Effects::new(),
+            story: Vec::new(),
             market: Random::stream(seed, 41),
             operator,
             operator_rate,
@@ -99,18 +101,56 @@ impl World {
         self.engine.step(at, &input, &mut self.effects);
         let verdict = self.oracles.after(at, &self.engine, &input, &self.effects);
         if let Err(rule) = verdict {
-            panic!(
-                "seed {}: step {} at {at}: {rule}\ninput {input:?}\neffects {:#?}\norders {:#?}",
-                self.seed,
-                self.inputs.len(),
-                self.effects,
-                self.live(),
-            );
+            self.note(at, &input);
+            panic!("seed {}, step {}: {rule}\n{}", self.seed, self.inputs.len(), self.story());
         }
+        self.note(at, &input);
         for request in &self.effects.requests {
             self.venue.send(at, *request);
         }
         self.watch(at);
+    }
+
+    /// Keeps the last steps for a failure's message.
+    fn note(&mut self, at: Ts, input: &Input) {
+        let seconds = at.since(T0).secs_f64();
+        let short = |text: String| text.chars().take(190).collect::<String>();
+        let mut lines = vec![short(format!("{seconds:9.3} < {input:?}"))];
+        lines.extend(
+            self.effects.requests.iter().map(|request| short(format!("{seconds:9.3} > {request:?}"))),
+        );
+        lines.extend(
+            self.effects
+                .alerts
+                .iter()
+                .map(|alert| format!("{seconds:9.3} ! {:?} {}", alert.kind, alert.detail)),
+        );
+        let shorter = |line: String| {
+            [
+                ("OrderRef { instrument: InstrumentId(", "#"),
+                ("), id: ClientOrderId { run: 7, sequence: ", "/"),
+            ]
+            .iter()
+            .fold(line, |line, (long, short)| line.replace(long, short))
+        };
+        self.story.extend(lines.into_iter().map(shorter));
+        let surplus = self.story.len().saturating_sub(60);
+        self.story.drain(..surplus);
+    }
+
+    fn story(&self) -> String {
+        let orders: Vec<String> = self
+            .live()
+            .iter()
+            .map(|order| {
+                format!(
+                    "{} {:?} {:?} {:?} {:?}/{:?}",
+                    order.order.id.sequence, order.role, order.state, order.side, order.filled, order.qty
+                )
+            })
+            .collect();
+        let held: Vec<_> = self.ids().map(|id| self.engine.position(id)).collect();
+        format!("{}\n{held:?}\n{}", self.story.join("\n"), orders.join("\n"))
     }
 
     fn live(&self) -> Vec<seawall_model::OrderUpdate> {
@@ -236,7 +276,7 @@ impl World {
 
     /// O3, O9: after quiescence books and venue agree on everything.
     pub fn assert_agreement(&self) {
-        let context = || format!("seed {}: {:?}\n{:#?}", self.seed, self.engine.phase(), self.live());
+        let context = || format!("seed {}: {:?}\n{}", self.seed, self.engine.phase(), self.story());
         assert_eq!(self.engine.phase(), seawall_engine::Phase::Ready, "O9 {}", context());
         for id in self.ids() {
             let (books, venue) = (self.engine.position(id).unwrap().qty, self.venue.truth.position(id));
