@@ -82,41 +82,34 @@ pub(crate) fn approve_reduction(position: &Position, plan: Plan) -> Option<Appro
     None
 }
 
-/// The price of a level for a position entered at `entry` (a decimal price), on the tick, never further from
-/// the entry than planned for a stop and never nearer for a target.
+/// The price of a stop for a position entered at `entry` (a decimal price). A level in percent is brought to the
+/// nearest tick: rounding to one side would bend every trade's result the same way.
 pub(crate) fn stop_price(
     instrument: &Instrument,
     side: Direction,
     level: Level,
     entry: Decimal,
 ) -> Option<PriceUnits> {
-    match level {
-        Level::Price(price) => Some(price),
-        Level::Percent(percent) => {
-            let shift = entry.checked_mul(percent.fraction())?;
-            match side {
-                Direction::Long => instrument.round_price(entry.checked_sub(shift)?, PriceRounding::Up),
-                Direction::Short => instrument.round_price(entry.checked_add(shift)?, PriceRounding::Down),
-            }
-        }
-    }
+    level_price(instrument, side == Direction::Short, level, entry)
 }
 
-/// See [`stop_price`].
+/// The price of a target, see [`stop_price`].
 pub(crate) fn target_price(
     instrument: &Instrument,
     side: Direction,
     level: Level,
     entry: Decimal,
 ) -> Option<PriceUnits> {
+    level_price(instrument, side == Direction::Long, level, entry)
+}
+
+fn level_price(instrument: &Instrument, above: bool, level: Level, entry: Decimal) -> Option<PriceUnits> {
     match level {
         Level::Price(price) => Some(price),
         Level::Percent(percent) => {
             let shift = entry.checked_mul(percent.fraction())?;
-            match side {
-                Direction::Long => instrument.round_price(entry.checked_add(shift)?, PriceRounding::Up),
-                Direction::Short => instrument.round_price(entry.checked_sub(shift)?, PriceRounding::Down),
-            }
+            let price = if above { entry.checked_add(shift)? } else { entry.checked_sub(shift)? };
+            instrument.round_price(price, PriceRounding::Nearest)
         }
     }
 }
