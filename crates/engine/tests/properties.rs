@@ -18,6 +18,8 @@ fn lived(seed: u64, capabilities: Capabilities, faults: Faults, minutes: i64) ->
     world.minutes(minutes);
     world.heal();
     world.minutes(6);
+    // Between two moves of the market, when what the last one caused has been said.
+    world.settle();
     world
 }
 

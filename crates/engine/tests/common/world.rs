@@ -317,6 +317,13 @@ impl World {
         digest(&engine)
     }
 
+    /// Lets everything that is on its way arrive, before the market moves again.
+    pub fn settle(&mut self) {
+        let until = self.next_tick.minus(Span::from_millis(1));
+        self.run_until(until);
+        self.now = until;
+    }
+
     pub fn minutes(&mut self, minutes: i64) {
         let until = self.now.plus(Span::from_secs(minutes * 60));
         self.run_until(until.max(at(0)));
