@@ -16,13 +16,18 @@ impl Config {
     /// Every broken rule. A section names its first one; sections and rules across them are all looked at.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        problems.extend(self.strategy.check().err().map(|error| strategy_problem(&error)));
-        problems.extend(self.risk.check().err().map(|error| engine_problem(&error)));
-        problems.extend(self.protection.check().err().map(|error| engine_problem(&error)));
-        problems.extend(self.simulator.check().err().map(|error| simulator_problem(&error)));
+        let sections = [
+            self.strategy.check().err().map(|error| strategy_problem(&error)),
+            self.risk.check().err().map(|error| engine_problem(&error)),
+            self.protection.check().err().map(|error| engine_problem(&error)),
+            self.simulator.check().err().map(|error| simulator_problem(&error)),
+        ];
+        let mut problems: Vec<Problem> = sections.into_iter().flatten().collect();
+        // Deadlines that are out of range themselves say nothing about the latency.
+        if self.protection.check().is_ok() && self.simulator.check().is_ok() {
+            self.check_latency(&mut problems);
+        }
         self.check_runs(&mut problems);
-        self.check_latency(&mut problems);
         for (index, _) in self.instruments.iter().enumerate() {
             self.check_instrument(index, &mut problems);
         }
@@ -117,26 +122,17 @@ fn strategy_problem(error: &StrategyError) -> Problem {
 }
 
 fn engine_problem(error: &EngineError) -> Problem {
-    match error {
-        EngineError::Setting { key, value, rule } => refused(key, value, rule),
-        EngineError::Strategy(error) => strategy_problem(error),
-        EngineError::Model(_)
-        | EngineError::InstrumentCount { .. }
-        | EngineError::InstrumentTwice { .. }
-        | EngineError::SettleCurrencies { .. } => Problem::new(&Source::Default, "", error.to_string()),
-    }
+    let EngineError::Setting { key, value, rule } = error else {
+        return Problem::new(&Source::Default, "", error.to_string());
+    };
+    refused(key, value, rule)
 }
 
 fn simulator_problem(error: &SimulatorError) -> Problem {
-    match error {
-        SimulatorError::Setting { key, value, allowed } => {
-            refused(key, value, &format!("allowed is {allowed}"))
-        }
-        SimulatorError::InstrumentOrder { .. }
-        | SimulatorError::Settlement { .. }
-        | SimulatorError::InitialCash { .. }
-        | SimulatorError::Range { .. } => Problem::new(&Source::Default, "", error.to_string()),
-    }
+    let SimulatorError::Setting { key, value, allowed } = error else {
+        return Problem::new(&Source::Default, "", error.to_string());
+    };
+    refused(key, value, &format!("allowed is {allowed}"))
 }
 
 fn instrument_problem(key: &str, error: ModelError) -> Problem {

@@ -10,11 +10,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Map
 
 use crate::error::{Problem, Source};
 use crate::node::{Entry, Node, Value, child};
+use crate::secrets;
 
 /// Reads a `T` from `node`, which stands at `key`.
 pub(crate) fn read<'de, T: Deserialize<'de>>(node: &'de Node, key: &str) -> Result<T, Problem> {
     T::deserialize(Reader { node, key: key.to_owned() }).map_err(|error| error.at(key, &node.source)).map_err(
         |Refused { message, place }| {
+            // The types quote what they refuse.
+            let message =
+                if secrets::looks_secret(&message) { "this cannot stand here".to_owned() } else { message };
             let (key, source) = place.unwrap_or_else(|| (key.to_owned(), node.source.clone()));
             Problem::new(&source, &key, message)
         },
@@ -133,7 +137,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     serde::forward_to_deserialize_any! {
-        i128 u128 char bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        i128 u128 char bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
+        ignored_any
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::secrets;
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -126,9 +128,12 @@ impl ConfigError {
     }
 }
 
-/// A value as it may be shown: short, on one line, without control characters.
+/// A value as it may be shown: short, on one line, without control characters, and no secret.
 pub(crate) fn shown(text: &str) -> String {
     const CHARACTERS_MAX: usize = 48;
+    if secrets::holds_secret(text) {
+        return "***".to_owned();
+    }
     let mut shown = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == CHARACTERS_MAX {

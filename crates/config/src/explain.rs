@@ -30,19 +30,29 @@ impl Loaded {
     /// # Errors
     /// The key is unknown: the error names the nearest one.
     pub fn explain(&self, key: &str) -> Result<Vec<Explained>, ConfigError> {
-        let wanted = plain(key);
+        // `instruments.tick` and `instruments[].tick` ask for every entry of the list.
+        let wanted = if key.contains("[]") { plain(key) } else { key.to_owned() };
         let mut explained = self.explain_all();
-        explained
-            .retain(|entry| key.is_empty() || within(&entry.key, key) || within(&plain(&entry.key), &wanted));
-        if !explained.is_empty() {
-            return Ok(explained);
+        explained.retain(|entry| {
+            key.is_empty() || within(&entry.key, &wanted) || within(&plain(&entry.key), &wanted)
+        });
+        if explained.is_empty() {
+            Err(ConfigError::new(vec![self.unknown(key)], None))
+        } else {
+            Ok(explained)
         }
+    }
+
+    fn unknown(&self, key: &str) -> Problem {
         let validator = Validator { root: &self.shape };
-        let steps = steps(&wanted).unwrap_or_default();
-        let unknown = Problem::new(&Source::Default, &shown(key), "unknown key");
-        let problem = validator.known(&self.shape, &shown(key), &steps, &Source::Default).err();
-        let hint = || unknown.hint(validator.meant(key, &self.shape, ""));
-        Err(ConfigError::new(vec![problem.unwrap_or_else(hint)], None))
+        let problem = Problem::new(&Source::Default, &shown(key), "unknown key");
+        let Some(steps) = steps(key) else {
+            return problem.hint("write section.key, like strategy.ema_cross.fast");
+        };
+        match validator.known(&self.shape, key, &steps, &Source::Default) {
+            Err(problem) => problem,
+            Ok(_) => problem.hint("the list is shorter than that"),
+        }
     }
 
     /// Every key with its value and its source, in the order of the sample file.

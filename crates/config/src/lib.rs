@@ -1,4 +1,4 @@
-//! Seawall's configuration: one typed tree, put together from layers that remember where each value came from.
+//! Seawall's configuration: one typed tree, put together from layers that remember where each value is from.
 //!
 //! [`Loader`] merges the defaults, the environment (`SEAWALL__STRATEGY__EMA_CROSS__FAST=12`), one YAML file
 //! and `--set key=value`, and answers with a [`Loaded`] configuration or with every problem at once, each
@@ -14,6 +14,7 @@ mod layers;
 mod loader;
 mod node;
 mod render;
+mod sample;
 mod secrets;
 mod settings;
 mod shape;
@@ -25,5 +26,6 @@ mod yaml;
 pub use error::{ConfigError, Problem, Source};
 pub use explain::Explained;
 pub use loader::{Loaded, Loader};
+pub use sample::{sample, starter};
 pub use settings::{BacktestSettings, Config, ConfigSettings, DataSettings, DemoSettings, Priority};
 pub use text::{fingerprint_text, schema};

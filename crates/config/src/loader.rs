@@ -1,4 +1,4 @@
-//! Puts the configuration together: defaults, then environment and file (or the other way round), then `--set`.
+//! Puts the configuration together: defaults, environment and file (or the other way round), then `--set`.
 
 use std::ffi::OsString;
 use std::sync::Arc;

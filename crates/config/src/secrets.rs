@@ -16,8 +16,13 @@ pub(crate) fn looks_secret(key: &str) -> bool {
     WORDS.iter().any(|word| key.contains(word))
 }
 
-/// `text` with the `secrets` blotted out, every character at its place. Empty where the text could not be read
-/// to its end and may hold a secret that was not found.
+/// Whether a text is itself an assignment to a key that looks like a secret: `API_KEY=…`, a block of YAML.
+pub(crate) fn holds_secret(text: &str) -> bool {
+    text.contains([':', '=']) && looks_secret(text)
+}
+
+/// `text` with the `secrets` blotted out, every character at its place. Empty where the text could not be
+/// read to its end and may hold a secret that was not found.
 pub(crate) fn blotted(text: &str, secrets: &[Range<usize>], complete: bool) -> String {
     if !complete && looks_secret(text) {
         return String::new();
@@ -39,6 +44,15 @@ pub(crate) fn blotted(text: &str, secrets: &[Range<usize>], complete: bool) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_assignment_within_a_value_is_recognised() {
+        for (text, expected) in
+            [("API_KEY=x", true), ("- token: x", true), ("tokens", false), ("a: b", false)]
+        {
+            assert_eq!(holds_secret(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn secrets_are_blotted_out_character_by_character() {

@@ -144,7 +144,7 @@ fn kind(schema: &Json, types: &[&str], root: &Json) -> Kind {
         return Kind::Leaf(Leaf::Choice(variants.iter().flat_map(choices).collect()));
     }
     if schema.get("enum").is_some() {
-        return Kind::Leaf(Leaf::Choice(choices(schema)));
+        return Kind::Leaf(Leaf::Choice(names(schema)));
     }
     if schema.get("format").and_then(Json::as_str) == Some("decimal") {
         return Kind::Leaf(Leaf::Decimal);
@@ -175,11 +175,17 @@ fn fields(schema: &Json, properties: &serde_json::Map<String, Json>, root: &Json
     properties.iter().map(field).collect()
 }
 
+/// The names that one schema allows, with its documentation.
 fn choices(schema: &Json) -> Vec<(String, String)> {
     let doc = schema.get("description").and_then(Json::as_str).map(joined).unwrap_or_default();
-    let one = schema.get("const").and_then(Json::as_str).into_iter();
-    let many = schema.get("enum").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-    one.chain(many).map(|name| (name.to_owned(), doc.clone())).collect()
+    let one = schema.get("const").and_then(Json::as_str).map(|name| (name.to_owned(), doc));
+    one.into_iter().chain(names(schema)).collect()
+}
+
+/// Names of an enumeration: their documentation is that of the key.
+fn names(schema: &Json) -> Vec<(String, String)> {
+    let names = schema.get("enum").and_then(Json::as_array).into_iter().flatten();
+    names.filter_map(Json::as_str).map(|name| (name.to_owned(), String::new())).collect()
 }
 
 fn whole(schema: &Json) -> Leaf {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use rust_decimal::Decimal;
 use seawall_model::{InstrumentSpec, MarginTier, Percent, Ratio};
 use serde_json::Value as Json;
 
@@ -37,8 +38,8 @@ pub(crate) fn template() -> Config {
         let mut instrument = InstrumentSpec::new(name);
         let tier = MarginTier {
             notional_below: None,
-            maintenance_pct: Percent::default(),
-            leverage_max: Ratio::default(),
+            maintenance_pct: Percent::new(Decimal::ONE),
+            leverage_max: Ratio::new(Decimal::from(20)),
         };
         instrument.margin_tiers.push(tier);
         config.instruments.push(instrument);

@@ -265,6 +265,9 @@ fn wrong_scalar(text: &str, quoted: bool, leaf: &Leaf, shape: &Shape) -> Option<
         },
         Leaf::Decimal => match parse_decimal(text) {
             Ok(_) => None,
+            Err(_) if secrets::holds_secret(text) => {
+                Some((format!("`{value}` is not a decimal number"), None))
+            }
             Err(error) => Some((error.to_string(), None)),
         },
     }

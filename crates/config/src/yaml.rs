@@ -40,8 +40,8 @@ pub(crate) fn parse(text: &str, place: &dyn Fn(u32, u32) -> Source) -> Parsed {
     for event in Parser::new_from_str_with_options(text, options) {
         let step = match event {
             Ok((event, span)) => {
-                if builder.in_secret()
-                    && matches!(event, Event::Scalar(..))
+                if let Event::Scalar(text, ..) = &event
+                    && (builder.in_secret() || secrets::holds_secret(text))
                     && let Some(range) = span.byte_range()
                 {
                     builder.parsed.secrets.push(range);

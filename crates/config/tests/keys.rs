@@ -1,0 +1,143 @@
+//! Every key of the configuration can be set and arrives in the configuration that is used.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use seawall_config::{Loader, fingerprint_text};
+
+/// A file with an entry in every list.
+const LISTS: &str = "instruments:
+  - name: BTC/USDT
+    margin_tiers:
+      - {notional_below: 1000, maintenance_pct: 0.5, leverage_max: 50}
+      - {maintenance_pct: 1, leverage_max: 20}
+";
+
+/// Each key, a value that is not its default, and what else that value needs.
+const KEYS: [(&str, &str, &[&str]); 93] = [
+    ("config.priority", "environment_first", &[]),
+    ("strategy.name", "smc", &[]),
+    ("strategy.ema_cross.fast", "21", &[]),
+    ("strategy.ema_cross.slow", "51", &[]),
+    ("strategy.ema_cross.long_only", "false", &[]),
+    ("strategy.ema_cross.stop_pct", "2.5", &[]),
+    ("strategy.ema_cross.target_pct", "7.5", &[]),
+    ("strategy.ema_cross.qty", "0.25", &[]),
+    ("strategy.ema_cross.sizing", "risk", &["strategy.ema_cross.stop_pct=2"]),
+    ("strategy.ema_cross.timeframe", "4h", &[]),
+    ("strategy.smc.evaluate_timeframe", "15m", &[]),
+    ("strategy.smc.ema_period", "201", &[]),
+    ("strategy.smc.ema_neutral_zone_bps", "11", &[]),
+    ("strategy.smc.adx_period", "15", &[]),
+    ("strategy.smc.adx_threshold", "26", &[]),
+    ("strategy.smc.atr_period", "15", &[]),
+    ("strategy.smc.orderblock_lookback", "51", &[]),
+    ("strategy.smc.fvg_min_size_pct", "0.08", &[]),
+    ("strategy.smc.order_block", "false", &[]),
+    ("strategy.smc.fair_value_gap", "false", &[]),
+    ("strategy.smc.break_of_structure", "false", &[]),
+    ("strategy.smc.trend", "false", &[]),
+    ("strategy.smc.require_bos_confirmation", "true", &[]),
+    ("strategy.smc.tight_smc_atr_stop_min", "0.16", &[]),
+    ("strategy.smc.tight_smc_atr_stop_max", "0.31", &[]),
+    ("strategy.smc.wide_structure_atr_stop_min", "0.51", &[]),
+    ("strategy.smc.wide_structure_atr_stop_max", "0.61", &[]),
+    ("strategy.smc.stop_distance_min_pct", "0.2", &[]),
+    ("strategy.smc.stop_distance_max_pct", "21", &[]),
+    ("strategy.smc.tight_smc_min_rr_multiple", "2.1", &[]),
+    ("strategy.smc.wide_structure_min_rr_multiple", "1.6", &[]),
+    ("strategy.smc.fib_proximity_bps", "61", &[]),
+    ("strategy.smc.fibonacci_gate", "false", &[]),
+    ("strategy.smc.premium_discount_gate", "false", &[]),
+    ("strategy.smc.higher_tf_mode", "hard", &[]),
+    ("strategy.smc.higher_tf_weekly_weight", "0.26", &[]),
+    ("strategy.smc.higher_tf_daily_weight", "0.16", &[]),
+    ("strategy.smc.higher_tf_penalty", "19", &[]),
+    ("strategy.smc.min_score_tight_smc_aligned", "66", &[]),
+    ("strategy.smc.min_score_tight_smc_neutral", "76", &[]),
+    ("strategy.smc.min_score_wide_structure_aligned", "61", &[]),
+    ("strategy.smc.min_score_wide_structure_neutral", "71", &[]),
+    ("strategy.smc.entry_order", "market", &[]),
+    ("strategy.smc.entry_expires_hours", "5", &[]),
+    ("strategy.smc.entry_zone_tolerance_pct", "1.6", &[]),
+    ("strategy.smc.entry_zone_tolerance_atr", "0.4", &[]),
+    ("strategy.smc.entry_zone_tolerance_max_pct", "6", &[]),
+    ("strategy.smc.structure_dedupe_minutes", "46", &[]),
+    ("strategy.smc.consumed_structure_pause_hours", "201", &[]),
+    ("risk.risk_per_trade_pct", "0.5", &[]),
+    ("risk.leverage_max", "3", &[]),
+    ("risk.positions_max", "7", &[]),
+    ("risk.liquidation_buffer_pct", "2", &[]),
+    ("risk.recover_candles_after_hole", "3", &[]),
+    ("protection.confirm_deadline_ms", "2500", &[]),
+    ("protection.trigger_grace_ms", "5500", &[]),
+    ("protection.emergency_retry_ms", "2500", &[]),
+    ("protection.prove_interval_s", "31", &[]),
+    ("protection.submit_deadline_ms", "5500", &[]),
+    ("protection.takeover_stop_pct", "2.5", &[]),
+    ("simulator.taker_fee_bps", "5.5", &[]),
+    ("simulator.maker_fee_bps", "-0.5", &[]),
+    ("simulator.slippage_bps", "2.5", &[]),
+    ("simulator.spread_bps", "1.5", &[]),
+    ("simulator.latency_ms", "150", &[]),
+    ("simulator.funding", "off", &[]),
+    ("simulator.funding_rate_bps", "1.5", &[]),
+    ("simulator.margin_mode", "isolated", &[]),
+    ("simulator.leverage", "3", &[]),
+    ("simulator.volume_limit_pct", "10", &[]),
+    ("simulator.limit_fill", "through", &[]),
+    ("backtest.initial_equity", "12345.67", &[]),
+    ("backtest.equity_interval", "15m", &[]),
+    ("backtest.seed", "18446744073709551615", &[]),
+    ("demo.seed", "7", &[]),
+    ("demo.speed", "120", &[]),
+    ("demo.instruments", "3", &[]),
+    ("demo.initial_equity", "500.5", &[]),
+    ("data.dir", "elsewhere", &[]),
+    ("data.journal_segment_mb", "16", &[]),
+    ("instruments[0].name", "kraken-futures:ETH/USD:USD", &[]),
+    ("instruments[0].kind", "spot", &["instruments[0].leverage_max=1"]),
+    ("instruments[0].tick", "0.5", &[]),
+    ("instruments[0].lot", "0.001", &[]),
+    ("instruments[0].min_qty", "0.002", &[]),
+    ("instruments[0].min_notional", "5", &[]),
+    ("instruments[0].contract_size", "0.1", &[]),
+    ("instruments[0].leverage_max", "25", &[]),
+    ("instruments[0].margin_tiers[0].notional_below", "2000", &[]),
+    ("instruments[0].margin_tiers[0].maintenance_pct", "0.6", &[]),
+    ("instruments[0].margin_tiers[0].leverage_max", "40", &[]),
+    ("instruments[0].taker_fee_bps", "4", &[]),
+    ("instruments[0].maker_fee_bps", "-1", &[]),
+];
+
+#[test]
+fn every_key_can_be_set_and_read_back() {
+    let before = Loader::new().file("lists.yaml", LISTS).load().unwrap();
+    for (key, value, with) in KEYS {
+        let argument = format!("{key}={value}");
+        let arguments = with.iter().copied().chain([argument.as_str()]);
+        let loaded = match Loader::new().file("lists.yaml", LISTS).set(arguments).load() {
+            Ok(loaded) => loaded,
+            Err(error) => unreachable!("{error}"),
+        };
+        let explained = &loaded.explain(key).unwrap()[0];
+        assert_eq!((explained.key.as_str(), explained.value.as_str()), (key, value));
+        assert_eq!(explained.source.to_string(), format!("--set {key}"));
+        assert_ne!(explained.default, value, "{key}: choose a value that is not the default");
+        assert_ne!(
+            fingerprint_text(&loaded.config),
+            fingerprint_text(&before.config),
+            "{key} changes nothing"
+        );
+    }
+}
+
+#[test]
+fn the_list_of_keys_is_complete() {
+    let of_defaults = Loader::new().load().unwrap().explain_all();
+    let lists = ["instruments", "instruments[].margin_tiers"];
+    let known: BTreeSet<String> =
+        of_defaults.into_iter().map(|entry| entry.key).filter(|key| !lists.contains(&key.as_str())).collect();
+    let tested: BTreeSet<String> = KEYS.iter().map(|(key, ..)| key.replace("[0]", "[]")).collect();
+    assert_eq!(tested.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
+}
