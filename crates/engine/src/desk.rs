@@ -2,8 +2,8 @@
 
 use arrayvec::ArrayVec;
 use seawall_model::{
-    Exit, ExitReason, Instrument, Money, OrderRole, Position, PositionSide, PriceUnits, QtyUnits, Setup,
-    StateSink, Timeframe, Trade, Ts, VenueId,
+    Exit, ExitReason, Instrument, Money, OrderRole, OrderState, Position, PositionSide, PriceUnits, QtyUnits,
+    Setup, StateSink, Timeframe, Trade, Ts, VenueId,
 };
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
 
@@ -216,6 +216,18 @@ impl Desk {
     /// Whether the entry can still fill.
     pub(crate) fn entry_is_live(&self) -> bool {
         self.orders.live().any(|order| order.request.role == OrderRole::Entry)
+    }
+
+    /// Whether the outcome of a placement is unknown.
+    pub(crate) fn has_unknown_order(&self) -> bool {
+        self.orders.live().any(|order| order.state == OrderState::Unknown)
+    }
+
+    /// Whatever resolved the last unknown order, an answer or a fill, closes that difference.
+    pub(crate) fn settle_unknown(&mut self) {
+        if self.difference == Some(Difference::UnknownOrder) && !self.has_unknown_order() {
+            self.difference = None;
+        }
     }
 
     /// Value of the position at the last price, signed.

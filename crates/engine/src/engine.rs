@@ -421,6 +421,9 @@ impl Engine {
     }
 
     fn after_report(&mut self, at: Ts, effects: &mut Effects) {
+        for desk in &mut self.desks {
+            desk.settle_unknown();
+        }
         reconcile::finish(&self.desks, &mut self.shared, at);
         for desk in &mut self.desks {
             protection::protect(desk, &mut self.shared, at, effects);
@@ -512,6 +515,7 @@ impl Engine {
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let was_different = desk.difference.is_some();
         act(desk, &mut self.shared, effects);
+        desk.settle_unknown();
         clear_leftovers(desk, &self.shared, at, effects);
         let settled = was_different && desk.difference.is_none();
         if desk.queued.is_some() {

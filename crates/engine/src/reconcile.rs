@@ -150,8 +150,7 @@ fn compare(
 
 /// The difference about the position is settled; one about an order may remain.
 fn settle(desk: &mut Desk) {
-    let unknown = desk.orders.live().any(|order| order.state == OrderState::Unknown);
-    desk.difference = unknown.then_some(Difference::UnknownOrder);
+    desk.difference = desk.has_unknown_order().then_some(Difference::UnknownOrder);
 }
 
 #[derive(Clone, Copy)]

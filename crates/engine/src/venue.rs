@@ -6,7 +6,7 @@ use seawall_model::{
 };
 
 use crate::answers::{ask, unknown};
-use crate::desk::{Closing, Desk, Difference};
+use crate::desk::{Closing, Desk};
 use crate::effects::Effects;
 use crate::gateway::{alert, cancel};
 use crate::protection::{self, protect, stop_refused, watch_trigger};
@@ -32,18 +32,9 @@ pub(crate) fn apply(
         if before == OrderState::Unknown {
             let instrument = Some(desk.instrument.id());
             alert(effects, at, Severity::Info, AlertKind::OutcomeResolved, instrument, update.state.name());
-            settle_difference(desk);
         }
     }
     Some((update.role, update.state))
-}
-
-/// Without unknown orders that difference is closed.
-fn settle_difference(desk: &mut Desk) {
-    let unknown = desk.orders.live().any(|order| order.state == OrderState::Unknown);
-    if !unknown && desk.difference == Some(Difference::UnknownOrder) {
-        desk.difference = None;
-    }
 }
 
 pub(crate) fn on_accepted(
