@@ -37,6 +37,8 @@ fn write(folder: &Path, name: &str, market: &Market, settings: &RunSettings) {
     let mut json = Vec::new();
     report::json(&outcome, market, settings, &mut json).unwrap();
     std::fs::write(folder.join(format!("{name}.json")), json).unwrap();
+    let page = report::html(&outcome, market, settings).unwrap();
+    std::fs::write(folder.join(format!("{name}.html")), page).unwrap();
     let text = report::text(&outcome, market, settings);
     std::fs::write(folder.join(format!("{name}.txt")), text).unwrap();
 }

@@ -1,28 +1,110 @@
-//! The summary metrics under the names that Freqtrade users know, and some more.
+//! What text and HTML say in the same words: assumptions, protection, costs, and the summary metrics under the
+//! names that Freqtrade users know.
 
 use seawall_model::{ContractKind, Ts};
+use serde::Serialize;
 
-use super::super::format::{MoneyFormat, NONE, duration, number, percent};
-use super::Pairs;
-use crate::collect::Outcome;
-use crate::market::Market;
+use super::View;
+use super::format::{MoneyFormat, NONE, duration, number, percent};
 use crate::metrics::daily::stamp;
 use crate::metrics::performance::Durations;
 use crate::metrics::ratios::ratio;
 use crate::metrics::{Day, Metrics, NamedTrade};
-use crate::run::RunSettings;
 
-/// Writes the table.
-pub(super) fn summary(
-    outcome: &Outcome,
-    market: &Market,
-    settings: &RunSettings,
-    metrics: &Metrics,
-    money: &MoneyFormat,
-    out: &mut String,
-) {
-    let mut rows = Pairs::new("SUMMARY METRICS");
-    account(market, settings, metrics, money, &mut rows);
+/// Names and values in order.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(super) struct Rows(pub(super) Vec<(String, String)>);
+
+impl Rows {
+    fn add(&mut self, name: &str, value: String) {
+        self.0.push((name.to_owned(), value));
+    }
+}
+
+/// What run this is, in one line.
+pub(super) fn title(view: &View<'_>) -> String {
+    let metrics = view.metrics;
+    format!(
+        "{} on {} instrument(s), {} candles, {} to {} UTC",
+        view.settings.strategy.name.name(),
+        view.market.instruments().len(),
+        metrics.candles,
+        stamp(metrics.from),
+        stamp(metrics.to),
+    )
+}
+
+/// What the run took for granted, in short parts.
+pub(super) fn assumed(view: &View<'_>) -> Vec<String> {
+    let View { market, settings, metrics, money, .. } = view;
+    let simulator = &settings.simulator;
+    let series = market.series();
+    let funding = match (simulator.funding.is_on(), series.iter().any(|one| !one.funding.is_empty())) {
+        (false, _) => "funding off".to_owned(),
+        (true, true) => "funding as recorded".to_owned(),
+        (true, false) => format!("funding {} bps/8h, both sides", simulator.funding_rate_bps),
+    };
+    let path = if series.iter().any(|one| !one.trades.is_empty()) {
+        "trades within candles"
+    } else if series.iter().any(|one| !one.detail.is_empty()) {
+        "finer candles within candles"
+    } else {
+        "candles alone"
+    };
+    vec![
+        format!("Assumes {}", money.with_currency(metrics.initial_equity)),
+        format!("bps: taker {}, maker {}", simulator.taker_fee_bps, simulator.maker_fee_bps),
+        format!("slippage {}, spread {}", simulator.slippage_bps, simulator.spread_bps),
+        format!("latency {} ms", simulator.latency_ms),
+        funding,
+        format!("{path}, the worse side first"),
+        "stop before target".to_owned(),
+        "no fill on the candle that decided.".to_owned(),
+    ]
+}
+
+/// How well positions were protected.
+pub(super) fn protected(view: &View<'_>) -> Rows {
+    let View { outcome, metrics, .. } = view;
+    let protection = &metrics.protection;
+    let mut rows = Rows::default();
+    let trades = metrics.performance.trades;
+    let planned = if protection.stops_planned { "" } else { " (the strategy plans no stop)" };
+    rows.add(
+        "Positions with a confirmed stop",
+        format!("{} of {trades}{planned}", protection.positions_with_stop),
+    );
+    if protection.stops_planned {
+        rows.add("Longest time without one", milliseconds(Some(protection.naked_max_ms)));
+        rows.add("All such time together", milliseconds(protection.naked_total_ms));
+    }
+    rows.add("Worst case within a candle", format!("{} below the peak", percent(metrics.drawdown_worst_pct)));
+    rows.add("Liquidations", outcome.liquidations.to_string());
+    rows.add("Ambiguous bars, read the worse way", metrics.ambiguous_bars.to_string());
+    rows.add("Alerts", metrics.alerts.to_string());
+    rows
+}
+
+/// From gross to net.
+pub(super) fn costs(view: &View<'_>) -> Rows {
+    let View { metrics, money, .. } = view;
+    let costs = &metrics.costs;
+    let mut rows = Rows::default();
+    rows.add("Profit at decision prices", money.with_currency(costs.gross_at_decision_price));
+    rows.add("Entry slippage (decision to fill)", money.with_currency(costs.entry_slippage.negated()));
+    rows.add("Gross profit", money.with_currency(costs.gross));
+    rows.add("Fees", money.with_currency(costs.fees.negated()));
+    rows.add("Funding", money.with_currency(costs.funding));
+    rows.add("Net profit", money.with_currency(costs.net));
+    rows
+}
+
+/// The summary metrics.
+pub(super) fn summary(view: &View<'_>) -> Rows {
+    let View { outcome, metrics, money, .. } = view;
+    let mut rows = Rows::default();
+    account(view, &mut rows);
     ratios(metrics, money, &mut rows);
     extremes(metrics, money, &mut rows);
     orders(metrics, &mut rows);
@@ -30,16 +112,11 @@ pub(super) fn summary(
     let rate = ratio(metrics.candles as f64, outcome.run_seconds);
     rows.add("Candles per second", number(rate, 0));
     rows.add("Fingerprint", outcome.fingerprint.clone());
-    rows.write(out);
+    rows
 }
 
-fn account(
-    market: &Market,
-    settings: &RunSettings,
-    metrics: &Metrics,
-    money: &MoneyFormat,
-    rows: &mut Pairs,
-) {
+fn account(view: &View<'_>, rows: &mut Rows) {
+    let View { market, settings, metrics, money, .. } = view;
     let kinds: Vec<_> = market.instruments().iter().map(|one| one.spec().kind).collect();
     let spot = kinds.iter().all(|kind| *kind == ContractKind::Spot);
     rows.add("Backtesting from", stamp(metrics.from));
@@ -55,7 +132,7 @@ fn account(
     rows.add("CAGR %", percent(metrics.cagr_pct));
 }
 
-fn ratios(metrics: &Metrics, money: &MoneyFormat, rows: &mut Pairs) {
+fn ratios(metrics: &Metrics, money: &MoneyFormat, rows: &mut Rows) {
     let trades = &metrics.performance;
     rows.add("Sortino", number(metrics.sortino, 2));
     rows.add("Sharpe", number(metrics.sharpe, 2));
@@ -86,7 +163,7 @@ fn ratios(metrics: &Metrics, money: &MoneyFormat, rows: &mut Pairs) {
     rows.add("Absolute profit Short", money.with_currency(trades.short.profit_abs));
 }
 
-fn extremes(metrics: &Metrics, money: &MoneyFormat, rows: &mut Pairs) {
+fn extremes(metrics: &Metrics, money: &MoneyFormat, rows: &mut Rows) {
     let trades = &metrics.performance;
     let pair = |name: &Option<String>| match metrics
         .by_instrument
@@ -124,7 +201,7 @@ fn extremes(metrics: &Metrics, money: &MoneyFormat, rows: &mut Pairs) {
     rows.add("Max Consecutive Wins / Loss", format!("{wins} / {losses}"));
 }
 
-fn orders(metrics: &Metrics, rows: &mut Pairs) {
+fn orders(metrics: &Metrics, rows: &mut Rows) {
     let (setups, plans) = (metrics.rejected_entry_signals, metrics.rejected_plans);
     rows.add("Rejected Entry signals", format!("{setups} setups, {plans} of them complete plans"));
     rows.add("Entry Timeouts", metrics.entry_timeouts.to_string());
@@ -134,7 +211,7 @@ fn orders(metrics: &Metrics, rows: &mut Pairs) {
     rows.add("Canceled / Rejected / Amended Orders", format!("{cancelled} / {rejected} / {amended}"));
 }
 
-fn worst_case(metrics: &Metrics, money: &MoneyFormat, rows: &mut Pairs) {
+fn worst_case(metrics: &Metrics, money: &MoneyFormat, rows: &mut Rows) {
     let drawdown = &metrics.drawdown;
     let when = |at: Option<Ts>| at.map_or_else(|| NONE.to_owned(), stamp);
     rows.add("Min balance", money.with_currency(drawdown.balance_min));
@@ -153,4 +230,9 @@ fn worst_case(metrics: &Metrics, money: &MoneyFormat, rows: &mut Pairs) {
     rows.add("Drawdown End", when(drawdown.drawdown_end));
     rows.add("Drawdown recovered", when(drawdown.drawdown_recovered_at));
     rows.add("Market change", percent(metrics.market_change_pct));
+}
+
+/// A duration in milliseconds.
+pub(super) fn milliseconds(value: Option<i64>) -> String {
+    duration(value.map(|value| value as f64 / 1_000.0))
 }
