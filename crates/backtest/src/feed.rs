@@ -123,6 +123,10 @@ impl<'a> Feed<'a> {
         let at = Ts::from_nanos(next);
         self.run_until(at);
         self.stage(at, Stage::Close);
+        if self.opening == 0 && self.ranging == 0 {
+            self.sample_if_due(at);
+            return true;
+        }
         self.run_until(at);
         if self.opening > 0 {
             self.stage(at, Stage::Open);
@@ -132,10 +136,15 @@ impl<'a> Feed<'a> {
             self.stage(at, Stage::Range);
             self.run_until(at);
         }
+        self.sample_if_due(at);
+        true
+    }
+
+    #[inline]
+    fn sample_if_due(&mut self, at: Ts) {
         if at >= self.sample_at {
             self.sample(at);
         }
-        true
     }
 
     /// Lets everything that is still on its way arrive.
@@ -158,9 +167,15 @@ impl<'a> Feed<'a> {
     fn run_until(&mut self, at: Ts) {
         let due = |next: Option<Ts>| next.is_some_and(|next| next <= at);
         if due(VenuePort::next_at(&self.exchange)) || due(self.engine.next_wakeup()) {
-            let Feed { pump, engine, exchange, collector, .. } = self;
-            let Ok(()) = never_fails(pump.run_until(engine, exchange, collector, at));
+            self.deliver(at);
         }
+    }
+
+    /// Kept apart from the check, which is all that most candles need.
+    #[inline(never)]
+    fn deliver(&mut self, at: Ts) {
+        let Feed { pump, engine, exchange, collector, .. } = self;
+        let Ok(()) = never_fails(pump.run_until(engine, exchange, collector, at));
     }
 
     fn feed(&mut self, at: Ts, input: &Input) {
@@ -227,13 +242,14 @@ impl<'a> Feed<'a> {
         self.skip_idle_open(index, at).unwrap_or(next)
     }
 
-    /// Where the next candle opens right now and nothing works on the instrument, its open changes nothing: the
-    /// cursor goes straight to its close.
+    /// Where the next candle opens right now and the exchange can let it pass, the cursor goes straight to its
+    /// close.
     #[inline]
     fn skip_idle_open(&mut self, index: usize, at: Ts) -> Option<i64> {
         let cursor = self.cursors.get_mut(index)?;
         let next = cursor.series.candles.get(cursor.next)?;
-        if next.open_time != at || !cursor.series.funding.is_empty() || !self.exchange.is_idle(cursor.id) {
+        let opens_now = next.open_time == at && cursor.series.funding.is_empty();
+        if !opens_now || !self.exchange.can_pass(at, cursor.id, next) {
             return None;
         }
         cursor.stage = Stage::Close;
@@ -242,14 +258,14 @@ impl<'a> Feed<'a> {
 }
 
 impl Cursor<'_> {
-    /// A candle opens, or a finer one within it. An idle instrument is not looked at again before the close.
+    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its close.
     #[inline]
     fn open(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
         let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };
         if self.series.funding.len() > self.funding {
             self.pay_funding(exchange, at);
         }
-        if exchange.is_idle(self.id) {
+        if exchange.can_pass(at, self.id, candle) {
             self.stage = Stage::Close;
             return candle.known_at.nanos();
         }

@@ -133,7 +133,17 @@ impl Exchange {
         self.core.bar_range(at, instrument, candle);
     }
 
-    /// A whole bar of an idle instrument.
+    /// Whether the bar that opens at `at` changes nothing on `instrument` but its price: nothing travels, no
+    /// order is reached, no funding is due, liquidation is far. It may then be skipped: call
+    /// [`Exchange::skip_to`] when it is over.
+    #[inline]
+    #[must_use]
+    pub fn can_pass(&self, at: Ts, instrument: InstrumentId, candle: &Candle) -> bool {
+        self.core.can_pass(at, instrument, candle)
+    }
+
+    /// A whole bar that changes nothing but the price: of an idle instrument, or one that
+    /// [`Exchange::can_pass`].
     #[inline]
     pub fn skip_to(&mut self, instrument: InstrumentId, candle: &Candle) {
         self.core.skip_to(instrument, candle);

@@ -111,10 +111,12 @@ impl Market {
         self.orders.is_empty() && self.position.is_zero()
     }
 
-    /// A bar passes by an empty market.
+    /// A bar has passed by that changed nothing here but the price.
     #[inline]
     pub(super) fn skip_to(&mut self, candle: &Candle) {
         self.last = candle.close;
+        self.low = candle.low;
+        self.high = candle.high;
         self.phase = Phase::Closed;
         self.grew_at = None;
     }

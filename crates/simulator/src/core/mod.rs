@@ -76,10 +76,32 @@ impl Core {
             && self.desk.in_flight.get(index).is_none_or(|count| *count == 0)
     }
 
+    /// Whether the bar that opens at `at` changes nothing on the instrument: nothing travels or waits, no order
+    /// is reached, no funding is due and liquidation is far.
+    #[inline]
+    pub(crate) fn can_pass(&self, at: Ts, instrument: InstrumentId, candle: &Candle) -> bool {
+        let index = instrument.index();
+        if self.desk.in_flight.get(index).is_some_and(|count| *count != 0) {
+            return false;
+        }
+        let Some(market) = self.markets.get(index) else { return true };
+        if market.is_empty() {
+            return true;
+        }
+        let range = Range { at, low: candle.low, high: candle.high, close: candle.close };
+        market.next_funding > at
+            && !market.is_awaited
+            && !market.is_touched(candle.low, candle.high)
+            && !market.is_range_near_liquidation(&range, &self.desk)
+    }
+
     #[inline]
     pub(crate) fn skip_to(&mut self, instrument: InstrumentId, candle: &Candle) {
         if let Some(market) = self.markets.get_mut(instrument.index()) {
             market.skip_to(candle);
+            if !market.position.is_zero() {
+                market.revalue(&mut self.desk);
+            }
         }
     }
 
