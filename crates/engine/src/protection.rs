@@ -50,6 +50,8 @@ pub(crate) struct Protection {
     pub(crate) proven_at: Option<Ts>,
     /// Amending failed on this position: replace by placing anew.
     amend_failed: bool,
+    /// The venue says that there is no position to protect; it was asked.
+    doubted: bool,
     /// Stops in a row that the venue ended by itself soon after it took them.
     stops_lost: u32,
     reported: bool,
@@ -80,6 +82,7 @@ impl Protection {
             overdue_since: None,
             proven_at: None,
             amend_failed: false,
+            doubted: false,
             stops_lost: 0,
             reported: false,
         }
@@ -147,6 +150,7 @@ impl Protection {
         }
         sink.number(u64::from(self.amend_failed));
         sink.number(u64::from(self.stops_lost));
+        sink.number(u64::from(self.doubted));
         sink.number(u64::from(self.reported));
     }
 }
@@ -431,6 +435,7 @@ pub(crate) fn stop_refused(
     if reason == RejectReason::NothingToReduce {
         // The venue says there is no position: a fill is on its way, or the books are wrong. Ask.
         effects.requests.push(VenueRequest::QueryPositions);
+        desk.protection.doubted = true;
         desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
         desk.protection.hold_until = desk.protection.deadline;
         return;
@@ -441,6 +446,18 @@ pub(crate) fn stop_refused(
         return;
     }
     escalate(desk, shared, at, reason.name(), effects);
+}
+
+/// A report agrees with the books about the position: a stop that was refused because there was none takes the next
+/// step of the ladder now.
+pub(crate) fn position_confirmed(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if !core::mem::take(&mut desk.protection.doubted) {
+        return;
+    }
+    desk.protection.hold_until = at;
+    if cover(desk).confirmed < desk.position.qty().abs() {
+        escalate(desk, shared, at, "refused although there is a position", effects);
+    }
 }
 
 /// The venue ended a working stop by itself after it had lived for `lived`. One that lived is replaced; a venue

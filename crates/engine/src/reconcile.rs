@@ -122,6 +122,7 @@ fn compare(
         if desk.difference.is_some_and(Difference::is_about_position) {
             settle(desk);
         }
+        protection::position_confirmed(desk, shared, at, effects);
         return true;
     }
     let in_flight = desk.orders.live().any(|order| order.state != OrderState::Open);

@@ -7,8 +7,9 @@ mod common;
 
 use common::faults::Faults;
 use common::world::{World, digest};
-use common::{lossless, remote};
-use seawall_model::Capabilities;
+use common::{at, lossless, remote};
+use seawall_engine::ProtectionSettings;
+use seawall_model::{Capabilities, Span};
 
 /// A world that trades for `minutes` under `faults`, is healed and given time.
 fn lived(seed: u64, capabilities: Capabilities, faults: Faults, minutes: i64) -> World {
@@ -16,10 +17,12 @@ fn lived(seed: u64, capabilities: Capabilities, faults: Faults, minutes: i64) ->
     let mut world = World::new(seed, count, capabilities, faults, u64::try_from(minutes).unwrap());
     world.start();
     world.minutes(minutes);
+    let during = world.naked_max;
     world.heal();
     world.minutes(6);
     // Between two moves of the market, when what the last one caused has been said.
     world.settle();
+    world.naked_max = world.naked_max.max(during);
     world
 }
 
@@ -32,28 +35,28 @@ fn seeds(count: u64) -> impl Iterator<Item = u64> {
 
 #[test]
 fn an_honest_venue_and_the_books_agree_to_the_last_digit() {
-    for seed in seeds(20) {
+    for seed in seeds(60) {
         lived(seed, lossless(), Faults::default(), 20).assert_agreement();
     }
 }
 
 #[test]
 fn a_venue_that_refuses_cancels_and_liquidates_never_leaves_the_books_behind() {
-    for seed in seeds(40) {
+    for seed in seeds(150) {
         lived(seed, lossless(), Faults::venue_only(seed), 20).assert_agreement();
     }
 }
 
 #[test]
 fn a_network_that_loses_doubles_and_delays_never_leaves_the_books_behind() {
-    for seed in seeds(80) {
+    for seed in seeds(300) {
         lived(seed, remote(), Faults::draw(seed), 20).assert_agreement();
     }
 }
 
 #[test]
 fn without_amendments_and_with_one_trigger_type_everything_still_holds() {
-    for seed in seeds(40) {
+    for seed in seeds(150) {
         let mut capabilities = remote();
         capabilities.amend = false;
         capabilities.stop_triggers.truncate(1);
@@ -63,8 +66,66 @@ fn without_amendments_and_with_one_trigger_type_everything_still_holds() {
 
 #[test]
 fn the_same_inputs_give_the_same_state() {
-    for seed in seeds(20) {
+    for seed in seeds(60) {
         let world = lived(seed, remote(), Faults::draw(seed), 10);
         assert_eq!(digest(&world.engine), world.replayed_digest(), "seed {seed}");
+    }
+}
+
+/// Runs until the venue holds a position without covering stops, heals the world then, and says how long it took to
+/// be covered or flat; `None` where that never happened.
+fn time_to_cover(seed: u64, capabilities: Capabilities, faults: Faults) -> Option<Span> {
+    let mut world = World::new(seed, 1, capabilities, faults, 60);
+    world.start();
+    while !world.is_naked() {
+        if world.now > at(1_200) {
+            return None;
+        }
+        let until = world.now.plus(Span::from_millis(250));
+        world.run_until(until);
+        world.now = until;
+    }
+    world.heal();
+    let healed = world.now;
+    while world.is_naked() {
+        let until = world.now.plus(Span::from_millis(10));
+        world.run_until(until);
+        world.now = until;
+    }
+    Some(world.now.since(healed))
+}
+
+#[test]
+fn a_naked_position_is_covered_or_closed_within_the_ladder_where_no_message_is_lost() {
+    let protection = ProtectionSettings::default();
+    // Each trigger type may take the deadline for a confirmation, then the market order its retry.
+    let bound_ms = 2 * protection.confirm_deadline_ms + protection.emergency_retry_ms;
+    let times = seeds(300)
+        .filter_map(|seed| Some((time_to_cover(seed, lossless(), Faults::venue_only(seed))?, seed)));
+    let (longest, seed) = times.max().unwrap();
+    assert!(longest.millis() <= i64::from(bound_ms), "seed {seed}: {} ms", longest.millis());
+}
+
+#[test]
+fn a_naked_position_is_covered_or_closed_within_one_comparison_once_messages_arrive_again() {
+    let protection = ProtectionSettings::default();
+    // The next comparison, the repetition of a question whose answer was lost, the second look at a position, the
+    // acceptance of the stop, and the same again for what the first answer brings to light.
+    let bound_ms = i64::from(protection.prove_interval_s) * 1_000
+        + 2 * i64::from(protection.submit_deadline_ms)
+        + i64::from(protection.confirm_deadline_ms)
+        + 1_000;
+    let times =
+        seeds(300).filter_map(|seed| Some((time_to_cover(seed, remote(), Faults::draw(seed))?, seed)));
+    let (longest, seed) = times.max().unwrap();
+    assert!(longest.millis() <= bound_ms, "seed {seed}: {} ms", longest.millis());
+}
+
+#[test]
+fn an_honest_venue_sees_a_position_naked_for_two_round_trips_at_most() {
+    for seed in seeds(40) {
+        let world = lived(seed, lossless(), Faults::default(), 20);
+        // Each way takes 5 to 25 ms; a fill in two pieces needs the stop to be placed and enlarged.
+        assert!(world.naked_max.millis() <= 100, "seed {seed}: {} ms", world.naked_max.millis());
     }
 }

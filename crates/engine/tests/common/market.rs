@@ -1,7 +1,9 @@
 //! What happens at the scripted venue by itself: prices, what they trigger and fill, and other hands.
 
+use rust_decimal::Decimal;
 use seawall_model::{
-    CancelReason, FillCause, InstrumentId, OrderState, PriceUnits, QtyUnits, Side, Span, Ts, VenueEvent,
+    CancelReason, FillCause, InstrumentId, Money, OrderState, PriceUnits, QtyUnits, Side, Span, Ts,
+    VenueEvent,
 };
 
 use super::truth::{Resting, limit_is_met, stop_is_met};
@@ -38,6 +40,11 @@ impl ScriptedVenue {
             }
         }
         self.others(at, instrument, price);
+        if self.will.chance(5) {
+            let amount = Decimal::new(self.will.range(-300, 300), 2);
+            self.truth.cash += amount;
+            self.say(at, VenueEvent::Funding { instrument, amount: Money::new(amount) });
+        }
         if self.pictures.back().is_none_or(|last| at.since(last.at) >= Span::from_secs(1)) {
             let (orders, positions) = (self.truth.open_rows(), self.truth.position_rows());
             self.pictures.push_back(Picture { at, orders, positions });

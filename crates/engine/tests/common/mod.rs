@@ -2,7 +2,13 @@
 //! the world that joins them, and the oracles that watch every step.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::needless_pass_by_value,
+    reason = "a test picks what it looks for, and hands over what it has made"
+)]
 
+pub mod bench;
 pub mod faults;
 pub mod market;
 pub mod oracles;

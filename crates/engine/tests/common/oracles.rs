@@ -138,10 +138,10 @@ impl Oracles {
                     Some(_) | None => {}
                 }
             }
-            VenueEvent::Funding { instrument, amount } => {
-                if engine.position(*instrument).is_some_and(|view| view.qty.is_zero()) {
-                    self.funding_while_flat += amount.get();
-                }
+            VenueEvent::Funding { instrument, amount }
+                if engine.position(*instrument).is_some_and(|view| view.qty.is_zero()) =>
+            {
+                self.funding_while_flat += amount.get();
             }
             _ => {}
         }
@@ -349,10 +349,5 @@ impl Oracles {
             ensure(covered || escalating, || format!("O1: naked without a deadline: {view:?}"))?;
         }
         Ok(())
-    }
-
-    /// Forgets nothing, but expects a new engine that has replayed the journal.
-    pub fn restarted(&mut self) {
-        self.shutting_down = false;
     }
 }

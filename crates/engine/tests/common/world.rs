@@ -172,6 +172,11 @@ impl World {
         }
     }
 
+    /// Whether the venue holds a position that its working stops do not cover.
+    pub fn is_naked(&self) -> bool {
+        self.ids().any(|id| !self.venue.truth.is_covered(id))
+    }
+
     pub fn forget_nakedness(&mut self) {
         self.naked_since.fill(None);
         self.naked_max = Span::ZERO;
@@ -245,7 +250,9 @@ impl World {
     }
 
     fn command(&mut self, at: Ts) {
-        let id = InstrumentId(u32::try_from(self.operator.range(0, self.bars.len() as i64 - 1)).unwrap());
+        let id = InstrumentId(
+            u32::try_from(self.operator.range(0, i64::try_from(self.bars.len()).unwrap() - 1)).unwrap(),
+        );
         let modes = [
             SystemMode::Normal,
             SystemMode::Normal,
