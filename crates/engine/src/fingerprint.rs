@@ -2,10 +2,10 @@
 //!
 //! Two runs whose bytes hash to the same value decided, ordered and filled the same, whatever drove them:
 //! backtest, demo, paper or a replay of a journal. The encoding is little-endian:
-//! - decision: `1`, outcome, instrument (6 bytes), instant, the last gate's measured value; all gates where it
-//!   entered or an exit began;
-//! - request: `2`, kind, instrument, client sequence, side, quantity, prices;
-//! - fill: `3`, side, instrument, quantity, price, fee, venue time.
+//! - decision: outcome (1 byte, below 128), instrument (2), second (5), the last gate's measured value (8); all
+//!   gates where it entered or an exit began;
+//! - request: `0xf2`, kind, instrument, client sequence, side, quantity, prices;
+//! - fill: `0xf3`, side, instrument, quantity, price, fee, venue time.
 //!
 //! Left out are questions to the venue, because how often they are asked depends on the driver, and the number
 //! of the run, because it differs between journals.
@@ -37,8 +37,9 @@ fn write_decision(decision: &Decision, sink: &mut impl StateSink) {
         Outcome::Refused(gate) => gate as u8 + 1,
     };
     let measured = decision.gates.last().map_or(0, |reading| reading.measured.to_bits());
-    let head = u64::from(u16::from_le_bytes([1, outcome])) | u64::from(decision.instrument.0) << 16;
-    let words = [head.to_le_bytes(), decision.at.nanos().to_le_bytes(), measured.to_le_bytes()];
+    let second = decision.at.nanos().div_euclid(1_000_000_000).cast_unsigned();
+    let head = u64::from(outcome) | u64::from(decision.instrument.0 & 0xffff) << 8 | second << 24;
+    let words = [head.to_le_bytes(), measured.to_le_bytes()];
     sink.bytes(words.as_flattened());
     if decision.outcome == Outcome::Entered || decision.exit.is_some() {
         for reading in &decision.gates {
@@ -52,20 +53,20 @@ fn write_decision(decision: &Decision, sink: &mut impl StateSink) {
 fn write_request(request: &VenueRequest, sink: &mut impl StateSink) {
     match request {
         VenueRequest::Place(order) => {
-            sink.bytes(&[2, 1]);
+            sink.bytes(&[0xf2, 1]);
             write_order(order.order, sink);
             sink.bytes(&[u8::from(order.side == Side::Buy), u8::from(order.reduce_only)]);
             sink.signed(order.qty.get());
             write_kind(&order.kind, sink);
         }
         VenueRequest::Amend { order, qty, kind } => {
-            sink.bytes(&[2, 2]);
+            sink.bytes(&[0xf2, 2]);
             write_order(*order, sink);
             sink.signed(qty.get());
             write_kind(kind, sink);
         }
         VenueRequest::Cancel { order } => {
-            sink.bytes(&[2, 3]);
+            sink.bytes(&[0xf2, 3]);
             write_order(*order, sink);
         }
         VenueRequest::QueryOrder { .. }
@@ -87,7 +88,7 @@ fn write_kind(kind: &OrderKind, sink: &mut impl StateSink) {
 }
 
 fn write_fill(fill: &Fill, sink: &mut impl StateSink) {
-    sink.bytes(&[3, u8::from(fill.side == Side::Buy)]);
+    sink.bytes(&[0xf3, u8::from(fill.side == Side::Buy)]);
     sink.bytes(&fill.instrument.0.to_le_bytes());
     sink.signed(fill.qty.get());
     sink.signed(fill.price.get());
