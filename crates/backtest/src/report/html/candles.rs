@@ -6,7 +6,7 @@ use seawall_model::{ExitReason, Money, PositionSide};
 use seawall_strategy::StrategyKind;
 
 use super::bars::{Bars, coarser, extent};
-use super::plot::{Mark, Plot, Scale, escape, seconds, time_labels};
+use super::plot::{Mark, Plot, Scale, TICKS_NARROW, TICKS_WIDE, escape, seconds, time_labels};
 use crate::market::MarketSeries;
 use crate::metrics::Facts;
 use crate::report::View;
@@ -18,21 +18,22 @@ const OVERVIEW_BARS: i64 = 600;
 const DETAIL_BARS: i64 = 150;
 /// Trades that an overview shows at most: those that gained or lost most.
 const OVERVIEW_TRADES: usize = 300;
-/// Charts of an instrument's overview at most.
+/// Trades up to which each is drawn large enough to be told from the next.
+const DISTINCT_TRADES: usize = 60;
+/// Overviews that are drawn at most.
 pub(super) const OVERVIEWS_MAX: usize = 20;
 /// How many of the first, the best and the worst trades get their own chart.
 pub(super) const DETAILS_EACH: usize = 3;
 
-/// Overviews of the instruments in the order of the market; those that traded come first where there are too
-/// many.
-pub(super) fn overviews(view: &View<'_>) -> Vec<Plot> {
-    let mut order: Vec<usize> = (0..view.market.series().len()).collect();
-    let count = |index: usize| view.facts.iter().filter(|one| one.trade.instrument.index() == index).count();
-    if order.len() > OVERVIEWS_MAX {
-        order.sort_by_key(|index| core::cmp::Reverse(count(*index)));
-        order.truncate(OVERVIEWS_MAX);
-    }
-    order.into_iter().filter_map(|index| overview(view, index)).collect()
+/// Overviews of the instruments that traded, then of those that did not, each in the order of the market.
+pub(super) fn overviews(view: &View<'_>) -> (Vec<Plot>, Vec<Plot>) {
+    let traded = |index: &usize| view.facts.iter().any(|one| one.trade.instrument.index() == *index);
+    let (busy, idle): (Vec<usize>, Vec<usize>) = (0..view.market.series().len()).partition(traded);
+    let room = OVERVIEWS_MAX.saturating_sub(busy.len());
+    let draw = |order: Vec<usize>, most: usize| {
+        order.into_iter().take(most).filter_map(|index| overview(view, index)).collect()
+    };
+    (draw(busy, OVERVIEWS_MAX), draw(idle, room))
 }
 
 fn overview(view: &View<'_>, index: usize) -> Option<Plot> {
@@ -48,23 +49,31 @@ fn overview(view: &View<'_>, index: usize) -> Option<Plot> {
     own.sort_by_key(|one| (core::cmp::Reverse(one.trade.pnl.abs()), one.trade.id));
     own.truncate(OVERVIEW_TRADES);
     own.sort_by_key(|one| one.trade.id);
-    let mut svg = candles(&bars, time, prices);
+    let crowded = own.len() > DISTINCT_TRADES;
+    let drawn = candles(&bars, time, prices);
+    let mut svg = if crowded {
+        format!("<g class=\"behind\">{drawn}</g><g class=\"many\">")
+    } else {
+        format!("{drawn}<g>")
+    };
     for one in &own {
         connection(one, view, time, prices, &mut svg);
     }
+    svg.push_str("</g>");
     let shown = if all > own.len() {
         format!("the {} of {all} trades that gained or lost most", own.len())
     } else {
         format!("{all} trade{}", if all == 1 { "" } else { "s" })
     };
+    let colours = if crowded { "; entries that gained are blue, those that lost orange" } else { "" };
     let (first, last) = (series.candles.first()?, series.candles.last()?);
     Some(Plot {
         title: instrument.name().to_string(),
-        note: format!("{} bars, {shown}", bars.label),
+        note: format!("{} bars, {shown}{colours}", bars.label),
         pixels: 280,
         svg,
-        x: time_labels(first.open_time, last.known_at),
-        y: prices.labels(5.0, ""),
+        x: time_labels(first.open_time, last.known_at, TICKS_WIDE),
+        y: prices.labels(6.0, ""),
         marks: Vec::new(),
     })
 }
@@ -78,7 +87,9 @@ pub(super) fn details(view: &View<'_>) -> Vec<Plot> {
     let mut chosen: Vec<(&Facts<'_>, &'static str)> = Vec::new();
     chosen.extend(worst.map(|one| (*one, "among the worst")));
     chosen.extend(best.map(|one| (*one, "among the best")));
-    for one in view.facts.iter().take(DETAILS_EACH) {
+    let mut by_id: Vec<&Facts<'_>> = view.facts.iter().collect();
+    by_id.sort_by_key(|one| one.trade.id);
+    for one in by_id.into_iter().take(DETAILS_EACH) {
         if !chosen.iter().any(|(known, _)| known.trade.id == one.trade.id) {
             chosen.push((one, "among the first"));
         }
@@ -115,8 +126,8 @@ fn detail(view: &View<'_>, facts: &Facts<'_>, why: &str) -> Option<Plot> {
         note: format!("{why}; {}; ended by {}; {} bars", trade.setup.name(), ended(facts), bars.label),
         pixels: 260,
         svg,
-        x: time_labels(candles_shown.first()?.open_time, candles_shown.last()?.known_at),
-        y: prices.labels(5.0, ""),
+        x: time_labels(candles_shown.first()?.open_time, candles_shown.last()?.known_at, TICKS_NARROW),
+        y: prices.labels(6.0, ""),
         marks: marks(facts, time, prices),
     })
 }
@@ -225,13 +236,13 @@ fn connection(facts: &Facts<'_>, view: &View<'_>, time: Scale, prices: Scale, sv
     let exit = exit.or_else(|| last.map(|candle| instrument.price_f64(candle.close)));
     let (x, y) = (time.x(seconds(trade.entry_at)), prices.y(facts.entry_price().to_f64()));
     let (to_x, to_y) = (time.x(seconds(trade.closed_at.unwrap_or(end))), prices.y(exit.unwrap_or(0.0)));
-    let class = if trade.pnl > Money::ZERO { "win" } else { "loss" };
+    let (class, dot) = if trade.pnl > Money::ZERO { ("win", "dot") } else { ("loss", "dot bad") };
     let title = format!("#{} {} {}", trade.id, trade.side.name(), view.money.with_currency(trade.pnl));
     // Writing to a string cannot fail.
     let _ = write!(
         svg,
         "<path class=\"{class}\" d=\"M{x:.0} {y:.0}L{to_x:.0} {to_y:.0}\"><title>{}</title></path>\
-         <path class=\"dot\" d=\"M{x:.0} {y:.0}h1\"/>",
+         <path class=\"{dot}\" d=\"M{x:.0} {y:.0}h1\"/>",
         escape(&title)
     );
 }

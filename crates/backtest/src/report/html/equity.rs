@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use seawall_model::Ts;
 
-use super::plot::{HEIGHT, Plot, Scale, WIDTH, seconds, time_labels};
+use super::plot::{HEIGHT, Plot, Scale, TICKS_WIDE, WIDTH, seconds, time_labels};
 use crate::collect::EquityPoint;
 
 /// Points that are drawn at most; of the others in between the highest and the lowest stay.
@@ -20,7 +20,7 @@ struct Point {
 pub(super) fn plots(equity: &[EquityPoint], span: (Ts, Ts), currency: &str) -> (Plot, Plot) {
     let points = thin(equity);
     let time = Scale::new(seconds(span.0), seconds(span.1));
-    let labels = time_labels(span.0, span.1);
+    let labels = time_labels(span.0, span.1, TICKS_WIDE);
     let values = Scale::around(points.iter().map(|point| point.equity));
     let line = path(&points, |point| (time.x(point.at), values.y(point.equity)));
     let start = points.first().map_or(0.0, |point| values.y(point.equity));
@@ -32,7 +32,7 @@ pub(super) fn plots(equity: &[EquityPoint], span: (Ts, Ts), currency: &str) -> (
             "<path class=\"start\" d=\"M0 {start:.0}H{WIDTH:.0}\"/><path class=\"line\" d=\"{line}\"/>"
         ),
         x: Vec::new(),
-        y: values.labels(5.0, ""),
+        y: values.labels(6.0, ""),
         marks: Vec::new(),
     };
     let deepest = points.iter().map(|point| point.underwater_pct).fold(0.0, f64::min);
@@ -44,7 +44,7 @@ pub(super) fn plots(equity: &[EquityPoint], span: (Ts, Ts), currency: &str) -> (
         pixels: 120,
         svg: format!("<path class=\"under\" d=\"M0 0L{}V0Z\"/>", area.trim_start_matches('M')),
         x: labels,
-        y: depth.labels(3.0, "%"),
+        y: depth.labels(4.0, "%"),
         marks: Vec::new(),
     };
     (top, bottom)

@@ -67,6 +67,8 @@ struct Page<'a> {
     by_instrument: Vec<GroupRow>,
     summary: Rows,
     overviews: Vec<Plot>,
+    /// Of instruments without a trade.
+    idle: Vec<Plot>,
     overviews_left_out: usize,
     details: Vec<Plot>,
     heads: [(&'static str, bool); 19],
@@ -88,6 +90,7 @@ pub(super) fn render(view: &View<'_>) -> Result<String, BacktestError> {
 fn page<'a>(view: &View<'a>) -> Result<Page<'a>, BacktestError> {
     let View { outcome, market, settings, metrics, facts, money } = *view;
     let (equity, underwater) = equity::plots(&outcome.equity, market.span(), &money.currency);
+    let (overviews, idle) = candles::overviews(view);
     let (waterfall, zero) = tables::waterfall(view);
     let assumptions = serde_json::to_string_pretty(&Assumptions::new(market, settings))
         .map_err(|error| BacktestError::Report { detail: error.to_string() })?;
@@ -114,7 +117,8 @@ fn page<'a>(view: &View<'a>) -> Result<Page<'a>, BacktestError> {
         by_regime: tables::groups(&metrics.by_regime, money),
         by_instrument: tables::groups(&metrics.by_instrument, money),
         summary: rows::summary(view),
-        overviews: candles::overviews(view),
+        overviews,
+        idle,
         overviews_left_out: candles::left_out(market.series()),
         details: candles::details(view),
         heads: tables::TRADE_HEADS,

@@ -12,7 +12,11 @@ pub(super) const WIDTH: f64 = 10_000.0;
 /// Height of every plot in its own units.
 pub(super) const HEIGHT: f64 = 1_000.0;
 
-const TIME_TICKS_MAX: usize = 9;
+/// Labels that a plot of the full width has room for.
+pub(super) const TICKS_WIDE: usize = 9;
+
+/// Labels that a plot of half the width has room for.
+pub(super) const TICKS_NARROW: usize = 5;
 
 /// A label at a share of the axis, in percent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -118,14 +122,14 @@ pub(super) fn seconds(at: Ts) -> f64 {
     at.nanos() as f64 / 1e9
 }
 
-/// Labels of a time axis: days, or months where there are many days.
-pub(super) fn time_labels(from: Ts, to: Ts) -> Vec<Label> {
+/// At most `most` labels of a time axis: hours, days, or months where there are many days.
+pub(super) fn time_labels(from: Ts, to: Ts, most: usize) -> Vec<Label> {
     let scale = Scale::new(seconds(from), seconds(to));
     let hour = 3_600;
     let steps = [300, 900, hour, 2 * hour, 6 * hour, 12 * hour, 24 * hour, 48 * hour, 96 * hour, 168 * hour];
     let length = to.since(from);
-    let step = steps.into_iter().map(Span::from_secs).find(|step| fits(length, *step));
-    let Some(step) = step else { return month_labels(from, to, scale) };
+    let step = steps.into_iter().map(Span::from_secs).find(|step| fits(length, *step, most));
+    let Some(step) = step else { return apart(month_labels(from, to, scale, most)) };
     let mut at = Ts::from_nanos(from.nanos() - from.nanos().rem_euclid(step.nanos())).plus(step);
     let mut labels = Vec::new();
     while at < to {
@@ -135,14 +139,20 @@ pub(super) fn time_labels(from: Ts, to: Ts) -> Vec<Label> {
             .push(Label { at: scale.share(seconds(at)) * 100.0, text: text.unwrap_or_default().to_owned() });
         at = at.plus(step);
     }
+    apart(labels)
+}
+
+/// Without labels that would stick out to the left; one at the very start is set flush.
+fn apart(mut labels: Vec<Label>) -> Vec<Label> {
+    labels.retain(|label| !(2.0..5.0).contains(&label.at));
     labels
 }
 
-fn fits(length: Span, step: Span) -> bool {
-    usize::try_from(length.nanos() / step.nanos()).is_ok_and(|count| count <= TIME_TICKS_MAX)
+fn fits(length: Span, step: Span, most: usize) -> bool {
+    usize::try_from(length.nanos() / step.nanos()).is_ok_and(|count| count <= most)
 }
 
-fn month_labels(from: Ts, to: Ts, scale: Scale) -> Vec<Label> {
+fn month_labels(from: Ts, to: Ts, scale: Scale, most: usize) -> Vec<Label> {
     let day = Span::from_secs(86_400);
     let mut firsts = Vec::new();
     let mut at = Ts::from_nanos(from.nanos() - from.nanos().rem_euclid(day.nanos()));
@@ -154,7 +164,7 @@ fn month_labels(from: Ts, to: Ts, scale: Scale) -> Vec<Label> {
         }
         at = at.plus(day);
     }
-    let every = firsts.len().div_ceil(TIME_TICKS_MAX).max(1);
+    let every = firsts.len().div_ceil(most).max(1);
     firsts.into_iter().step_by(every).collect()
 }
 
@@ -202,14 +212,14 @@ mod tests {
     #[test]
     fn time_labels_are_days_then_months() {
         let at = |text: &str| text.parse::<Ts>().unwrap();
-        let days = time_labels(at("2023-01-01"), at("2023-01-08"));
+        let days = time_labels(at("2023-01-01"), at("2023-01-08"), TICKS_WIDE);
         assert_eq!(texts(&days).first(), Some(&"2023-01-02"));
-        let months = time_labels(at("2022-08-01"), at("2023-09-27"));
+        let months = time_labels(at("2022-08-01"), at("2023-09-27"), TICKS_WIDE);
         assert_eq!(
             texts(&months),
             ["2022-08", "2022-10", "2022-12", "2023-02", "2023-04", "2023-06", "2023-08"]
         );
-        let hours = time_labels(at("2023-01-01"), at("2023-01-01T06:00:00Z"));
+        let hours = time_labels(at("2023-01-01"), at("2023-01-01T06:00:00Z"), TICKS_WIDE);
         assert_eq!(texts(&hours).first(), Some(&"01-01 01:00"));
     }
 

@@ -199,9 +199,11 @@ pub(super) const TRADE_HEADS: [(&str, bool); 19] = [
     ("Naked ms", true),
 ];
 
-/// The rows of the table of trades.
+/// The rows of the table of trades, in the order in which they began.
 pub(super) fn trades(view: &View<'_>) -> Vec<TradeRow> {
-    view.facts.iter().take(TRADES_MAX).map(|facts| trade(facts, view.money)).collect()
+    let mut ordered: Vec<&Facts<'_>> = view.facts.iter().collect();
+    ordered.sort_by_key(|facts| facts.trade.id);
+    ordered.into_iter().take(TRADES_MAX).map(|facts| trade(facts, view.money)).collect()
 }
 
 fn trade(facts: &Facts<'_>, money: &MoneyFormat) -> TradeRow {
