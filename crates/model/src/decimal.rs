@@ -64,16 +64,55 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, ModelError> {
 }
 
 /// The sum, or `None` where it would have to be rounded: `checked_add` drops digits silently past 28.
+#[inline]
 fn exact_sum(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let sum = left.checked_add(right)?;
-    if sum.scale() >= left.scale().max(right.scale()) {
-        return Some(sum);
-    }
-    // Fewer decimals than went in: exact only if what was dropped were zeros.
-    let (left, right) = (left.normalize(), right.normalize());
+    let scale = left.scale().max(right.scale());
+    let aligned = |value: Decimal| {
+        let factor = POWERS_OF_TEN.get(usize::try_from(scale - value.scale()).ok()?)?;
+        value.mantissa().checked_mul(*factor)
+    };
+    let sum = aligned(left).zip(aligned(right)).and_then(|(left, right)| left.checked_add(right));
+    let exact = sum.and_then(|sum| Decimal::try_from_i128_with_scale(sum, scale).ok());
+    exact.or_else(|| sum_without_zeros(left.normalize(), right.normalize()))
+}
+
+/// Where zeros at the end made the numbers too long to be added directly.
+#[cold]
+fn sum_without_zeros(left: Decimal, right: Decimal) -> Option<Decimal> {
     let sum = left.checked_add(right)?;
     (sum.scale() >= left.scale().max(right.scale())).then_some(sum)
 }
+
+/// 10^0 to 10^28.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
+const POWERS_OF_TEN: [i128; 29] = {
+    let mut powers = [1; 29];
+    let mut index = 1;
+    while index < powers.len() {
+        powers[index] = powers[index - 1] * 10;
+        index += 1;
+    }
+    powers
+};
+
+/// The nearest float. Below 2^53 and 10^22 both parts are exact, so one division rounds once.
+#[inline]
+fn nearest_f64(value: Decimal) -> f64 {
+    use rust_decimal::prelude::ToPrimitive;
+    const EXACT: i128 = 1 << 53;
+    let mantissa = value.mantissa();
+    let divisor = usize::try_from(value.scale()).ok().filter(|scale| *scale <= 22);
+    match (i64::try_from(mantissa), divisor.and_then(|scale| FLOAT_POWERS_OF_TEN.get(scale))) {
+        (Ok(mantissa), Some(divisor)) if i128::from(mantissa).abs() <= EXACT => mantissa as f64 / divisor,
+        _ => value.to_f64().unwrap_or(f64::NAN),
+    }
+}
+
+/// 1e0 to 1e22, each exact.
+const FLOAT_POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
 
 /// The product, or `None` where it would have to be rounded.
 fn exact_product(left: Decimal, right: Decimal) -> Option<Decimal> {
@@ -172,8 +211,7 @@ macro_rules! decimal_newtype {
             /// The nearest float, for indicators, statistics and display.
             #[must_use]
             pub fn to_f64(self) -> f64 {
-                use rust_decimal::prelude::ToPrimitive;
-                self.0.to_f64().unwrap_or(f64::NAN)
+                nearest_f64(self.0)
             }
         }
 
@@ -354,6 +392,36 @@ mod tests {
         );
         let long: Money = "1.2345678901234567".parse().unwrap();
         assert!(long.times(long.get()).is_err());
+    }
+
+    #[test]
+    fn floats_are_the_nearest_to_the_text() {
+        for text in [
+            "0.1",
+            "23296.36",
+            "-0.00000001",
+            "123456789012345.678",
+            "9007199254740993",
+            "1e-28",
+            "0.3333333333",
+        ] {
+            let float: f64 = text.parse().unwrap();
+            assert!(
+                (Price::from_str(text).unwrap().to_f64() - float).abs() <= float.abs() * f64::EPSILON,
+                "{text}"
+            );
+        }
+        assert_eq!(Price::from_str("23296.36").unwrap().to_f64().to_bits(), 23296.36_f64.to_bits());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sums_agree_with_the_library_where_nothing_is_rounded(
+            left in proptest::num::i64::ANY, left_scale in 0_u32..10, right in proptest::num::i64::ANY, right_scale in 0_u32..10,
+        ) {
+            let (left, right) = (Decimal::new(left, left_scale), Decimal::new(right, right_scale));
+            proptest::prop_assert_eq!(exact_sum(left, right), left.checked_add(right));
+        }
     }
 
     #[test]
