@@ -1,8 +1,8 @@
 //! The numbers of a run: a superset of the summary that Freqtrade users know, under the same names.
 //!
 //! Three rules. Money is exact, statistics are floats computed with `libm`. Ratios about trades are about
-//! closed trades; tables and sums of money include the open ones, marked, so that they add up to the profit of
-//! the run. A value without meaning (no trades, no variance, a single day) is absent: never NaN.
+//! closed trades; tables and sums of money include the open ones, marked, so that they add up to the profit
+//! of the run. A value without meaning (no trades, no variance, a single day) is absent: never NaN.
 
 pub mod costs;
 pub mod daily;

@@ -1,4 +1,4 @@
-//! What a run took for granted: every setting, how the path within a candle was resolved, what is not modelled.
+//! What a run took for granted: every setting, how the path within a candle was resolved, what is left out.
 
 use seawall_engine::{ProtectionSettings, RiskSettings};
 use seawall_model::{InstrumentSpec, Money, Timeframe};

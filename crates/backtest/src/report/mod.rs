@@ -49,7 +49,7 @@ pub fn html(outcome: &Outcome, market: &Market, settings: &RunSettings) -> Resul
     with_view(outcome, market, settings, html::render)
 }
 
-/// Writes the report as JSON, see [`json`].
+/// Writes the report as JSON, see [`mod@json`].
 ///
 /// # Errors
 /// An amount that does not fit into 28 digits, a writer that fails.

@@ -1,5 +1,5 @@
-//! What text and HTML say in the same words: assumptions, protection, costs, and the summary metrics under the
-//! names that Freqtrade users know.
+//! What text and HTML say in the same words: assumptions, protection, costs, and the summary metrics under
+//! the names that Freqtrade users know.
 
 use seawall_model::{ContractKind, Ts};
 use serde::Serialize;
