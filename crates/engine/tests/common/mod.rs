@@ -10,6 +10,7 @@
 
 pub mod bench;
 pub mod faults;
+pub mod journal;
 pub mod market;
 pub mod oracles;
 pub mod random;

@@ -54,6 +54,7 @@ pub struct ScriptedVenue {
     outbox: BTreeMap<(Ts, u64), VenueEvent>,
     outcomes: BTreeMap<(Ts, u64), (OrderRef, SubmitOutcome)>,
     sequence: u64,
+    unheard: bool,
     said_until: Ts,
     pub(super) pictures: VecDeque<Picture>,
     /// How far the venue's clock is ahead of ours.
@@ -76,6 +77,7 @@ impl ScriptedVenue {
             outbox: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             sequence: 0,
+            unheard: false,
             said_until: Ts::from_nanos(i64::MIN),
             pictures: VecDeque::new(),
             skew,
@@ -93,7 +95,7 @@ impl ScriptedVenue {
 
     /// Tells the client, as far as the network lets it through.
     pub(super) fn say(&mut self, at: Ts, event: VenueEvent) {
-        if self.network.chance(self.faults.event_lost) {
+        if self.network.chance(self.faults.event_lost) || self.unheard {
             return;
         }
         let due = at.plus(self.network.span_ms(5, 25));
@@ -120,8 +122,9 @@ impl ScriptedVenue {
         self.outcomes.pop_first().map(|(_, outcome)| outcome)
     }
 
-    /// The process dies: what is on its way to it is lost, what has left it arrives.
-    pub fn disconnect(&mut self) {
+    /// The process is dead: what is on its way to it and what is said from now on is lost, what has left it arrives.
+    pub fn disconnect(&mut self, dead: bool) {
+        self.unheard = dead;
         self.outbox.clear();
         self.outcomes.clear();
     }

@@ -5,12 +5,13 @@ use std::hash::{DefaultHasher, Hasher};
 use rust_decimal::Decimal;
 use seawall_engine::{Effects, Engine, Setup};
 use seawall_model::{
-    Candle, Capabilities, Command, Input, InstrumentId, Money, Ohlc, OrderState, PriceUnits, Span,
+    Candle, Capabilities, Command, Input, InstrumentId, Money, Ohlc, OrderRef, OrderState, PriceUnits, Span,
     SystemMode, Timeframe, Ts, VenuePort,
 };
 use seawall_strategy::Strategy;
 
 use super::faults::Faults;
+use super::journal::Crash;
 use super::oracles::Oracles;
 use super::random::Random;
 use super::script::Erratic;
@@ -28,14 +29,20 @@ pub struct World {
     pub oracles: Oracles,
     pub inputs: Vec<(Ts, Input)>,
     pub now: Ts,
-    effects: Effects,
+    pub(super) effects: Effects,
     story: Vec<String>,
     market: Random,
     operator: Random,
     operator_rate: u32,
-    quiet_after: u64,
+    pub(super) quiet_after: u64,
     bars: Vec<Ohlc>,
     next_tick: Ts,
+    /// When the process is to die next.
+    pub crash: Option<Crash>,
+    /// Whether the process is dead: the venue and the market go on.
+    pub down: bool,
+    /// Intents whose dispatch was not recorded when the process died.
+    pub(super) undispatched: Vec<OrderRef>,
     /// Since when the venue has held a position without covering stops.
     naked_since: Vec<Option<Ts>>,
     /// The longest such time since the last call of [`World::forget_nakedness`].
@@ -84,6 +91,9 @@ impl World {
             quiet_after,
             bars: vec![flat; count as usize],
             next_tick: T0.plus(TICK),
+            crash: None,
+            down: false,
+            undispatched: Vec::new(),
             naked_since: vec![None; count as usize],
             naked_max: Span::ZERO,
         }
@@ -96,6 +106,9 @@ impl World {
     /// One input: recorded, taken, judged, its requests sent.
     pub fn step(&mut self, at: Ts, input: Input) {
         self.now = at;
+        if self.down {
+            return;
+        }
         self.oracles.before(at, &self.engine, &input);
         self.inputs.push((at, input.clone()));
         self.engine.step(at, &input, &mut self.effects);
@@ -105,8 +118,13 @@ impl World {
             panic!("seed {}, step {}: {rule}\n{}", self.seed, self.inputs.len(), self.story());
         }
         self.note(at, &input);
-        for request in &self.effects.requests {
+        let crash = self.crash.filter(|crash| self.inputs.len() >= crash.after_inputs);
+        let leave = crash.map_or(usize::MAX, |crash| crash.requests_sent);
+        for request in self.effects.requests.iter().take(leave) {
             self.venue.send(at, *request);
+        }
+        if let Some(crash) = crash {
+            self.die(crash);
         }
         self.watch(at);
     }
@@ -138,7 +156,7 @@ impl World {
         self.story.drain(..surplus);
     }
 
-    fn story(&self) -> String {
+    pub fn story(&self) -> String {
         let orders: Vec<String> = self
             .live()
             .iter()
@@ -188,7 +206,7 @@ impl World {
             let due = [
                 (self.venue.next_outcome_at(), 0),
                 (self.venue.next_at(), 1),
-                (self.engine.next_wakeup().map(|wake| wake.max(self.now)), 2),
+                (self.engine.next_wakeup().filter(|_| !self.down).map(|wake| wake.max(self.now)), 2),
                 (Some(self.next_tick), 3),
             ];
             let Some((at, what)) = due
@@ -312,6 +330,12 @@ impl World {
             "O3: cash differs, {}",
             context()
         );
+    }
+
+    /// O2: no intent has reached the venue more than once.
+    pub fn assert_placed_once(&self) {
+        let twice = self.venue.placed.iter().find(|(_, count)| **count > 1);
+        assert_eq!(twice, None, "O2: seed {}\n{}", self.seed, self.story());
     }
 
     /// The digest after replaying everything that was recorded.
