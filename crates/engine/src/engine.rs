@@ -219,12 +219,12 @@ impl Engine {
             return;
         }
         see_candle(desk, candle);
-        let engaged = desk.is_engaged();
-        if engaged {
+        let mut deadlines_moved = false;
+        if desk.is_engaged() {
             if let Some(trade) = desk.trade.as_mut() {
                 trade.see_price(candle.low, candle.high);
             }
-            protection::watch_price(desk, at);
+            deadlines_moved = protection::watch_price(desk, at);
         }
         let Desk { instrument, strategy, position, .. } = desk;
         let view = View { instrument, position: position.side(), cost_bps: self.shared.cost_bps };
@@ -235,7 +235,7 @@ impl Engine {
             Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
             Evaluation::Enter(plan) => self.on_entry_signal(at, id, &plan, effects),
         }
-        if engaged || !effects.requests.is_empty() {
+        if deadlines_moved || !effects.requests.is_empty() {
             self.replan(id);
         }
     }

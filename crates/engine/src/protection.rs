@@ -481,20 +481,22 @@ pub(crate) fn stop_lost(desk: &mut Desk, shared: &mut Shared, at: Ts, lived: Spa
     }
 }
 
-/// The price moved: notice a stop that was passed without triggering.
-pub(crate) fn watch_price(desk: &mut Desk, at: Ts) {
-    let Some(want) = desk.protection.want else { return };
+/// The price moved: notice a stop that was passed without triggering. Says whether a deadline changed.
+pub(crate) fn watch_price(desk: &mut Desk, at: Ts) -> bool {
+    let Some(want) = desk.protection.want else { return false };
     let beyond = match desk.position.side() {
         PositionSide::Flat => false,
         PositionSide::Long => desk.last <= want,
         PositionSide::Short => desk.last >= want,
     };
     let triggered = || desk.orders.live().filter_map(|order| order.triggered_at).min();
-    match (beyond, desk.protection.overdue_since) {
+    let before = desk.protection.overdue_since;
+    match (beyond, before) {
         (true, None) => desk.protection.overdue_since = Some(at),
         (false, Some(_)) => desk.protection.overdue_since = triggered(),
         (true, Some(_)) | (false, None) => {}
     }
+    desk.protection.overdue_since != before
 }
 
 /// A complete list of open orders shows stops for the whole position: they are proven as of its time.
