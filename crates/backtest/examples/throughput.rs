@@ -1,7 +1,12 @@
-//! Whole-run throughput on the jobs of the benchmark table: candles per second through the full engine and the
-//! simulated exchange with every check on. `cargo xtask bench throughput` runs it in release mode.
+//! Whole-run throughput on the jobs of the benchmark table: candles per second through the full engine and
+//! the simulated exchange with every check on. `cargo xtask bench throughput` runs it in release mode.
 
-#![allow(clippy::print_stdout, reason = "an example talks to the terminal")]
+#![allow(clippy::print_stdout, reason = "a benchmark talks to the terminal")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot run may say so loudly"
+)]
 
 use std::time::Instant;
 

@@ -18,7 +18,7 @@ pub use collect::{EquityPoint, Outcome};
 pub use error::BacktestError;
 pub use fingerprint::Fingerprint;
 pub use market::{Market, MarketSeries};
-pub use seawall_archive::TradeTick;
 pub use metrics::Metrics;
 pub use run::{RunSettings, run};
+pub use seawall_archive::TradeTick;
 pub use sweep::sweep;

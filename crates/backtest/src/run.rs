@@ -35,7 +35,9 @@ pub struct RunSettings {
 /// Estimated cost of a round trip in basis points: two taker fees, the spread, slippage both ways.
 #[must_use]
 pub fn round_trip_cost_bps(simulator: &SimulatorSettings) -> f64 {
-    2.0 * simulator.taker_fee_bps.to_f64() + simulator.spread_bps.to_f64() + 2.0 * simulator.slippage_bps.to_f64()
+    2.0 * simulator.taker_fee_bps.to_f64()
+        + simulator.spread_bps.to_f64()
+        + 2.0 * simulator.slippage_bps.to_f64()
 }
 
 /// Runs the engine over the market. `progress` is told the number of candles done from time to time.

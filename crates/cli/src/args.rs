@@ -8,8 +8,10 @@ use seawall_model::{InstrumentName, Timeframe, Ts};
 /// Seawall trades your strategy around the clock and keeps a stop under every position.
 #[derive(Debug, Parser)]
 #[command(name = "seawall", version, about, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 done; 1 the work failed; 2 what was given is wrong and nothing was changed; \
-3 another instance holds the account.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the work failed; 2 what was given is wrong and nothing was changed; \
+3 another instance holds the account."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use seawall_archive::{HolePolicy, Loaded, Store, TradeReader, load_candles, read_funding, scan_trade_decimals};
+use seawall_archive::{
+    HolePolicy, Loaded, Store, TradeReader, load_candles, read_funding, scan_trade_decimals,
+};
 use seawall_backtest::{Market, MarketSeries};
 use seawall_config::{Config, Loader};
 use seawall_model::{Candle, Instrument, InstrumentId, InstrumentName, InstrumentSpec, Span, Timeframe, Ts};
@@ -26,8 +28,8 @@ pub(crate) fn loader(source: &ConfigSource) -> Result<Loader, Failure> {
         if size > CONFIG_BYTES_MAX {
             return Err(Failure::input(format!("{shown}: {size} bytes are too many for a configuration")));
         }
-        let text =
-            std::fs::read(path).map_err(|error| Failure::input(format!("{shown}: cannot be read: {error}")))?;
+        let text = std::fs::read(path)
+            .map_err(|error| Failure::input(format!("{shown}: cannot be read: {error}")))?;
         loader = loader.file(shown.to_string(), text);
     }
     Ok(loader)
@@ -61,7 +63,9 @@ fn candle_argument(text: &str) -> Result<CandleArgument, Failure> {
 }
 
 fn pair_argument(option: &str, text: &str) -> Result<(InstrumentName, PathBuf), Failure> {
-    let bad = |why: &str| Failure::input(format!("{option} {text}: {why}; write NAME=FILE, like BTC/USDT=file.csv.gz"));
+    let bad = |why: &str| {
+        Failure::input(format!("{option} {text}: {why}; write NAME=FILE, like BTC/USDT=file.csv.gz"))
+    };
     let (name, file) = text.split_once('=').ok_or_else(|| bad("the file is missing"))?;
     if file.is_empty() {
         return Err(bad("the file is missing"));
@@ -95,7 +99,8 @@ pub(crate) fn market(config: &Config, request: &DataRequest<'_>) -> Result<Marke
             continue;
         }
         done.push(argument.name.clone());
-        let mut of_name: Vec<&CandleArgument> = arguments.iter().filter(|one| one.name == argument.name).collect();
+        let mut of_name: Vec<&CandleArgument> =
+            arguments.iter().filter(|one| one.name == argument.name).collect();
         of_name.sort_by_key(|one| core::cmp::Reverse(one.timeframe));
         let tape = trades.iter().find(|(name, _)| *name == argument.name).map(|(_, file)| file.as_path());
         let rates = funding.iter().find(|(name, _)| *name == argument.name).map(|(_, file)| file.as_path());
@@ -124,7 +129,10 @@ fn pairs(
             return Err(Failure::input(format!("{option} {text}: there are no --candles for {}", pair.0)));
         }
         if pairs.iter().any(|(name, _)| *name == pair.0) {
-            return Err(Failure::input(format!("{option} {text}: given twice for {}; give one file", pair.0)));
+            return Err(Failure::input(format!(
+                "{option} {text}: given twice for {}; give one file",
+                pair.0
+            )));
         }
         pairs.push(pair);
     }
@@ -152,7 +160,8 @@ fn one_series(
     let detail = fine.first().map(|fine| load(fine, archive, range)).transpose()?;
     let tape_decimals =
         tape.map(|tape| scan_trade_decimals(tape).map_err(Failure::input)).transpose()?.unwrap_or(0);
-    let decimals = [Some(loaded.decimals), detail.as_ref().map(|detail| detail.decimals), Some(tape_decimals)];
+    let decimals =
+        [Some(loaded.decimals), detail.as_ref().map(|detail| detail.decimals), Some(tape_decimals)];
     let data_decimals = decimals.into_iter().flatten().max().unwrap_or(0);
     let spec = config
         .instruments
@@ -170,7 +179,8 @@ fn one_series(
         Some(tape) => TradeReader::open(tape, scale).and_then(Iterator::collect).map_err(Failure::input)?,
         None => Vec::new(),
     };
-    let funding = rates.map(|path| read_funding(path).map_err(Failure::input)).transpose()?.unwrap_or_default();
+    let funding =
+        rates.map(|path| read_funding(path).map_err(Failure::input)).transpose()?.unwrap_or_default();
     Ok(MarketSeries {
         spec,
         data_decimals,
@@ -213,7 +223,8 @@ pub(crate) fn duration(option: &str, text: &str) -> Result<Span, Failure> {
         Some(_) | None => return Err(bad()),
     };
     let count: i64 = digits.parse().map_err(|_| bad())?;
-    let seconds = count.checked_mul(unit).filter(|seconds| (1..=31_536_000).contains(seconds)).ok_or_else(bad)?;
+    let seconds =
+        count.checked_mul(unit).filter(|seconds| (1..=31_536_000).contains(seconds)).ok_or_else(bad)?;
     Ok(Span::from_secs(seconds))
 }
 

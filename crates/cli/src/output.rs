@@ -20,7 +20,8 @@ pub(crate) fn write(
         fill(&mut out)?;
         return out.flush().map_err(Failure::work);
     }
-    let broken = |error: std::io::Error| Failure::work(format!("{}: cannot be written: {error}", target.display()));
+    let broken =
+        |error: std::io::Error| Failure::work(format!("{}: cannot be written: {error}", target.display()));
     let mut name = target.file_name().unwrap_or_default().to_os_string();
     name.push(".partial");
     let beside = target.with_file_name(name);

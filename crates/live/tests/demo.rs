@@ -107,7 +107,8 @@ fn a_manifest_changed_by_hand_is_noticed() {
 #[test]
 fn a_strategy_without_a_stop_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let options = DemoOptions { config: Config::default(), data_dir: folder.path().to_owned(), duration: None };
+    let options =
+        DemoOptions { config: Config::default(), data_dir: folder.path().to_owned(), duration: None };
     let error = Demo::prepare(options, None).err().unwrap();
     assert!(matches!(error, LiveError::NoStop { .. }));
     assert!(error.to_string().contains("strategy.ema_cross.stop_pct"));

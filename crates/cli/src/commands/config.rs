@@ -31,7 +31,9 @@ fn check(source: &ConfigSource) -> Result<(), Failure> {
         config.instruments.len()
     );
     if !config.strategy.always_has_stop() {
-        println!("note: this strategy has no stop, so only backtests take it; set strategy.ema_cross.stop_pct");
+        println!(
+            "note: this strategy has no stop, so only backtests take it; set strategy.ema_cross.stop_pct"
+        );
     }
     Ok(())
 }
@@ -85,9 +87,10 @@ fn print_one(row: &Explained) {
 /// Writes the starter configuration; an existing file is never touched.
 fn init(file: &Path) -> Result<(), Failure> {
     let mut out = std::fs::OpenOptions::new().write(true).create_new(true).open(file).map_err(|error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::AlreadyExists => "it exists already and is left as it is; name another file".to_owned(),
-            _ => format!("cannot be created: {error}"),
+        let why = if error.kind() == std::io::ErrorKind::AlreadyExists {
+            "it exists already and is left as it is; name another file".to_owned()
+        } else {
+            format!("cannot be created: {error}")
         };
         Failure::input(format!("{}: {why}", file.display()))
     })?;

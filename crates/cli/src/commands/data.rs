@@ -16,13 +16,15 @@ use crate::progress::{bar, on_archive};
 
 /// Runs the command.
 pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
-    let folder = args.archive.clone().unwrap_or_else(|| PathBuf::from(Config::default().data.dir).join("archive"));
+    let folder =
+        args.archive.clone().unwrap_or_else(|| PathBuf::from(Config::default().data.dir).join("archive"));
     let store = Store::open(&folder).map_err(failure)?;
     match &args.command {
         DataCommand::Import { instrument, timeframe, overwrite, file } => {
             let conflicts = if *overwrite { ConflictPolicy::Overwrite } else { ConflictPolicy::Refuse };
             let options = ImportOptions { conflicts, ..ImportOptions::default() };
-            let imported = with_bar("import", |progress| store.import(file, instrument, *timeframe, options, progress))?;
+            let imported =
+                with_bar("import", |progress| store.import(file, instrument, *timeframe, options, progress))?;
             show(args.json, &imported, || {
                 println!(
                     "{instrument} {timeframe}: {} candles added, {} already there, {} replaced, {} files written to {}",
@@ -68,8 +70,11 @@ pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
         DataCommand::Export { instrument, timeframe, from, to, file } => {
             let range = (from.is_some() || to.is_some())
                 .then_some((from.unwrap_or(Ts::from_nanos(i64::MIN)), to.unwrap_or(Ts::FAR_FUTURE)));
-            let format =
-                if file.extension().is_some_and(|end| end == "gz") { CsvFormat::CsvGz } else { CsvFormat::Csv };
+            let format = if file.extension().is_some_and(|end| end == "gz") {
+                CsvFormat::CsvGz
+            } else {
+                CsvFormat::Csv
+            };
             let target = (file.as_path(), format);
             let written =
                 with_bar("export", |progress| store.export(instrument, *timeframe, range, target, progress))?;
@@ -133,7 +138,10 @@ fn print_audit(audit: &Audit) {
         (Some(from), Some(to)) => format!("{from} to {to}"),
         (Some(_) | None, None) | (None, Some(_)) => "nothing".to_owned(),
     };
-    println!("{} {} candles, {span}, prices with up to {} decimals", audit.rows, audit.timeframe, audit.decimals);
+    println!(
+        "{} {} candles, {span}, prices with up to {} decimals",
+        audit.rows, audit.timeframe, audit.decimals
+    );
     if let Some(step) = audit.other_step_ms {
         println!("the rows are {} s apart: another timeframe than {}", step / 1_000, audit.timeframe);
     }
@@ -148,22 +156,19 @@ fn print_audit(audit: &Audit) {
         println!("  {fault}");
     }
     for jump in &audit.jumps.samples {
-        println!("  line {} ({}): opens {:.1} % away from the close before", jump.line, jump.at, jump.move_pct);
+        println!(
+            "  line {} ({}): opens {:.1} % away from the close before",
+            jump.line, jump.at, jump.move_pct
+        );
     }
 }
 
 /// What is wrong with the data is the user's to mend; a disk that fails is not.
 fn failure(error: ArchiveError) -> Failure {
-    use std::io::ErrorKind;
-    match &error {
-        ArchiveError::Io { source, .. }
-            if !matches!(
-                source.kind(),
-                ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::IsADirectory | ErrorKind::NotADirectory
-            ) =>
-        {
-            Failure::work(error)
-        }
-        _ => Failure::input(error),
-    }
+    use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    let system = if let ArchiveError::Io { source, .. } = &error { Some(source.kind()) } else { None };
+    let mendable = system
+        .is_none_or(|kind| [NotFound, PermissionDenied, IsADirectory, NotADirectory].contains(&kind))
+        && !matches!(error, ArchiveError::Memory { .. });
+    if mendable { Failure::input(error) } else { Failure::work(error) }
 }

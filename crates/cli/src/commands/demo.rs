@@ -32,7 +32,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     }
     let config = loader.load().map_err(|error| Failure::input(error.render()))?.config;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
-    let live = !args.headless && std::io::stdout().is_terminal() && !args.json.as_deref().is_some_and(is_stdout);
+    let live =
+        !args.headless && std::io::stdout().is_terminal() && !args.json.as_deref().is_some_and(is_stdout);
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let view = live.then_some(sender);
     let demo = Demo::prepare(DemoOptions { config, data_dir, duration: span }, view).map_err(failure)?;
@@ -53,7 +54,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     if summary.violations.is_empty() {
         return Ok(());
     }
-    Err(Failure::work(format!("{} rules were broken: {}", summary.violations.len(), summary.violations.join("; "))))
+    Err(Failure::work(format!(
+        "{} rules were broken: {}",
+        summary.violations.len(),
+        summary.violations.join("; ")
+    )))
 }
 
 /// Runs the demo on a thread of its own, draws what it shows, and ends it at Ctrl-C.
@@ -93,12 +98,18 @@ fn print_summary(summary: &Summary) {
         format!("first protected position after {seconds:.1} s")
     });
     println!("\n{} inputs, {} decisions ({} entries)", summary.inputs, summary.decisions, summary.entered);
-    println!("{} orders, {} fills, {} positions; {protected}", summary.orders, summary.fills, summary.positions_opened);
+    println!(
+        "{} orders, {} fills, {} positions; {protected}",
+        summary.orders, summary.fills, summary.positions_opened
+    );
     println!(
         "longest time without a confirmed stop: {:.3} s (bound {:.1} s)",
         summary.naked_seconds_max, summary.naked_seconds_bound
     );
-    println!("equity {:.2} → {:.2}; {} positions open, stops resting", summary.initial_equity, summary.equity, summary.positions_open);
+    println!(
+        "equity {:.2} → {:.2}; {} positions open, stops resting",
+        summary.initial_equity, summary.equity, summary.positions_open
+    );
     println!("fingerprint {}", summary.fingerprint);
     println!("journal and database: {}", summary.folder);
     println!("next: `seawall why BTC` says why; `seawall journal replay {}` proves the run", summary.folder);

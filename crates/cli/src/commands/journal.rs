@@ -47,7 +47,13 @@ fn verify_run(run: &Path, json: bool) -> Result<(), Failure> {
             println!("incomplete tail of {} bytes: the next start cuts it off", tail.bytes);
         }
         for damage in &report.listed {
-            println!("damage: {} offset {}, record {}: {}", damage.file.display(), damage.offset, damage.seq, damage.what);
+            println!(
+                "damage: {} offset {}, record {}: {}",
+                damage.file.display(),
+                damage.offset,
+                damage.seq,
+                damage.what
+            );
         }
     }
     if report.is_sound() {
@@ -106,7 +112,9 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
         match &report.recorded_fingerprint {
             Some(recorded) if *recorded == report.fingerprint => println!("equal to the recorded one"),
             Some(recorded) => println!("recorded    {recorded}"),
-            None => println!("the run was interrupted: none was recorded; {} requests never left", report.unsent),
+            None => {
+                println!("the run was interrupted: none was recorded; {} requests never left", report.unsent)
+            }
         }
         if rebuild_db {
             println!("database built anew");
@@ -122,9 +130,11 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
 }
 
 fn failure(error: StoreError) -> Failure {
-    match &error {
-        StoreError::NoJournal { .. } => Failure::input(error),
-        StoreError::Locked { .. } => Failure::locked(error),
-        _ => Failure::work(error),
+    if matches!(error, StoreError::NoJournal { .. }) {
+        return Failure::input(error);
     }
+    if matches!(error, StoreError::Locked { .. }) {
+        return Failure::locked(error);
+    }
+    Failure::work(error)
 }

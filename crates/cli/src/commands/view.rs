@@ -60,7 +60,8 @@ fn instruments(snapshot: &Snapshot) -> Table {
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["instrument", "price", "position", "entry", "stop", "proven", "open P&L"]);
     for row in &snapshot.instruments {
-        let price = |price: Option<seawall_model::Price>| price.map_or("–".to_owned(), |price| price.to_string());
+        let price =
+            |price: Option<seawall_model::Price>| price.map_or("–".to_owned(), |price| price.to_string());
         let proven = match (row.qty.is_zero(), row.protected, row.proven_s) {
             (true, _, _) => "–".to_owned(),
             (false, true, Some(age)) => format!("{age:.0} s ago"),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use comfy_table::Table;
 use seawall_config::Config;
-use seawall_live::demo::newest_run;
 use seawall_live::Manifest;
+use seawall_live::demo::newest_run;
 use seawall_model::{InstrumentName, Outcome, Verdict};
 use seawall_store::db::{DecisionRow, Reader};
 
@@ -40,7 +40,10 @@ fn newest(args: &WhyArgs) -> Result<PathBuf, Failure> {
     let root = data.join("demo");
     let run = newest_run(&root).map_err(Failure::input)?;
     run.map(|(_, folder)| folder).ok_or_else(|| {
-        Failure::input(format!("there are no runs in {}; start one with `seawall demo`, or name one with --run", root.display()))
+        Failure::input(format!(
+            "there are no runs in {}; start one with `seawall demo`, or name one with --run",
+            root.display()
+        ))
     })
 }
 
@@ -49,7 +52,8 @@ fn one_of<'a>(names: &[&'a InstrumentName], text: &str) -> Result<&'a Instrument
     if let Some(name) = names.iter().find(|name| name.as_str() == text) {
         return Ok(name);
     }
-    let list = |names: &[&InstrumentName]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let list =
+        |names: &[&InstrumentName]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     let matches: Vec<&'a InstrumentName> =
         names.iter().copied().filter(|name| name.as_str().contains(text) && !text.is_empty()).collect();
     match matches.as_slice() {
