@@ -1,7 +1,8 @@
 //! Asking the venue about one order, and what its answers prove.
 //!
-//! Invariants: silence proves nothing and neither does a failed or partial report; an order is taken for absent only
-//! on a complete report from after the horizon of acceptance; an answer that is older than what we know is not used.
+//! Invariants: silence proves nothing and neither does a failed or partial report; an order is taken for
+//! absent only on a complete report from after the horizon of acceptance; an answer that is older than what
+//! we know is not used.
 
 use seawall_model::{
     AlertKind, ClientOrderId, Coverage, OrderEvent, OrderRef, OrderRole, OrderState, Report, Severity, Span,

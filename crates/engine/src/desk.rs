@@ -174,8 +174,8 @@ pub(crate) struct Desk {
     pub(crate) foreign_orders: RecentIds,
     /// The newest execution counted, by the venue's clock: older pictures of positions say nothing.
     pub(crate) newest_fill: Ts,
-    /// When the venue took the picture that the position was last taken over from, by its clock: executions up to
-    /// then are contained in it.
+    /// When the venue took the picture that the position was last taken over from, by its clock: executions
+    /// up to then are contained in it.
     pub(crate) pictured_at: Ts,
     /// Next moment at which something on this desk is due.
     pub(crate) wake_at: Ts,

@@ -1,7 +1,8 @@
 //! The loop that joins an engine to a venue: the same for backtest, paper, live and storm.
 //!
 //! Invariants: inputs reach the engine in order of time; what a step asks for is recorded before it leaves
-//! ([`Recorder::record`] may sync a journal and may fail, and then nothing leaves); wake-ups are given when due.
+//! ([`Recorder::record`] may sync a journal and may fail, and then nothing leaves); wake-ups are given when
+//! due.
 
 use seawall_model::{Input, Ts, VenuePort};
 

@@ -57,8 +57,8 @@ impl Effects {
         }
     }
 
-    /// A decision record to fill in, reset. It counts only after [`Self::keep_draft`]; until then the same one
-    /// is handed out again.
+    /// A decision record to fill in, reset. It counts only after [`Self::keep_draft`]; until then the same
+    /// one is handed out again.
     #[inline]
     pub(crate) fn draft(&mut self, instrument: InstrumentId, at: Ts, price: PriceUnits) -> &mut Decision {
         if self.decisions.len() == self.decided {

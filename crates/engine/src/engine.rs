@@ -93,8 +93,8 @@ impl Engine {
         Engine::with_strategies(setup, strategies)
     }
 
-    /// Builds an engine whose strategies are given, one for each instrument in the same order, instead of being
-    /// built from the settings: for drivers and tests that bring their own.
+    /// Builds an engine whose strategies are given, one for each instrument in the same order, instead of
+    /// being built from the settings: for drivers and tests that bring their own.
     ///
     /// # Errors
     /// Settings out of range, contradicting instruments, not one strategy for each instrument.
@@ -456,7 +456,8 @@ impl Engine {
         self.enforce_mode(at, effects);
     }
 
-    /// Modes act on what is already on its way: no entry rests in a reduce mode, nothing is held in `Flatten`.
+    /// Modes act on what is already on its way: no entry rests in a reduce mode, nothing is held in
+    /// `Flatten`.
     fn enforce_mode(&mut self, at: Ts, effects: &mut Effects) {
         let Engine { desks, shared, .. } = self;
         for desk in desks.iter_mut() {
@@ -703,9 +704,9 @@ impl Engine {
         self.shared.now
     }
 
-    /// The time within which a position is covered or its emergency close is under way, from its first fill: one
-    /// deadline for each trigger type of the ladder, and one for the market reduction. The way of a request to
-    /// the venue and back comes on top for the last step.
+    /// The time within which a position is covered or its emergency close is under way, from its first fill:
+    /// one deadline for each trigger type of the ladder, and one for the market reduction. The way of a
+    /// request to the venue and back comes on top for the last step.
     #[must_use]
     pub fn naked_bound(&self) -> Span {
         let steps = self.shared.capabilities.stop_triggers.len();

@@ -1,5 +1,5 @@
-//! Full exits: by signal, reversal, command or flattening. The stop keeps resting until the exit has filled, so
-//! a position is never naked on its way out.
+//! Full exits: by signal, reversal, command or flattening. The stop keeps resting until the exit has filled,
+//! so a position is never naked on its way out.
 
 use seawall_model::{ClientOrderId, ExitReason, OrderKind, OrderRole, Ts};
 

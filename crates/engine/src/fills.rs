@@ -1,7 +1,7 @@
 //! Fills: they move positions, books, trades and protection, whatever state their order is in.
 //!
-//! Invariants: a repeated fill counts once; a fill that is contained in a position taken over from the venue does not
-//! count again; a fill of an unknown order counts and is reported; the position is
+//! Invariants: a repeated fill counts once; a fill that is contained in a position taken over from the venue
+//! does not count again; a fill of an unknown order counts and is reported; the position is
 //! the sum of all counted fills; when it is flat again the trade's profit is exactly what the books gained.
 
 use rust_decimal::Decimal;
@@ -197,8 +197,8 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         stop: Some(Level::Percent(shared.protection.takeover_stop_pct)),
         targets: arrayvec::ArrayVec::new(),
     });
-    // A position that we did not open is measured from the worse of its entry and the market, so that its stop
-    // does not close it at once.
+    // A position that we did not open is measured from the worse of its entry and the market, so that its
+    // stop does not close it at once.
     let entry = match (basis.setup, direction) {
         (Setup::Adopted, Direction::Long) if desk.last > PriceUnits::ZERO => fill.price.min(desk.last),
         (Setup::Adopted, Direction::Short) => fill.price.max(desk.last),
@@ -315,8 +315,8 @@ pub(crate) fn on_funding(desk: &mut Desk, shared: &mut Shared, at: Ts, amount: M
     invariant!(shared, at, effects, shared.ledger.is_balanced(), "the ledger sums to zero");
 }
 
-/// When the position is gone its stops and targets have nothing to do any more, and neither have those of the other
-/// side when it has turned. A venue that cancels them by itself is given the time to say so.
+/// When the position is gone its stops and targets have nothing to do any more, and neither have those of the
+/// other side when it has turned. A venue that cancels them by itself is given the time to say so.
 pub(crate) fn clear_leftovers(desk: &mut Desk, shared: &Shared, at: Ts, effects: &mut Effects) {
     if desk.orders.live_count() == 0 {
         return;

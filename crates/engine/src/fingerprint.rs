@@ -2,13 +2,13 @@
 //!
 //! Two runs whose bytes hash to the same value decided, ordered and filled the same, whatever drove them:
 //! backtest, demo, paper or a replay of a journal. The encoding is little-endian:
-//! - decision: outcome (1 byte, below 128), instrument (2), second (5), the last gate's measured value (8); all
-//!   gates where it entered or an exit began;
+//! - decision: outcome (1 byte, below 128), instrument (2), second (5), the last gate's measured value (8);
+//!   all gates where it entered or an exit began;
 //! - request: `0xf2`, kind, instrument, client sequence, side, quantity, prices;
 //! - fill: `0xf3`, side, instrument, quantity, price, fee, venue time.
 //!
-//! Left out are questions to the venue, because how often they are asked depends on the driver, and the number
-//! of the run, because it differs between journals.
+//! Left out are questions to the venue, because how often they are asked depends on the driver, and the
+//! number of the run, because it differs between journals.
 
 use seawall_model::{Decision, Fill, OrderKind, OrderRef, Outcome, Side, StateSink, VenueRequest};
 

@@ -1,14 +1,14 @@
 //! Every bound of the engine, with the action taken when it is reached.
 
-/// Ended orders remembered per instrument for late fills and repeated facts. Reached: the oldest is forgotten; a
-/// fill for it is then counted as one of an unknown order and reported.
+/// Ended orders remembered per instrument for late fills and repeated facts. Reached: the oldest is
+/// forgotten; a fill for it is then counted as one of an unknown order and reported.
 pub const ENDED_ORDERS_REMEMBERED: usize = 16;
 
 /// Live orders per instrument at which entries are refused, leaving room for protection.
 pub const LIVE_ORDERS_FOR_ENTRY_MAX: usize = 16;
 
-/// Ids of fills, and of foreign orders, remembered per instrument to recognise repetitions. Reached: the oldest is
-/// forgotten.
+/// Ids of fills, and of foreign orders, remembered per instrument to recognise repetitions. Reached: the
+/// oldest is forgotten.
 pub const VENUE_IDS_REMEMBERED: usize = 128;
 
 /// Stops in a row that the venue may end by itself soon after it took them. Reached: the position is closed.

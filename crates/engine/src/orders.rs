@@ -1,7 +1,7 @@
 //! The orders of one instrument: a small bounded book of live and recently ended orders.
 //!
-//! Invariants: an order's state moves only through [`OrderState::after`]; a filled quantity never shrinks; the
-//! book never drops a live order.
+//! Invariants: an order's state moves only through [`OrderState::after`]; a filled quantity never shrinks;
+//! the book never drops a live order.
 
 use seawall_model::{
     ClientOrderId, InstrumentId, OrderEvent, OrderKind, OrderRequest, OrderState, OrderUpdate, QtyUnits,

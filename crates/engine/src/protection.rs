@@ -2,8 +2,10 @@
 //!
 //! [`protect`] is level-triggered: it looks at the facts (position, orders, deadlines) and asks for what is
 //! missing, so it may be called after every event and at any time. Invariants:
-//! - a position with a wanted stop is covered by confirmed stops, or a request is on its way and a deadline runs;
-//! - the ladder only climbs: each trigger type the venue offers, then a market reduction, each with a deadline;
+//! - a position with a wanted stop is covered by confirmed stops, or a request is on its way and a deadline
+//!   runs;
+//! - the ladder only climbs: each trigger type the venue offers, then a market reduction, each with a
+//!   deadline;
 //! - a stop is replaced by amendment or by placing the new one before cancelling the old one;
 //! - the wanted stop only ever moves in the position's favour.
 //!
@@ -351,8 +353,8 @@ fn place_stop(
     true
 }
 
-/// Closes the whole position at market because it cannot be protected. One such order at a time: while one can
-/// still act, it is asked about instead of being sent again.
+/// Closes the whole position at market because it cannot be protected. One such order at a time: while one
+/// can still act, it is asked about instead of being sent again.
 fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     desk.protection.deadline = at.plus(shared.protection.emergency_retry());
     desk.protection.hold_until = desk.protection.deadline;
@@ -448,8 +450,8 @@ pub(crate) fn stop_refused(
     escalate(desk, shared, at, reason.name(), effects);
 }
 
-/// A report agrees with the books about the position: a stop that was refused because there was none takes the next
-/// step of the ladder now.
+/// A report agrees with the books about the position: a stop that was refused because there was none takes
+/// the next step of the ladder now.
 pub(crate) fn position_confirmed(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     if !core::mem::take(&mut desk.protection.doubted) {
         return;
@@ -460,8 +462,8 @@ pub(crate) fn position_confirmed(desk: &mut Desk, shared: &mut Shared, at: Ts, e
     }
 }
 
-/// The venue ended a working stop by itself after it had lived for `lived`. One that lived is replaced; a venue
-/// that ends each soon after taking it does not protect, and the position is closed instead.
+/// The venue ended a working stop by itself after it had lived for `lived`. One that lived is replaced; a
+/// venue that ends each soon after taking it does not protect, and the position is closed instead.
 pub(crate) fn stop_lost(desk: &mut Desk, shared: &mut Shared, at: Ts, lived: Span, effects: &mut Effects) {
     if desk.position.is_flat() || desk.protection.want.is_none() {
         return;

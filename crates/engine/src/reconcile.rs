@@ -1,8 +1,8 @@
 //! Books against venue: every difference has a name and a policy, and nothing is concluded from a failed or
 //! stale report.
 //!
-//! Policies: a position whose size differs is first asked for again and then taken over from the venue, with a
-//! stop; an order missing at the venue is asked for by name; an order of ours that the books don't know is
+//! Policies: a position whose size differs is first asked for again and then taken over from the venue, with
+//! a stop; an order missing at the venue is asked for by name; an order of ours that the books don't know is
 //! cancelled unless it only reduces; a foreign order is reported and left alone.
 
 use seawall_model::{
@@ -161,8 +161,8 @@ struct Taken {
     taken_at: Ts,
 }
 
-/// Books the difference to the venue's position as a fill of unknown origin, at the venue's price. Fills of the
-/// time before the picture that come in later are contained in it.
+/// Books the difference to the venue's position as a fill of unknown origin, at the venue's price. Fills of
+/// the time before the picture that come in later are contained in it.
 fn take_over(desk: &mut Desk, shared: &mut Shared, at: Ts, taken: Taken, effects: &mut Effects) {
     let missing = taken.stated.minus(desk.position.qty());
     let was_flat = desk.position.is_flat();
@@ -246,7 +246,8 @@ pub(crate) fn on_open_orders(
     shared.reports.orders = true;
 }
 
-/// An order of ours that the books don't know as working: cancelled unless it may be what protects a position.
+/// An order of ours that the books don't know as working: cancelled unless it may be what protects a
+/// position.
 fn orphan(desk: &Desk, at: Ts, order: OrderRef, row: &VenueOrder, effects: &mut Effects) {
     let closing = desk.position.side().closing_side();
     let may_protect = row.reduce_only && closing == Some(row.side) && !desk.protection.is_covered();
@@ -265,8 +266,8 @@ fn foreign(desk: &mut Desk, at: Ts, row: &VenueOrder, effects: &mut Effects) {
     }
 }
 
-/// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two answers
-/// in a row differ by the same amount, so that a fill which is on its way is not taken for a drift.
+/// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two
+/// answers in a row differ by the same amount, so that a fill which is on its way is not taken for a drift.
 pub(crate) fn on_balance(
     desks: &[Desk],
     shared: &mut Shared,

@@ -82,8 +82,8 @@ pub(crate) fn approve_reduction(position: &Position, plan: Plan) -> Option<Appro
     None
 }
 
-/// The price of a stop for a position entered at `entry` (a decimal price). A level in percent is brought to the
-/// nearest tick: rounding to one side would bend every trade's result the same way.
+/// The price of a stop for a position entered at `entry` (a decimal price). A level in percent is brought to
+/// the nearest tick: rounding to one side would bend every trade's result the same way.
 pub(crate) fn stop_price(
     instrument: &Instrument,
     side: Direction,

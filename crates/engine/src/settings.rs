@@ -71,7 +71,8 @@ pub struct ProtectionSettings {
     pub prove_interval_s: u32,
     /// Time without any answer after which a submission counts as unknown.
     pub submit_deadline_ms: u32,
-    /// Distance of the stop given to a position found at the venue, in percent of the worse of entry and mark.
+    /// Distance of the stop given to a position found at the venue, in percent of the worse of entry and
+    /// mark.
     pub takeover_stop_pct: Percent,
 }
 

@@ -1,5 +1,5 @@
-//! Take-profits: resting reduce-only limits, placed once the entry is complete. They are the only authority for
-//! partial exits; the stop always stands behind them.
+//! Take-profits: resting reduce-only limits, placed once the entry is complete. They are the only authority
+//! for partial exits; the stop always stands behind them.
 
 use seawall_model::{ClientOrderId, OrderKind, OrderRole, PositionSide, QtyUnits, TimeInForce, Ts};
 use seawall_strategy::{Direction, TARGETS_MAX};

@@ -1,4 +1,5 @@
-//! What the venue and the transport say about orders by themselves; [`crate::answers`] has what they say when asked.
+//! What the venue and the transport say about orders by themselves; [`crate::answers`] has what they say when
+//! asked.
 
 use seawall_model::{
     AlertKind, CancelReason, ClientOrderId, OrderEvent, OrderKind, OrderRole, OrderState, QtyUnits,
@@ -73,7 +74,8 @@ pub(crate) fn on_rejected(
         OrderRole::Emergency if reason == RejectReason::NothingToReduce => {
             effects.requests.push(VenueRequest::QueryPositions);
         }
-        // A refused emergency close is tried again at its deadline; a refused target leaves the stop in charge.
+        // A refused emergency close is tried again at its deadline; a refused target leaves the stop in
+        // charge.
         OrderRole::Emergency | OrderRole::Entry | OrderRole::Target(_) => {}
     }
 }

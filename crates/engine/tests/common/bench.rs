@@ -5,8 +5,8 @@ use seawall_engine::{Effects, Engine, PositionView};
 use seawall_model::{
     Alert, AlertKind, CancelReason, Candle, Capabilities, ClientOrderId, Command, Coverage, Fill, FillCause,
     Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState,
-    PriceUnits, RejectReason, Report, Side, Span, Timeframe, Trade, Ts, VenueEvent, VenueId, VenueOrder,
-    VenuePosition, VenueRequest,
+    Outcome, PriceUnits, RejectReason, Report, Side, Span, Timeframe, Trade, Ts, VenueEvent, VenueId,
+    VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_strategy::{EntryPlan, Evaluation, Strategy};
 
@@ -172,6 +172,11 @@ impl Bench {
         assert_eq!(amends.len(), 1, "{:?}", self.requests);
         self.requests.retain(|request| !matches!(request, VenueRequest::Amend { .. }));
         amends[0]
+    }
+
+    /// How the last step's decision ended.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.effects.decisions().last().map(|decision| decision.outcome)
     }
 
     pub fn alerted(&self, kind: AlertKind) -> bool {
