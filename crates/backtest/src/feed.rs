@@ -1,9 +1,9 @@
 //! Feeds candles to the simulated exchange and the engine in order of time.
 //!
-//! At each instant first the candles that close are given to the engine, then the candles that open are shown to
-//! the exchange; in the middle of a candle the exchange sees its extremes. So nothing fills on the candle that
-//! decided, and an order placed at a close fills at the next open. Between two instants everything that is due
-//! (requests that arrive, events, wake-ups) happens at its own time.
+//! At each instant first the candles that close are given to the engine, then the candles that open are shown
+//! to the exchange; in the middle of a candle the exchange sees its extremes. So nothing fills on the candle
+//! that decided, and an order placed at a close fills at the next open. Between two instants everything that
+//! is due (requests that arrive, events, wake-ups) happens at its own time.
 
 use std::convert::Infallible;
 
@@ -242,8 +242,8 @@ impl<'a> Feed<'a> {
         self.skip_idle_open(index, at).unwrap_or(next)
     }
 
-    /// Where the next candle opens right now and the exchange can let it pass, the cursor goes straight to its
-    /// close.
+    /// Where the next candle opens right now and the exchange can let it pass, the cursor goes straight to
+    /// its close.
     #[inline]
     fn skip_idle_open(&mut self, index: usize, at: Ts) -> Option<i64> {
         let cursor = self.cursors.get_mut(index)?;
@@ -258,7 +258,8 @@ impl<'a> Feed<'a> {
 }
 
 impl Cursor<'_> {
-    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its close.
+    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its
+    /// close.
     #[inline]
     fn open(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
         let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };

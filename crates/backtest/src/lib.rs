@@ -1,7 +1,7 @@
 //! Backtests: the engine on recorded candles and the simulated exchange, with honest reports.
 //!
-//! The loop is the engine's own ([`seawall_engine::Pump`]); this crate adds the feeding of candles in order of
-//! time, the collection of results and their presentation.
+//! The loop is the engine's own ([`seawall_engine::Pump`]); this crate adds the feeding of candles in order
+//! of time, the collection of results and their presentation.
 
 pub mod collect;
 pub mod error;

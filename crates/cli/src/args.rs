@@ -48,8 +48,8 @@ pub(crate) struct ConfigSource {
 pub(crate) struct BacktestArgs {
     #[command(flatten)]
     pub(crate) source: ConfigSource,
-    /// Candles of an instrument: NAME=FILE@TIMEFRAME (CSV or CSV.gz), or NAME@TIMEFRAME from the archive. Twice
-    /// for one instrument: the finer candles resolve the path within the coarser ones.
+    /// Candles of an instrument: NAME=FILE@TIMEFRAME (CSV or CSV.gz), or NAME@TIMEFRAME from the archive.
+    /// Twice for one instrument: the finer candles resolve the path within the coarser ones.
     #[arg(long, value_name = "NAME=FILE@TF", required = true)]
     pub(crate) candles: Vec<String>,
     /// Trades that resolve the path within candles: NAME=FILE (CSV with ts_ms, price, qty).

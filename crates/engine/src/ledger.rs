@@ -161,7 +161,10 @@ mod tests {
     proptest! {
         #[test]
         fn all_accounts_sum_to_zero_after_any_transactions(
-            posts in prop::collection::vec((any::<u8>(), any::<u8>(), -1_000_000_000_000_000_i64..1_000_000_000_000_000, 0_u32..8), 0..100)
+            posts in prop::collection::vec(
+                (any::<u8>(), any::<u8>(), -1_000_000_000_000_000_i64..1_000_000_000_000_000, 0_u32..8),
+                0..100
+            )
         ) {
             let mut ledger = Ledger::new(2);
             for (from, to, mantissa, scale) in posts {

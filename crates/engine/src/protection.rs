@@ -555,7 +555,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_wanted_stop_only_moves_in_favour(long in any::<bool>(), moves in prop::collection::vec(1_i64..1_000, 1..50)) {
+        fn the_wanted_stop_only_moves_in_favour(
+            long in any::<bool>(),
+            moves in prop::collection::vec(1_i64..1_000, 1..50),
+        ) {
             let side = if long { PositionSide::Long } else { PositionSide::Short };
             let mut protection = Protection::new();
             let mut last: Option<PriceUnits> = None;

@@ -1,4 +1,5 @@
-//! Readers of a running engine: the live view and the database, behind bounded queues on threads of their own.
+//! Readers of a running engine: the live view and the database, behind bounded queues on threads of their
+//! own.
 //!
 //! The view's queue holds one snapshot; a newer one is dropped while it is full. The database's queue holds a
 //! bounded number of batches; while it is full, steps gather in the batch at hand, and past its bound the

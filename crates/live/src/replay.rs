@@ -1,5 +1,5 @@
-//! Replaying a journal: the engine takes the recorded inputs again, and what it does is compared with what was
-//! recorded. Nothing is executed.
+//! Replaying a journal: the engine takes the recorded inputs again, and what it does is compared with what
+//! was recorded. Nothing is executed.
 
 use std::path::Path;
 
@@ -40,8 +40,8 @@ pub struct ReplayReport {
     pub digest: String,
     /// Whether the journal ends with the end of a run.
     pub ended: bool,
-    /// Requests that the engine would have sent for its last input and that were not cleared to leave: after a
-    /// crash they are proven not to have been sent.
+    /// Requests that the engine would have sent for its last input and that were not cleared to leave: after
+    /// a crash they are proven not to have been sent.
     pub unsent: u64,
     /// Where the replay differs from the record; empty as it should be.
     pub differences: Vec<String>,
@@ -58,8 +58,8 @@ impl ReplayReport {
 /// Replays the run in `folder`. With `rebuild_db` its database is built anew on the way.
 ///
 /// # Errors
-/// The manifest or the journal cannot be read or is damaged, the engine cannot be built, the database cannot be
-/// written.
+/// The manifest or the journal cannot be read or is damaged, the engine cannot be built, the database cannot
+/// be written.
 pub fn replay(
     folder: &Path,
     rebuild_db: bool,

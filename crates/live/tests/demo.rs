@@ -1,6 +1,8 @@
 //! Demo runs: the same seed is the same run, a replay of the journal does what was recorded, an interrupted
 //! journal is told apart, and only one instance runs.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 use std::path::Path;
 
 use seawall_config::{Config, Loader};

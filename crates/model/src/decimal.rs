@@ -417,7 +417,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn sums_agree_with_the_library_where_nothing_is_rounded(
-            left in proptest::num::i64::ANY, left_scale in 0_u32..10, right in proptest::num::i64::ANY, right_scale in 0_u32..10,
+            left in proptest::num::i64::ANY,
+            left_scale in 0_u32..10,
+            right in proptest::num::i64::ANY,
+            right_scale in 0_u32..10,
         ) {
             let (left, right) = (Decimal::new(left, left_scale), Decimal::new(right, right_scale));
             proptest::prop_assert_eq!(exact_sum(left, right), left.checked_add(right));

@@ -1,4 +1,5 @@
-//! Decisions as data: one record per evaluated candle and instrument, with the gates in the order they were asked.
+//! Decisions as data: one record per evaluated candle and instrument, with the gates in the order they were
+//! asked.
 //!
 //! Invariant: a record that is not an entry names exactly one gate that refused, and that gate is the last
 //! reading with the verdict [`Verdict::Fail`].

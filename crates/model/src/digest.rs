@@ -1,7 +1,7 @@
 //! A sink for canonical state: whoever wants a hash of some state writes it here, field by field.
 //!
-//! Invariant: writers emit fixed-width little-endian values in a fixed order, so equal states give equal bytes
-//! on every machine. Which hash is computed is the caller's choice.
+//! Invariant: writers emit fixed-width little-endian values in a fixed order, so equal states give equal
+//! bytes on every machine. Which hash is computed is the caller's choice.
 
 /// Receives the bytes of a state.
 pub trait StateSink {

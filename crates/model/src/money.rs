@@ -10,7 +10,8 @@ use crate::error::ModelError;
 
 const CODE_LENGTH_MAX: usize = 12;
 
-/// A currency or coin code in its canonical spelling (`BTC`, never `XBT`), 1 to 12 upper-case letters or digits.
+/// A currency or coin code in its canonical spelling (`BTC`, never `XBT`), 1 to 12 upper-case letters or
+/// digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; CODE_LENGTH_MAX]);
 

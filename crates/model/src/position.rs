@@ -139,8 +139,8 @@ impl Position {
         }
     }
 
-    /// Takes in a fill of `qty` (above zero) worth `value` (above zero) and says what it did. The caller books
-    /// `-cost` as profit when the position is flat and then calls [`Self::settle`].
+    /// Takes in a fill of `qty` (above zero) worth `value` (above zero) and says what it did. The caller
+    /// books `-cost` as profit when the position is flat and then calls [`Self::settle`].
     ///
     /// # Errors
     /// [`ModelError::Overflow`]; the position is unchanged then.

@@ -113,7 +113,7 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
             Some(recorded) if *recorded == report.fingerprint => println!("equal to the recorded one"),
             Some(recorded) => println!("recorded    {recorded}"),
             None => {
-                println!("the run was interrupted: none was recorded; {} requests never left", report.unsent)
+                println!("the run was interrupted: none was recorded; {} requests never left", report.unsent);
             }
         }
         if rebuild_db {

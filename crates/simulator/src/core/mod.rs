@@ -76,8 +76,8 @@ impl Core {
             && self.desk.in_flight.get(index).is_none_or(|count| *count == 0)
     }
 
-    /// Whether the bar that opens at `at` changes nothing on the instrument: nothing travels or waits, no order
-    /// is reached, no funding is due and liquidation is far.
+    /// Whether the bar that opens at `at` changes nothing on the instrument: nothing travels or waits, no
+    /// order is reached, no funding is due and liquidation is far.
     #[inline]
     pub(crate) fn can_pass(&self, at: Ts, instrument: InstrumentId, candle: &Candle) -> bool {
         let index = instrument.index();
