@@ -8,7 +8,10 @@
     reason = "a benchmark that cannot run may say so loudly"
 )]
 
+use std::path::Path;
 use std::time::Instant;
+
+use seawall_archive::{HolePolicy, load_candles};
 
 use seawall_backtest::{Market, MarketSeries, RunSettings, run, sweep};
 use seawall_engine::{ProtectionSettings, RiskSettings};
@@ -84,7 +87,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn measure(name: &str, candles: u64, mut job: impl FnMut() -> (usize, u64, u64)) {
+fn measure(name: &str, candles: u64, mut job: impl FnMut() -> (u64, u64, u64)) {
     let wanted = std::env::args().nth(1);
     if wanted.is_some_and(|wanted| !name.contains(&wanted)) {
         return;
@@ -105,11 +108,18 @@ fn measure(name: &str, candles: u64, mut job: impl FnMut() -> (usize, u64, u64))
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, file] = arguments.as_slice()
+        && flag == "--load-and-run"
+    {
+        load_and_run(Path::new(file));
+        return;
+    }
     println!("{:<34} {:>8} {:>8}", "million candles per second", "median", "best");
     let million = market(1, 1_000_000);
     let one = |market: &Market, settings: &RunSettings| {
         let outcome = run(market, settings, &mut |_| {}).unwrap();
-        (outcome.trades.len(), outcome.fills, outcome.inputs)
+        (outcome.trades.len() as u64, outcome.fills, outcome.inputs)
     };
     let plain = settings(StrategyKind::EmaCross);
     measure("ema_cross, 1 M", 1_000_000, || one(&million, &plain));
@@ -133,6 +143,62 @@ fn main() {
     measure("sweep of 100 pairs, 100 k, all cores", 10_000_000, || {
         let outcomes = sweep(&hundred, &pairs).unwrap();
         let sum = |of: fn(&seawall_backtest::Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
-        (sum(|one| one.trades.len() as u64) as usize, sum(|one| one.fills), sum(|one| one.inputs))
+        (sum(|one| one.trades.len() as u64), sum(|one| one.fills), sum(|one| one.inputs))
     });
+    whole_process();
+}
+
+/// Loads one million candles from a CSV, runs, and says how long the process took and how much memory it had
+/// at most: in a process of its own, so that the jobs above do not count.
+fn whole_process() {
+    if std::env::args().nth(1).is_some_and(|wanted| !"whole process".contains(&wanted)) {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("seawall-throughput-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("candles.csv");
+    let mut text = String::from("ts_ms,open,high,low,close,volume\n");
+    for candle in candles(1, 1_000_000) {
+        let price = |units: PriceUnits| format!("{}.{:02}", units.get() / 100, units.get() % 100);
+        let (open, high) = (price(candle.open), price(candle.high));
+        let (low, close) = (price(candle.low), price(candle.close));
+        text.push_str(&format!("{},{open},{high},{low},{close},10\n", candle.open_time.millis()));
+    }
+    std::fs::write(&file, &text).unwrap();
+    drop(text);
+    let own = std::env::current_exe().unwrap();
+    let mut seconds = Vec::new();
+    let mut peak = String::new();
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let output = std::process::Command::new(&own).arg("--load-and-run").arg(&file).output().unwrap();
+        seconds.push(start.elapsed().as_secs_f64());
+        peak = String::from_utf8(output.stdout).unwrap();
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    println!(
+        "whole process, CSV of 1 M candles to result: median {:.3} s; peak memory {}",
+        median(seconds),
+        peak.trim()
+    );
+}
+
+/// What the process of [`whole_process`] does.
+fn load_and_run(file: &Path) {
+    let loaded = load_candles(file, Timeframe::M1, None, HolePolicy::Report, &mut |_| {}).unwrap();
+    let series = MarketSeries {
+        spec: InstrumentSpec::new("BTC/USD".parse().unwrap()),
+        data_decimals: loaded.decimals,
+        timeframe: Timeframe::M1,
+        candles: loaded.candles.into_candles(Timeframe::M1, loaded.decimals).unwrap(),
+        holes: 0,
+        detail: Vec::new(),
+        trades: Vec::new(),
+        funding: Vec::new(),
+    };
+    let market = Market::new(vec![series]).unwrap();
+    run(&market, &settings(StrategyKind::EmaCross), &mut |_| {}).unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    println!("{}", peak.unwrap_or("unknown").trim());
 }
