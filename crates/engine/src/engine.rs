@@ -5,6 +5,7 @@
 //! inputs give the same effects and the same state, which is what backtest, paper, live, replay and storm
 //! rely on.
 
+use rust_decimal::Decimal;
 use seawall_model::{
     AlertKind, Candle, Capabilities, Command, Decision, ExitReason, Gate, Input, Instrument, InstrumentId,
     Money, OrderRef, Outcome, PositionSide, PriceUnits, QtyUnits, Severity, Side, Span, StateSink,
@@ -32,6 +33,8 @@ use crate::venue;
 /// Shortest pause between two wake-ups of one instrument, so that something that only the venue can end never
 /// spins. Every deadline is longer.
 const WAKEUP_PAUSE_MIN: Span = Span::from_millis(10);
+
+const MONEY_MAX: Money = Money::new(Decimal::MAX);
 
 /// What an engine is built from.
 #[derive(Debug, Clone)]
@@ -557,8 +560,9 @@ impl Engine {
             engaged += 1;
             let needed =
                 worst.get().checked_div(desk.instrument.spec().leverage_max.get()).unwrap_or(worst.get());
-            notional = notional.plus(worst).unwrap_or(notional);
-            margin = margin.plus(Money::new(needed)).unwrap_or(margin);
+            // What does not fit counts as too much.
+            notional = notional.plus(worst).unwrap_or(MONEY_MAX);
+            margin = margin.plus(Money::new(needed)).unwrap_or(MONEY_MAX);
         }
         let equity = self.equity();
         invariant!(self.shared, at, effects, equity.is_some(), "equity fits into 28 digits");
@@ -637,7 +641,7 @@ fn worst_case(desk: &Desk) -> Money {
     let held = desk.position.qty();
     let long = held.max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Buy));
     let short = held.negated().max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Sell));
-    desk.instrument.notional(desk.last, long.max(short)).unwrap_or(Money::ZERO)
+    desk.instrument.notional(desk.last, long.max(short)).unwrap_or(MONEY_MAX)
 }
 
 /// The next moment at which something on a desk is due.

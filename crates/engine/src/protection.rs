@@ -205,7 +205,7 @@ pub(crate) fn protect(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     let held = desk.position.qty().abs();
     let cover = cover(desk);
     if cover.confirmed >= held {
-        covered(desk, shared, at, effects);
+        covered(desk, shared, at, cover.stop, effects);
         tidy(desk, shared, at, Job { want, held, cover }, effects);
         return;
     }
@@ -234,7 +234,7 @@ struct Job {
     cover: Cover,
 }
 
-fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, stop: Option<ClientOrderId>, effects: &mut Effects) {
     desk.protection.step = Step::Stop(0);
     let Some(since) = desk.protection.naked_since.take() else { return };
     let naked = at.since(since);
@@ -242,7 +242,9 @@ fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) 
     if let Some(trade) = desk.trade.as_mut() {
         trade.record.naked = Span::from_nanos(trade.record.naked.nanos().saturating_add(naked.nanos()));
         if trade.record.initial_stop.is_none() {
-            trade.record.initial_stop = desk.protection.want;
+            let confirmed =
+                stop.and_then(|id| desk.orders.get(id)).and_then(|order| order.request.kind.trigger());
+            trade.record.initial_stop = confirmed.map(|trigger| trigger.price);
         }
     }
     desk.protection.deadline = Ts::FAR_FUTURE;

@@ -147,6 +147,7 @@ fn an_unknown_placement_blocks_new_risk_is_asked_about_and_never_sent_again() {
     bench.script.push(Evaluation::Enter(plan(Direction::Long)));
     bench.candle(10_000);
     assert!(bench.placements().is_empty());
+    assert_eq!(bench.outcome(), Some(Outcome::Refused(Gate::Difference)));
     // Found after all, and filled: the plan holds.
     bench.answer(&entry, Coverage::Complete, Some(row(&entry, OrderState::Open, 0)));
     assert_eq!(bench.state(&entry), Some(OrderState::Open));
@@ -260,22 +261,23 @@ fn shutdown_cancels_entries_and_leaves_stops() {
 #[test]
 fn no_entry_leaves_in_a_reduce_mode_while_shutting_down_or_before_ready() {
     // O6, D6: fail closed.
-    let refused = |bench: &mut Bench| {
+    let refused = |bench: &mut Bench, gate: Gate| {
         bench.script.push(Evaluation::Enter(plan(Direction::Long)));
         bench.candle(10_000);
         assert!(bench.placements().is_empty());
+        assert_eq!(bench.outcome(), Some(Outcome::Refused(gate)));
     };
     for mode in [SystemMode::ReduceOnly, SystemMode::ProtectOnly, SystemMode::Flatten] {
         let mut bench = Bench::ready(remote());
         bench.command(Command::SetMode(mode));
-        refused(&mut bench);
+        refused(&mut bench, Gate::SystemMode);
     }
     let mut bench = Bench::ready(remote());
     bench.command(Command::Shutdown);
-    refused(&mut bench);
+    refused(&mut bench, Gate::SystemMode);
     let mut bench = Bench::started(remote());
     assert_eq!(bench.engine.phase(), Phase::Reconciling);
-    refused(&mut bench);
+    refused(&mut bench, Gate::Phase);
 }
 
 #[test]

@@ -148,6 +148,27 @@ fn without_amendments_the_larger_stop_rests_before_the_smaller_one_is_cancelled(
 }
 
 #[test]
+fn two_stops_that_cover_only_together_stay_until_one_of_them_covers_alone() {
+    let mut bench = Bench::ready(seawall_model::Capabilities { amend: false, ..remote() });
+    let entry = bench.want(plan(Direction::Long));
+    bench.fill(&entry, 300, 10_000);
+    let first = bench.placed(OrderRole::Stop);
+    bench.accept(&first);
+    bench.fill(&entry, 500, 10_000);
+    let second = bench.placed(OrderRole::Stop);
+    bench.fill(&entry, 200, 10_000);
+    bench.accept(&second);
+    assert!(bench.position().protected, "300 and 800 cover 1 000");
+    assert!(!bench.asked(VenueRequest::Cancel { order: first.order }));
+    assert!(!bench.asked(VenueRequest::Cancel { order: second.order }));
+    let third = bench.placed(OrderRole::Stop);
+    assert_eq!(third.qty, qty(1_000));
+    bench.accept(&third);
+    assert!(bench.asked(VenueRequest::Cancel { order: first.order }));
+    assert!(bench.asked(VenueRequest::Cancel { order: second.order }));
+}
+
+#[test]
 fn a_refused_amendment_places_the_new_stop_first_and_then_cancels_the_old_one() {
     let mut bench = Bench::ready(remote());
     let entry = bench.want(plan(Direction::Long));

@@ -69,7 +69,9 @@ pub fn engine(seed: u64, setup: &Setup, quiet_after: u64) -> Engine {
 
 impl World {
     pub fn new(seed: u64, count: u32, capabilities: Capabilities, faults: Faults, quiet_after: u64) -> Self {
-        let setup = setup(count, capabilities.clone());
+        let mut setup = setup(count, capabilities.clone());
+        // Low enough that entries which are still on their way decide about the next one.
+        setup.risk.leverage_max = "2.5".parse().unwrap();
         let venue = ScriptedVenue::new(seed, count as usize, capabilities, faults);
         let start = PriceUnits::new(10_000);
         let flat = Ohlc { open: start, high: start, low: start, close: start };
