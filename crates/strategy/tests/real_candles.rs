@@ -84,7 +84,7 @@ fn every_switch_changes_what_passes_on_real_candles() {
     let usual = run(&default());
     println!("{}", usual.line("BTC, DOGE and XLM as they are"));
     for (name, settings) in [
-        ("weekly zone off", SmcSettings { higher_tf_mode: HigherTimeframeMode::Off, ..default() }),
+        ("weekly zone soft", SmcSettings { higher_tf_mode: HigherTimeframeMode::Soft, ..default() }),
         ("weekly zone hard", SmcSettings { higher_tf_mode: HigherTimeframeMode::Hard, ..default() }),
         ("without premium gate", SmcSettings { premium_discount_gate: false, ..default() }),
         ("without fibonacci gate", SmcSettings { fibonacci_gate: false, ..default() }),

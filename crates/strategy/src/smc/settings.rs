@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum HigherTimeframeMode {
     /// Nothing: the zone is not looked at.
+    #[default]
     Off,
     /// It costs `higher_tf_penalty` points.
-    #[default]
     Soft,
     /// It is refused.
     Hard,
@@ -139,7 +139,7 @@ impl Default for SmcSettings {
             fib_proximity_bps: Bps::new(Decimal::new(60, 0)),
             fibonacci_gate: true,
             premium_discount_gate: true,
-            higher_tf_mode: HigherTimeframeMode::Soft,
+            higher_tf_mode: HigherTimeframeMode::Off,
             higher_tf_weekly_weight: ratio(25, 2),
             higher_tf_daily_weight: ratio(15, 2),
             higher_tf_penalty: ratio(18, 0),
