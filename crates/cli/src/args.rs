@@ -1,5 +1,6 @@
 //! The command line. Doc comments are the help texts.
 
+use core::str::FromStr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -68,7 +69,7 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Ts>,
     /// Number of the run, part of every client order id; short for --set backtest.seed=…
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     /// Write the result as JSON to a file, or to standard output with `-`.
     #[arg(long, value_name = "FILE|-")]
@@ -86,10 +87,10 @@ pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) source: ConfigSource,
     /// Seed of the synthetic market, short for --set demo.seed=…
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     /// Simulated seconds per second, short for --set demo.speed=…
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub(crate) speed: Option<u32>,
     /// How long to run by the wall clock, e.g. 90s, 10m, 2h; without it until Ctrl-C.
     #[arg(long, value_name = "TIME")]
@@ -232,10 +233,10 @@ pub(crate) enum JournalCommand {
         /// Folder of a run.
         run: PathBuf,
         /// First sequence number.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
         from: Option<u64>,
         /// How many records.
-        #[arg(long, value_name = "N", default_value_t = 200)]
+        #[arg(long, value_name = "N", default_value_t = 200, value_parser = whole::<u64>, allow_negative_numbers = true)]
         limit: u64,
         /// Print JSON lines.
         #[arg(long)]
@@ -270,4 +271,9 @@ pub(crate) struct WhyArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A number without sign, point or exponent.
+fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "write a whole number, 0 or above, like 42".to_owned())
 }

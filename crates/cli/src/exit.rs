@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use seawall_config::ConfigError;
+
 /// Done.
 pub(crate) const DONE: u8 = 0;
 /// The work failed.
@@ -22,6 +24,12 @@ impl Failure {
     /// What was given is wrong.
     pub(crate) fn input(message: impl fmt::Display) -> Self {
         Failure { code: INPUT, message: message.to_string() }
+    }
+
+    /// The configuration is wrong. Each of its problems begins with `error: ` already.
+    pub(crate) fn config(error: &ConfigError) -> Self {
+        let rendered = error.render();
+        Failure::input(rendered.strip_prefix("error: ").unwrap_or(&rendered))
     }
 
     /// The work failed.

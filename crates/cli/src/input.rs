@@ -37,7 +37,7 @@ pub(crate) fn loader(source: &ConfigSource) -> Result<Loader, Failure> {
 
 /// The configuration, complete and checked.
 pub(crate) fn config(source: &ConfigSource) -> Result<Config, Failure> {
-    Ok(loader(source)?.load().map_err(|error| Failure::input(error.render()))?.config)
+    Ok(loader(source)?.load().map_err(|error| Failure::config(&error))?.config)
 }
 
 /// Where `--candles` finds its data.
@@ -109,7 +109,20 @@ pub(crate) fn market(config: &Config, request: &DataRequest<'_>) -> Result<Marke
     Market::new(series).map_err(Failure::input)
 }
 
-fn range(from: Option<Ts>, to: Option<Ts>) -> Result<Option<(Ts, Ts)>, Failure> {
+/// The files that the data options name.
+pub(crate) fn files(candles: &[String], pairs: &[&[String]]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for text in candles {
+        files.extend(candle_argument(text)?.file);
+    }
+    // What is wrong with the other options is told where they are read.
+    let named = pairs.iter().copied().flatten().filter_map(|text| text.split_once('='));
+    files.extend(named.map(|(_, file)| PathBuf::from(file)));
+    Ok(files)
+}
+
+/// The range of `--from` and `--to`, where one of them is given.
+pub(crate) fn range(from: Option<Ts>, to: Option<Ts>) -> Result<Option<(Ts, Ts)>, Failure> {
     let (start, end) = (from.unwrap_or(Ts::from_nanos(i64::MIN)), to.unwrap_or(Ts::FAR_FUTURE));
     if start >= end {
         return Err(Failure::input(format!("--from {start} is not before --to {end}")));
@@ -210,6 +223,23 @@ fn load(argument: &CandleArgument, archive: &Path, range: Option<(Ts, Ts)>) -> R
     bar.finish_and_clear();
     loaded.map_err(Failure::input)
 }
+
+/// Refuses what is not the folder of a run.
+pub(crate) fn check_run(run: &Path) -> Result<(), Failure> {
+    let why = if !run.exists() {
+        "does not exist"
+    } else if !run.is_dir() {
+        "is no folder"
+    } else if !run.join("run.json").is_file() {
+        "holds no run.json"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::input(format!("{}: {why}; {RUN_FOLDER}", run.display())))
+}
+
+/// What to give where the folder of a run is asked for.
+pub(crate) const RUN_FOLDER: &str = "name the folder of a run, like seawall-data/demo/run-000001";
 
 /// Reads `90s`, `10m`, `2h`, `1d` or plain seconds.
 pub(crate) fn duration(option: &str, text: &str) -> Result<Span, Failure> {

@@ -7,10 +7,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
 
 mod args;
-mod commands;
 mod exit;
-mod input;
+#[macro_use]
 mod output;
+mod commands;
+mod input;
 mod progress;
 
 use std::process::ExitCode;

@@ -1,9 +1,27 @@
 //! Writing results: to standard output for `-`, else to a file that appears whole or not at all.
 
-use std::io::Write;
-use std::path::Path;
+use core::fmt;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
-use crate::exit::Failure;
+use crate::exit::{DONE, FAILED, Failure};
+
+/// Prints a line to standard output, as `println!` does, but ends quietly where the reader has gone (`| head`)
+/// and with a message where the disk is full.
+macro_rules! say {
+    ($($part:tt)*) => { $crate::output::line(format_args!($($part)*)) };
+}
+
+/// What [`say!`] calls.
+pub(crate) fn line(text: fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    let Err(error) = writeln!(out, "{text}") else { return };
+    if error.kind() == ErrorKind::BrokenPipe {
+        std::process::exit(i32::from(DONE));
+    }
+    eprintln!("error: standard output: cannot be written: {error}");
+    std::process::exit(i32::from(FAILED));
+}
 
 /// Whether a target means standard output.
 pub(crate) fn is_stdout(target: &Path) -> bool {
@@ -55,4 +73,53 @@ pub(crate) fn check_target(option: &str, target: &Path) -> Result<(), Failure> {
         return Err(Failure::input(format!("{option} {}: is a folder; name a file in it", target.display())));
     }
     Ok(())
+}
+
+/// Refuses targets that are the same file, or a file that is read: it would be lost.
+pub(crate) fn check_apart(targets: &[(&str, &Path)], read: &[PathBuf]) -> Result<(), Failure> {
+    for (index, (option, target)) in targets.iter().enumerate() {
+        if is_stdout(target) {
+            continue;
+        }
+        let shown = target.display();
+        if read.iter().any(|file| same(file, target)) {
+            return Err(Failure::input(format!(
+                "{option} {shown}: this file is read by the same command; name another one"
+            )));
+        }
+        let twin = targets.iter().take(index).find(|(_, other)| same(other, target));
+        if let Some((other, _)) = twin {
+            return Err(Failure::input(format!(
+                "{option} {shown}: {other} names the same file; give each its own"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    one == other || real(one).is_some_and(|path| real(other) == Some(path))
+}
+
+/// The path without links and detours; the file itself need not exist yet.
+fn real(path: &Path) -> Option<PathBuf> {
+    if let Ok(real) = path.canonicalize() {
+        return Some(real);
+    }
+    let folder = path.parent()?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}
+
+/// Refuses a folder to write into that cannot be one, because a file stands in its place or above it.
+pub(crate) fn check_folder(what: &str, folder: &Path) -> Result<(), Failure> {
+    let existing = folder.ancestors().find(|path| path.exists());
+    match existing.filter(|path| !path.is_dir()) {
+        Some(file) => Err(Failure::input(format!(
+            "{what} {}: {} is a file; name a folder",
+            folder.display(),
+            file.display()
+        ))),
+        None => Ok(()),
+    }
 }

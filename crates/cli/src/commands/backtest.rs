@@ -1,6 +1,6 @@
 //! `seawall backtest`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use seawall_backtest::{BacktestError, RunSettings, report, run as run_backtest};
@@ -8,8 +8,8 @@ use seawall_config::Config;
 
 use crate::args::BacktestArgs;
 use crate::exit::Failure;
-use crate::input::{DataRequest, config, market};
-use crate::output::{check_target, is_stdout, write};
+use crate::input::{DataRequest, config, files, market};
+use crate::output::{check_apart, check_target, is_stdout, write};
 use crate::progress::bar;
 
 /// Runs the command.
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<(), Failure> {
         }
         check_target("--html", html)?;
     }
+    check_outputs(args)?;
     let config = config(&with_short_options(args))?;
     let archive = args.archive.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir).join("archive"));
     let request = DataRequest {
@@ -50,9 +51,19 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<(), Failure> {
         write(target, |out| out.write_all(page.as_bytes()).map_err(Failure::work))?;
     }
     if !args.json.as_deref().is_some_and(is_stdout) {
-        print!("{}", report::text(&outcome, &market, &settings));
+        say!("{}", report::text(&outcome, &market, &settings).trim_end());
     }
     Ok(())
+}
+
+/// Results never take the place of what they were made from.
+fn check_outputs(args: &BacktestArgs) -> Result<(), Failure> {
+    let mut read = files(&args.candles, &[&args.trades, &args.funding])?;
+    read.extend(args.source.config.clone());
+    let named = [("--json", &args.json), ("--html", &args.html)];
+    let targets: Vec<(&str, &Path)> =
+        named.into_iter().filter_map(|(option, target)| Some((option, target.as_deref()?))).collect();
+    check_apart(&targets, &read)
 }
 
 /// `--strategy` and `--seed` are short for keys; `--set` beats neither, the later one on the line does.

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
         ConfigCommand::Check { source } => check(source),
         ConfigCommand::Explain { key, source, json } => explain(key.as_deref(), source, *json),
         ConfigCommand::Schema => {
-            println!("{}", serde_json::to_string_pretty(&schema()).map_err(Failure::work)?);
+            say!("{}", serde_json::to_string_pretty(&schema()).map_err(Failure::work)?);
             Ok(())
         }
         ConfigCommand::Init { file } => init(file),
@@ -25,28 +25,26 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
 
 fn check(source: &ConfigSource) -> Result<(), Failure> {
     let config = config(source)?;
-    println!(
+    say!(
         "sound: strategy {}, {} instruments with rules of their own; `seawall config explain` shows every value",
         config.strategy.name.name(),
         config.instruments.len()
     );
     if !config.strategy.always_has_stop() {
-        println!(
-            "note: this strategy has no stop, so only backtests take it; set strategy.ema_cross.stop_pct"
-        );
+        say!("note: this strategy has no stop, so only backtests take it; set strategy.ema_cross.stop_pct");
     }
     Ok(())
 }
 
 fn explain(key: Option<&str>, source: &ConfigSource, json: bool) -> Result<(), Failure> {
-    let loaded = loader(source)?.load().map_err(|error| Failure::input(error.render()))?;
+    let loaded = loader(source)?.load().map_err(|error| Failure::config(&error))?;
     let rows = match key {
-        Some(key) => loaded.explain(key).map_err(|error| Failure::input(error.render()))?,
+        Some(key) => loaded.explain(key).map_err(|error| Failure::config(&error))?,
         None => loaded.explain_all(),
     };
     if json {
         let rows: Vec<serde_json::Value> = rows.iter().map(as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&rows).map_err(Failure::work)?);
+        say!("{}", serde_json::to_string_pretty(&rows).map_err(Failure::work)?);
         return Ok(());
     }
     if let [one] = rows.as_slice() {
@@ -59,7 +57,7 @@ fn explain(key: Option<&str>, source: &ConfigSource, json: bool) -> Result<(), F
     for row in &rows {
         table.add_row([row.key.clone(), row.value.clone(), row.source.to_string(), row.default.clone()]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }
 
@@ -75,13 +73,13 @@ fn as_json(row: &Explained) -> serde_json::Value {
 }
 
 fn print_one(row: &Explained) {
-    println!("{} = {}", row.key, row.value);
-    println!("from:    {}", row.source);
-    println!("default: {}", row.default);
+    say!("{} = {}", row.key, row.value);
+    say!("from:    {}", row.source);
+    say!("default: {}", row.default);
     if !row.allowed.is_empty() {
-        println!("allowed: {}", row.allowed);
+        say!("allowed: {}", row.allowed);
     }
-    println!("{}", row.doc);
+    say!("{}", row.doc);
 }
 
 /// Writes the starter configuration; an existing file is never touched.
@@ -95,6 +93,6 @@ fn init(file: &Path) -> Result<(), Failure> {
         Failure::input(format!("{}: {why}", file.display()))
     })?;
     out.write_all(starter().as_bytes()).map_err(Failure::work)?;
-    println!("{}: written; `seawall config check --config {}` checks it", file.display(), file.display());
+    say!("{}: written; `seawall config check --config {}` checks it", file.display(), file.display());
     Ok(())
 }

@@ -7,11 +7,12 @@ use seawall_archive::{
     ArchiveError, Audit, AuditSettings, ConflictPolicy, CsvFormat, ImportOptions, Progress, Store, audit_file,
 };
 use seawall_config::Config;
-use seawall_model::Ts;
 use serde::Serialize;
 
 use crate::args::{DataArgs, DataCommand};
 use crate::exit::Failure;
+use crate::input::range;
+use crate::output::check_target;
 use crate::progress::{bar, on_archive};
 
 /// Runs the command.
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
             let imported =
                 with_bar("import", |progress| store.import(file, instrument, *timeframe, options, progress))?;
             show(args.json, &imported, || {
-                println!(
+                say!(
                     "{instrument} {timeframe}: {} candles added, {} already there, {} replaced, {} files written to {}",
                     imported.added,
                     imported.same,
@@ -60,16 +61,20 @@ pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
                 store.resample(instrument, frames, ConflictPolicy::Refuse, progress)
             })?;
             show(args.json, &made, || {
-                println!(
+                say!(
                     "{instrument} {from} → {to}: {} candles ({} new); {} incomplete ones at the ends left out; {} have \
                      holes ({} bars missing in them)",
-                    made.buckets, made.added, made.dropped, made.with_holes, made.bars_missing
+                    made.buckets,
+                    made.added,
+                    made.dropped,
+                    made.with_holes,
+                    made.bars_missing
                 );
             })
         }
         DataCommand::Export { instrument, timeframe, from, to, file } => {
-            let range = (from.is_some() || to.is_some())
-                .then_some((from.unwrap_or(Ts::from_nanos(i64::MIN)), to.unwrap_or(Ts::FAR_FUTURE)));
+            let range = range(*from, *to)?;
+            check_target("export", file)?;
             let format = if file.extension().is_some_and(|end| end == "gz") {
                 CsvFormat::CsvGz
             } else {
@@ -79,7 +84,7 @@ pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
             let written =
                 with_bar("export", |progress| store.export(instrument, *timeframe, range, target, progress))?;
             show(args.json, &written, || {
-                println!("{}: {} candles, {} bytes", file.display(), written.rows, written.bytes);
+                say!("{}: {} candles, {} bytes", file.display(), written.rows, written.bytes);
             })
         }
     }
@@ -89,7 +94,7 @@ fn list(args: &DataArgs, store: &Store, folder: &Path) -> Result<(), Failure> {
     let series = store.list().map_err(failure)?;
     show(args.json, &series, || {
         if series.is_empty() {
-            println!("{} holds no candles yet; `seawall data import` brings some in", folder.display());
+            say!("{} holds no candles yet; `seawall data import` brings some in", folder.display());
             return;
         }
         let mut table = Table::new();
@@ -107,7 +112,7 @@ fn list(args: &DataArgs, store: &Store, folder: &Path) -> Result<(), Failure> {
                 one.bytes.to_string(),
             ]);
         }
-        println!("{table}");
+        say!("{table}");
     })
 }
 
@@ -126,7 +131,7 @@ fn with_bar<R>(
 /// Prints JSON, or lets `text` print for people.
 fn show<T: Serialize>(json: bool, value: &T, text: impl FnOnce()) -> Result<(), Failure> {
     if json {
-        println!("{}", serde_json::to_string_pretty(value).map_err(Failure::work)?);
+        say!("{}", serde_json::to_string_pretty(value).map_err(Failure::work)?);
     } else {
         text();
     }
@@ -138,28 +143,26 @@ fn print_audit(audit: &Audit) {
         (Some(from), Some(to)) => format!("{from} to {to}"),
         (Some(_) | None, None) | (None, Some(_)) => "nothing".to_owned(),
     };
-    println!(
-        "{} {} candles, {span}, prices with up to {} decimals",
-        audit.rows, audit.timeframe, audit.decimals
-    );
+    say!("{} {} candles, {span}, prices with up to {} decimals", audit.rows, audit.timeframe, audit.decimals);
     if let Some(step) = audit.other_step_ms {
-        println!("the rows are {} s apart: another timeframe than {}", step / 1_000, audit.timeframe);
+        say!("the rows are {} s apart: another timeframe than {}", step / 1_000, audit.timeframe);
     }
-    println!(
+    say!(
         "holes: {} ({} bars missing); bars without trades: {}; jumps: {}; faults: {}",
-        audit.holes.count, audit.bars_missing, audit.zero_volume, audit.jumps.count, audit.faults.count
+        audit.holes.count,
+        audit.bars_missing,
+        audit.zero_volume,
+        audit.jumps.count,
+        audit.faults.count
     );
     for hole in &audit.holes.samples {
-        println!("  hole before line {}: {} bars from {}", hole.line, hole.missing, hole.from);
+        say!("  hole before line {}: {} bars from {}", hole.line, hole.missing, hole.from);
     }
     for fault in &audit.faults.samples {
-        println!("  {fault}");
+        say!("  {fault}");
     }
     for jump in &audit.jumps.samples {
-        println!(
-            "  line {} ({}): opens {:.1} % away from the close before",
-            jump.line, jump.at, jump.move_pct
-        );
+        say!("  line {} ({}): opens {:.1} % away from the close before", jump.line, jump.at, jump.move_pct);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::args::DemoArgs;
 use crate::commands::view;
 use crate::exit::Failure;
 use crate::input::{duration, loader};
-use crate::output::{check_target, is_stdout, write};
+use crate::output::{check_folder, check_target, is_stdout, write};
 
 /// The configuration that runs without `--config`.
 const BUILT_IN: &str = include_str!("../../../../config/demo.yaml");
@@ -30,8 +30,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     if source.config.is_none() {
         loader = loader.file("demo.yaml (built in)", BUILT_IN);
     }
-    let config = loader.load().map_err(|error| Failure::input(error.render()))?.config;
+    let config = loader.load().map_err(|error| Failure::config(&error))?.config;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
+    check_folder(if args.data_dir.is_some() { "--data-dir" } else { "data.dir" }, &data_dir)?;
     let live =
         !args.headless && std::io::stdout().is_terminal() && !args.json.as_deref().is_some_and(is_stdout);
     let (sender, receiver) = sync_channel::<Snapshot>(1);
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let demo = Demo::prepare(DemoOptions { config, data_dir, duration: span }, view).map_err(failure)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
     if !live && !quiet {
-        println!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
+        say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
     }
     let summary = watch(demo, live.then_some(receiver))?;
     if let Some(target) = &args.json {
@@ -97,22 +98,27 @@ fn print_summary(summary: &Summary) {
     let protected = summary.first_protected_s.map_or("no position was opened".to_owned(), |seconds| {
         format!("first protected position after {seconds:.1} s")
     });
-    println!("\n{} inputs, {} decisions ({} entries)", summary.inputs, summary.decisions, summary.entered);
-    println!(
+    say!("\n{} inputs, {} decisions ({} entries)", summary.inputs, summary.decisions, summary.entered);
+    say!(
         "{} orders, {} fills, {} positions; {protected}",
-        summary.orders, summary.fills, summary.positions_opened
+        summary.orders,
+        summary.fills,
+        summary.positions_opened
     );
-    println!(
+    say!(
         "longest time without a confirmed stop: {:.3} s (bound {:.1} s)",
-        summary.naked_seconds_max, summary.naked_seconds_bound
+        summary.naked_seconds_max,
+        summary.naked_seconds_bound
     );
-    println!(
+    say!(
         "equity {:.2} → {:.2}; {} positions open, stops resting",
-        summary.initial_equity, summary.equity, summary.positions_open
+        summary.initial_equity,
+        summary.equity,
+        summary.positions_open
     );
-    println!("fingerprint {}", summary.fingerprint);
-    println!("journal and database: {}", summary.folder);
-    println!("next: `seawall why BTC` says why; `seawall journal replay {}` proves the run", summary.folder);
+    say!("fingerprint {}", summary.fingerprint);
+    say!("journal and database: {}", summary.folder);
+    say!("next: `seawall why BTC` says why; `seawall journal replay {}` proves the run", summary.folder);
 }
 
 fn failure(error: LiveError) -> Failure {

@@ -1,5 +1,6 @@
 //! `seawall journal`.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use seawall_live::{LiveError, replay};
@@ -8,6 +9,7 @@ use seawall_store::journal::{Journal, show, verify};
 
 use crate::args::{JournalArgs, JournalCommand};
 use crate::exit::Failure;
+use crate::input::{RUN_FOLDER, check_run};
 use crate::progress::bar;
 
 /// Runs the command.
@@ -31,23 +33,26 @@ fn verify_run(run: &Path, json: bool) -> Result<(), Failure> {
     bar.finish_and_clear();
     let report = report?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::work)?);
+        say!("{}", serde_json::to_string_pretty(&report).map_err(Failure::work)?);
     } else {
-        println!(
+        say!(
             "{} records ({} inputs) in {} segments, {} bytes",
-            report.frames, report.inputs, report.segments, report.bytes
+            report.frames,
+            report.inputs,
+            report.segments,
+            report.bytes
         );
         if let (Some(first), Some(last)) = (report.first_at, report.last_at) {
-            println!("from {first} to {last}");
+            say!("from {first} to {last}");
         }
-        println!("chain {}", report.chain);
+        say!("chain {}", report.chain);
         let end = report.end.as_ref().map_or("was interrupted", |end| end.reason.name());
-        println!("the run {end}; checkpoints: {}", report.checkpoints);
+        say!("the run {end}; checkpoints: {}", report.checkpoints);
         if let Some(tail) = &report.tail {
-            println!("incomplete tail of {} bytes: the next start cuts it off", tail.bytes);
+            say!("incomplete tail of {} bytes: the next start cuts it off", tail.bytes);
         }
         for damage in &report.listed {
-            println!(
+            say!(
                 "damage: {} offset {}, record {}: {}",
                 damage.file.display(),
                 damage.offset,
@@ -76,15 +81,16 @@ fn show_run(run: &Path, from: Option<u64>, limit: u64, json: bool) -> Result<(),
         }
         left -= 1;
         if json {
-            println!("{}", serde_json::to_string(&entry).map_err(Failure::work)?);
+            say!("{}", serde_json::to_string(&entry).map_err(Failure::work)?);
         } else {
-            println!("{}", show(&entry, &info));
+            say!("{}", show(&entry, &info));
         }
     }
     Ok(())
 }
 
 fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
+    check_run(run)?;
     let bar = bar("replay", 0);
     let report = replay(run, rebuild_db, &mut |inputs| {
         if inputs.is_multiple_of(4_096) {
@@ -102,25 +108,27 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
         | LiveError::Thread => Failure::work(error),
     })?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::work)?);
+        say!("{}", serde_json::to_string_pretty(&report).map_err(Failure::work)?);
     } else {
-        println!(
+        say!(
             "{} inputs replayed, {} dispatches and {} checkpoints compared",
-            report.inputs, report.dispatches, report.checkpoints
+            report.inputs,
+            report.dispatches,
+            report.checkpoints
         );
-        println!("fingerprint {}", report.fingerprint);
+        say!("fingerprint {}", report.fingerprint);
         match &report.recorded_fingerprint {
-            Some(recorded) if *recorded == report.fingerprint => println!("equal to the recorded one"),
-            Some(recorded) => println!("recorded    {recorded}"),
+            Some(recorded) if *recorded == report.fingerprint => say!("equal to the recorded one"),
+            Some(recorded) => say!("recorded    {recorded}"),
             None => {
-                println!("the run was interrupted: none was recorded; {} requests never left", report.unsent);
+                say!("the run was interrupted: none was recorded; {} requests never left", report.unsent);
             }
         }
         if rebuild_db {
-            println!("database built anew");
+            say!("database built anew");
         }
         for difference in &report.differences {
-            println!("difference: {difference}");
+            say!("difference: {difference}");
         }
     }
     if report.is_equal() {
@@ -130,8 +138,13 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
 }
 
 fn failure(error: StoreError) -> Failure {
-    if matches!(error, StoreError::NoJournal { .. }) {
-        return Failure::input(error);
+    if let StoreError::NoJournal { dir } = &error {
+        return Failure::input(format!("{}: there is no journal; {RUN_FOLDER}", dir.display()));
+    }
+    if let StoreError::Io { source, path, .. } = &error
+        && matches!(source.kind(), ErrorKind::NotADirectory | ErrorKind::PermissionDenied)
+    {
+        return Failure::input(format!("{}: cannot be read: {source}; {RUN_FOLDER}", path.display()));
     }
     if matches!(error, StoreError::Locked { .. }) {
         return Failure::locked(error);

@@ -11,6 +11,7 @@ use seawall_store::db::{DecisionRow, Reader};
 
 use crate::args::WhyArgs;
 use crate::exit::Failure;
+use crate::input::check_run;
 
 /// Runs the command.
 pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
@@ -18,6 +19,7 @@ pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
         Some(run) => run.clone(),
         None => newest(args)?,
     };
+    check_run(&folder)?;
     let manifest = Manifest::read(&folder).map_err(Failure::input)?;
     let names: Vec<&InstrumentName> = manifest.instruments.iter().map(|one| &one.spec.name).collect();
     let name = one_of(&names, &args.instrument)?;
@@ -25,10 +27,13 @@ pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
     let decision = reader.last_decision(name.as_str(), args.at).map_err(Failure::work)?;
     let Some(decision) = decision else {
         let when = args.at.map(|at| format!(" at or before {at}")).unwrap_or_default();
-        return Err(Failure::work(format!("no decision on {name}{when} in {}", folder.display())));
+        return Err(Failure::input(format!(
+            "no decision on {name}{when} in {}; give a later time, or another run with --run",
+            folder.display()
+        )));
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&decision).map_err(Failure::work)?);
+        say!("{}", serde_json::to_string_pretty(&decision).map_err(Failure::work)?);
     } else {
         print(&decision);
     }
@@ -68,12 +73,12 @@ fn print(decision: &DecisionRow) {
         Outcome::Entered => "entered".to_owned(),
         Outcome::Refused(gate) => format!("not entered: refused by {}", gate.name()),
     };
-    println!("{} at {} (price {}): {answer}", decision.instrument, decision.at, decision.price);
+    say!("{} at {} (price {}): {answer}", decision.instrument, decision.at, decision.price);
     if let Some(setup) = &decision.setup {
-        println!("setup: {setup}");
+        say!("setup: {setup}");
     }
     if let Some(exit) = &decision.exit {
-        println!("an open position was closed by this candle: {exit}");
+        say!("an open position was closed by this candle: {exit}");
     }
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
@@ -91,7 +96,7 @@ fn print(decision: &DecisionRow) {
             reading.gate.help().to_owned(),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 /// Six significant digits are enough for eyes; `--json` has them all.
