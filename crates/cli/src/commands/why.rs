@@ -23,7 +23,15 @@ pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
     let manifest = Manifest::read(&folder).map_err(Failure::input)?;
     let names: Vec<&InstrumentName> = manifest.instruments.iter().map(|one| &one.spec.name).collect();
     let name = one_of(&names, &args.instrument)?;
-    let reader = Reader::open(&folder.join("seawall.db")).map_err(Failure::input)?;
+    let database = folder.join("seawall.db");
+    if !database.is_file() {
+        return Err(Failure::input(format!(
+            "{}: there is no database; build it with `seawall journal replay {} --rebuild-db`",
+            database.display(),
+            folder.display()
+        )));
+    }
+    let reader = Reader::open(&database).map_err(Failure::input)?;
     let decision = reader.last_decision(name.as_str(), args.at).map_err(Failure::work)?;
     let Some(decision) = decision else {
         let when = args.at.map(|at| format!(" at or before {at}")).unwrap_or_default();
