@@ -66,27 +66,39 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, ModelError> {
 /// The sum, or `None` where it would have to be rounded: `checked_add` drops digits silently past 28.
 #[inline]
 fn exact_sum(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let scale = left.scale().max(right.scale());
-    let aligned = |value: Decimal| {
-        let factor = POWERS_OF_TEN.get(usize::try_from(scale - value.scale()).ok()?)?;
-        value.mantissa().checked_mul(*factor)
+    let (left_scale, right_scale) = (left.scale(), right.scale());
+    let sum = if left_scale == right_scale {
+        // Mantissas have 96 bits, so their sum fits.
+        Some(left.mantissa() + right.mantissa())
+    } else if left_scale < right_scale {
+        widened(left.mantissa(), right_scale - left_scale).map(|left| left + right.mantissa())
+    } else {
+        widened(right.mantissa(), left_scale - right_scale).map(|right| left.mantissa() + right)
     };
-    let sum = aligned(left).zip(aligned(right)).and_then(|(left, right)| left.checked_add(right));
-    let exact = sum.and_then(|sum| Decimal::try_from_i128_with_scale(sum, scale).ok());
-    exact.or_else(|| sum_without_zeros(left.normalize(), right.normalize()))
+    let exact = sum.and_then(|sum| Decimal::try_from_i128_with_scale(sum, left_scale.max(right_scale)).ok());
+    exact.or_else(|| sum_without_zeros(left, right))
+}
+
+/// A mantissa with `zeros` more digits, where it stays below 2^126.
+#[inline]
+fn widened(mantissa: i128, zeros: u32) -> Option<i128> {
+    let factor = INTEGER_POWERS_OF_TEN.get(usize::try_from(zeros).ok()?)?;
+    // The product of two numbers of 63 bits cannot overflow.
+    i64::try_from(mantissa).ok().map(|mantissa| i128::from(mantissa) * i128::from(*factor))
 }
 
 /// Where zeros at the end made the numbers too long to be added directly.
 #[cold]
 fn sum_without_zeros(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let (left, right) = (left.normalize(), right.normalize());
     let sum = left.checked_add(right)?;
     (sum.scale() >= left.scale().max(right.scale())).then_some(sum)
 }
 
-/// 10^0 to 10^28.
+/// 10^0 to 10^18.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
-const POWERS_OF_TEN: [i128; 29] = {
-    let mut powers = [1; 29];
+const INTEGER_POWERS_OF_TEN: [i64; 19] = {
+    let mut powers = [1; 19];
     let mut index = 1;
     while index < powers.len() {
         powers[index] = powers[index - 1] * 10;
