@@ -370,6 +370,8 @@ fn an_emergency_close_that_is_refused_is_tried_again_with_pauses_until_flat() {
     for _ in 0..5 {
         let close = bench.placed(OrderRole::Emergency);
         bench.reject(&close, RejectReason::MarketClosed);
+        // Events in between don't shorten the pause.
+        bench.positions(1_000, 10_000);
         assert!(bench.placements().is_empty() && bench.position().escalating);
         bench.pass_ms(2_000);
     }

@@ -1,0 +1,219 @@
+//! The ladder: what is done when a position is not covered. Each trigger type that the venue offers, then a market
+//! reduction, each with a deadline; refusals climb it at once, silence climbs it by the deadline, and nothing is sent
+//! a second time while the first may still act.
+
+use seawall_model::{
+    AlertKind, OrderKind, OrderRole, OrderState, PriceUnits, RejectReason, Severity, Span, Trigger, Ts,
+    VenueRequest,
+};
+
+use super::{Cover, Job, Step, at_price, cover};
+use crate::answers::ask;
+use crate::desk::Desk;
+use crate::effects::Effects;
+use crate::gateway::{alert, amend, place};
+use crate::limits::STOPS_LOST_MAX;
+use crate::risk::{Plan, approve_reduction};
+use crate::shared::Shared;
+
+/// Not fully covered: enlarge the stop that rests, else place one for the whole position.
+pub(super) fn raise_cover(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    trigger: usize,
+    job: Job,
+    effects: &mut Effects,
+) {
+    let Job { want, held, cover } = job;
+    let resting = cover
+        .stop
+        .and_then(|id| desk.orders.get(id))
+        .filter(|order| order.state == OrderState::Open)
+        .map(|order| (order.id(), order.request.kind, order.filled));
+    desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
+    if let Some((id, kind, filled)) = resting
+        && shared.capabilities.amend
+        && !desk.protection.amend_failed
+    {
+        amend(desk, at, id, held.plus(filled), at_price(kind, want), effects);
+        return;
+    }
+    if !place_stop(desk, shared, at, trigger, job, effects) {
+        escalate(desk, shared, at, "no trigger type left", effects);
+    }
+}
+
+/// Places a stop for the whole position; `false` where the venue has no such trigger type.
+pub(super) fn place_stop(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    trigger: usize,
+    job: Job,
+    effects: &mut Effects,
+) -> bool {
+    let Job { want, held, .. } = job;
+    let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else { return false };
+    let Some(side) = desk.position.side().closing_side() else { return true };
+    let kind = OrderKind::StopMarket { trigger: Trigger { price: want, source } };
+    let plan = Plan { role: OrderRole::Stop, side, qty: held, kind, reduce_only: true, expires_at: None };
+    if let Some(approved) = approve_reduction(&desk.position, plan) {
+        place(desk, shared, at, approved, effects);
+    }
+    true
+}
+
+/// Closes the whole position at market because it cannot be protected. One such order at a time: while one
+/// can still act, it is asked about instead of being sent again.
+pub(super) fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    desk.protection.deadline = at.plus(shared.protection.emergency_retry());
+    desk.protection.hold_until = desk.protection.deadline;
+    let working = desk.orders.live().find(|order| order.request.role == OrderRole::Emergency);
+    if let Some((id, state)) = working.map(|order| (order.id(), order.state)) {
+        if state.is_confirmed() {
+            ask(desk, at, id, effects);
+        }
+        return;
+    }
+    let Some(side) = desk.position.side().closing_side() else { return };
+    let qty = desk.position.qty().abs();
+    let plan = Plan {
+        role: OrderRole::Emergency,
+        side,
+        qty,
+        kind: OrderKind::Market,
+        reduce_only: true,
+        expires_at: None,
+    };
+    if let Some(approved) = approve_reduction(&desk.position, plan) {
+        place(desk, shared, at, approved, effects);
+    }
+}
+
+/// Takes the next step of the ladder now.
+fn escalate(desk: &mut Desk, shared: &mut Shared, at: Ts, why: &str, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    let next = match desk.protection.step {
+        Step::Stop(trigger) if trigger + 1 < shared.capabilities.stop_triggers.len() => {
+            Step::Stop(trigger + 1)
+        }
+        Step::Stop(_) | Step::Market => Step::Market,
+    };
+    let id = Some(desk.instrument.id());
+    let naked = desk.protection.naked_for(at).millis();
+    alert(
+        effects,
+        at,
+        Severity::Critical,
+        AlertKind::PositionUnprotected,
+        id,
+        format!("{why}; naked for {naked} ms"),
+    );
+    desk.protection.reported = true;
+    desk.protection.step = next;
+    match next {
+        Step::Stop(trigger) => {
+            let job = Job {
+                want: desk.protection.want.unwrap_or(PriceUnits::ZERO),
+                held: desk.position.qty().abs(),
+                cover: Cover::default(),
+            };
+            raise_cover(desk, shared, at, trigger, job, effects);
+        }
+        Step::Market => reduce_at_market(desk, shared, at, effects),
+    }
+}
+
+/// The venue refused a stop.
+pub(crate) fn stop_refused(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    reason: RejectReason,
+    effects: &mut Effects,
+) {
+    if desk.position.is_flat() || desk.protection.want.is_none() {
+        return;
+    }
+    if cover(desk).confirmed >= desk.position.qty().abs() {
+        // A replacement was refused; the old stop stands. Not at once again.
+        desk.protection.hold_until = at.plus(shared.protection.confirm_deadline());
+        return;
+    }
+    let id = Some(desk.instrument.id());
+    alert(effects, at, Severity::Critical, AlertKind::StopRefused, id, reason.name());
+    if reason == RejectReason::NothingToReduce {
+        // The venue says there is no position: a fill is on its way, or the books are wrong. Ask.
+        effects.requests.push(VenueRequest::QueryPositions);
+        desk.protection.doubted = true;
+        desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
+        desk.protection.hold_until = desk.protection.deadline;
+        return;
+    }
+    if reason == RejectReason::WouldTriggerImmediately {
+        desk.protection.step = Step::Market;
+        reduce_at_market(desk, shared, at, effects);
+        return;
+    }
+    escalate(desk, shared, at, reason.name(), effects);
+}
+
+/// A report agrees with the books about the position: a stop that was refused because there was none takes
+/// the next step of the ladder now.
+pub(crate) fn position_confirmed(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if !core::mem::take(&mut desk.protection.doubted) {
+        return;
+    }
+    desk.protection.hold_until = at;
+    if cover(desk).confirmed < desk.position.qty().abs() {
+        escalate(desk, shared, at, "refused although there is a position", effects);
+    }
+}
+
+/// The venue ended a working stop by itself after it had lived for `lived`. One that lived is replaced; a
+/// venue that ends each soon after taking it does not protect, and the position is closed instead.
+pub(crate) fn stop_lost(desk: &mut Desk, shared: &mut Shared, at: Ts, lived: Span, effects: &mut Effects) {
+    if desk.position.is_flat() || desk.protection.want.is_none() {
+        return;
+    }
+    let soon = lived < shared.protection.submit_deadline();
+    desk.protection.stops_lost = if soon { desk.protection.stops_lost.saturating_add(1) } else { 0 };
+    let uncovered = cover(desk).confirmed < desk.position.qty().abs();
+    if desk.protection.stops_lost >= STOPS_LOST_MAX && uncovered {
+        desk.protection.stops_lost = 0;
+        desk.protection.naked_since.get_or_insert(at);
+        desk.protection.step = Step::Market;
+        let id = Some(desk.instrument.id());
+        let detail = "the venue keeps ending the stop";
+        alert(effects, at, Severity::Critical, AlertKind::PositionUnprotected, id, detail);
+        desk.protection.reported = true;
+        reduce_at_market(desk, shared, at, effects);
+    }
+}
+
+/// Deadlines that have passed.
+pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    let grace = shared.protection.trigger_grace();
+    if desk.protection.overdue_since.is_some_and(|since| at >= since.plus(grace)) {
+        desk.protection.overdue_since = Some(at);
+        if !cover(desk).emergency {
+            let id = Some(desk.instrument.id());
+            alert(effects, at, Severity::Critical, AlertKind::StopNotFilled, id, "crossing the book");
+            desk.protection.step = Step::Market;
+            reduce_at_market(desk, shared, at, effects);
+        }
+    }
+    if at >= desk.protection.deadline {
+        desk.protection.deadline = Ts::FAR_FUTURE;
+        let covered = cover(desk).confirmed >= desk.position.qty().abs();
+        if !covered && desk.protection.want.is_some() {
+            escalate(desk, shared, at, "no confirmed stop within the deadline", effects);
+        }
+    }
+}
