@@ -1,6 +1,6 @@
 //! Bad candles, options and archives: each gives one message with place and fix, exit code 2, and changes
 //! nothing.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use seawall_live::{Demo, DemoOptions, LiveError, Snapshot, StopSwitch, Summary};
 use seawall_store::StoreError;
+use tokio::runtime::Runtime;
 
 use crate::args::DemoArgs;
 use crate::commands::view;
@@ -39,10 +41,14 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let view = live.then_some(sender);
     let demo = Demo::prepare(DemoOptions { config, data_dir, duration: span }, view).map_err(failure)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
+    let switch = StopSwitch::new();
+    let runtime = catch_ctrl_c(switch.clone())?;
     if !live && !quiet {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
     }
-    let summary = watch(demo, live.then_some(receiver))?;
+    let summary = watch(demo, &switch, live.then_some(receiver));
+    runtime.shutdown_background();
+    let summary = summary?;
     if let Some(target) = &args.json {
         write(target, |out| {
             serde_json::to_writer_pretty(&mut *out, &summary).map_err(Failure::work)?;
@@ -62,36 +68,58 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     )))
 }
 
-/// Runs the demo on a thread of its own, draws what it shows, and ends it at Ctrl-C.
-fn watch(demo: Demo, snapshots: Option<Receiver<Snapshot>>) -> Result<Summary, Failure> {
-    let switch = StopSwitch::new();
-    let signal = switch.clone();
+/// A runtime that turns `switch` at Ctrl-C; the signal is caught from the moment this returns.
+fn catch_ctrl_c(switch: StopSwitch) -> Result<Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .map_err(Failure::work)?;
+    let (ready, is_ready) = sync_channel::<()>(1);
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            signal.stop();
+        let mut signal = pin!(tokio::signal::ctrl_c());
+        // The handler is installed when the signal is first asked for.
+        let early = tokio::select! {
+            biased;
+            caught = &mut signal => Some(caught),
+            () = std::future::ready(()) => None,
+        };
+        let _ = ready.send(());
+        let caught = match early {
+            Some(caught) => caught,
+            None => signal.await,
+        };
+        if caught.is_ok() {
+            switch.stop();
         }
     });
+    is_ready.recv().map_err(Failure::work)?;
+    Ok(runtime)
+}
+
+/// Runs the demo on a thread of its own and draws what it shows.
+fn watch(demo: Demo, switch: &StopSwitch, snapshots: Option<Receiver<Snapshot>>) -> Result<Summary, Failure> {
+    let engine_switch = switch.clone();
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
-        .spawn(move || demo.run(&switch))
+        .spawn(move || demo.run(&engine_switch))
         .map_err(Failure::work)?;
     if let Some(snapshots) = snapshots {
         loop {
             match snapshots.recv_timeout(Duration::from_millis(500)) {
-                Ok(snapshot) => view::draw(&snapshot).map_err(Failure::work)?,
+                Ok(snapshot) => {
+                    if view::draw(&snapshot).is_err() {
+                        // The terminal is gone: end as at Ctrl-C, with the journal closed.
+                        switch.stop();
+                        break;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
     }
-    let result = engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure);
-    runtime.shutdown_background();
-    result
+    engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }
 
 fn print_summary(summary: &Summary) {
