@@ -7,12 +7,14 @@
 
 use std::convert::Infallible;
 
+use rust_decimal::Decimal;
 use seawall_engine::{Engine, Pump};
-use seawall_model::{Candle, Input, InstrumentId, QtyUnits, Span, Ts, VenuePort};
-use seawall_simulator::{Exchange, Tick};
+use seawall_model::{Bps, Candle, Input, Instrument, InstrumentId, Span, Ts, VenuePort};
+use seawall_simulator::Exchange;
 
 use crate::collect::{Collector, EquityPoint};
 use crate::market::{Market, MarketSeries};
+use crate::path::{Path, tick_of};
 
 /// What happens next on a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +36,10 @@ struct Cursor<'a> {
     stage: Stage,
     /// Whether the exchange was shown this candle.
     shown: bool,
-    /// The finer candle or trade that is next, where there are any.
-    detail: usize,
-    trade: usize,
+    path: Path,
     funding: usize,
+    instrument: Instrument,
+    half_spread: Decimal,
 }
 
 /// Joins the cursors, the exchange, the engine and the collector.
@@ -66,18 +68,21 @@ impl<'a> Feed<'a> {
         engine: Engine,
         collector: Collector,
         sample_every: Span,
+        spread: Bps,
     ) -> Self {
+        let half_spread = spread.fraction() / Decimal::TWO;
         let cursors: Vec<Cursor<'a>> = (0_u32..)
-            .zip(market.series())
-            .map(|(number, series)| Cursor {
+            .zip(market.series().iter().zip(market.instruments()))
+            .map(|(number, (series, instrument))| Cursor {
                 id: InstrumentId(number),
                 series,
                 next: 0,
                 stage: if series.candles.is_empty() { Stage::Done } else { Stage::Open },
                 shown: false,
-                detail: 0,
-                trade: 0,
+                path: Path::Whole,
                 funding: 0,
+                instrument: instrument.clone(),
+                half_spread,
             })
             .collect();
         let opening = cursors.iter().filter(|cursor| cursor.stage == Stage::Open).count();
@@ -258,23 +263,26 @@ impl<'a> Feed<'a> {
 }
 
 impl Cursor<'_> {
-    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its
-    /// close.
+    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its close.
     #[inline]
     fn open(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
         let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };
         if self.series.funding.len() > self.funding {
             self.pay_funding(exchange, at);
         }
-        if exchange.can_pass(at, self.id, candle) {
-            self.stage = Stage::Close;
-            return candle.known_at.nanos();
+        if at == candle.open_time {
+            if exchange.can_pass(at, self.id, candle) {
+                self.stage = Stage::Close;
+                return candle.known_at.nanos();
+            }
+            self.shown = true;
+            self.path = Path::of(self.series, candle);
         }
-        self.shown = true;
-        if let Some(next) = self.next_trade(exchange, at, candle) {
-            return next;
-        }
-        let piece = self.detail_at(at).copied().unwrap_or(*candle);
+        let piece = match self.path {
+            Path::Whole => *candle,
+            Path::Fine { next, .. } => self.series.detail.get(next).copied().unwrap_or(*candle),
+            Path::Tape { next, end } => return self.trade(exchange, at, next, end),
+        };
         exchange.bar_open(at, self.id, &piece);
         self.stage = Stage::Range;
         middle(&piece)
@@ -282,65 +290,40 @@ impl Cursor<'_> {
 
     /// The exchange sees the extremes of the candle, or of the finer one.
     fn range(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
-        let Some(candle) = self.series.candles.get(self.next).copied() else { return i64::MAX };
-        let detail = self.series.detail.get(self.detail).copied();
-        let Some(piece) = detail.filter(|piece| piece.open_time >= candle.open_time && piece.known_at > at)
-        else {
-            exchange.bar_range(at, self.id, &candle);
+        let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };
+        if let Path::Fine { next, end } = self.path
+            && let Some(piece) = self.series.detail.get(next)
+        {
+            exchange.bar_range(at, self.id, piece);
+            let following = self.series.detail.get(next + 1).filter(|_| next + 1 < end);
+            if let Some(following) = following {
+                self.path = Path::Fine { next: next + 1, end };
+                self.stage = Stage::Open;
+                return following.open_time.nanos();
+            }
+        } else {
+            exchange.bar_range(at, self.id, candle);
+        }
+        self.stage = Stage::Close;
+        candle.known_at.nanos()
+    }
+
+    /// Shows trade number `next` of the tape once its time has come; after the last one nothing more happens
+    /// before the close.
+    fn trade(&mut self, exchange: &mut Exchange, at: Ts, next: usize, end: usize) -> i64 {
+        let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };
+        let Some(trade) = self.series.trades.get(next).filter(|_| next < end) else {
             self.stage = Stage::Close;
+            self.shown = false;
             return candle.known_at.nanos();
         };
-        exchange.bar_range(at, self.id, &piece);
-        self.detail += 1;
-        let following = self.series.detail.get(self.detail).filter(|next| next.open_time < candle.known_at);
-        match following {
-            Some(next) => {
-                self.stage = Stage::Open;
-                next.open_time.nanos()
-            }
-            None => {
-                self.stage = Stage::Close;
-                candle.known_at.nanos()
-            }
+        if trade.at > at {
+            return trade.at.nanos();
         }
-    }
-
-    /// The finer candle that starts at `at`, if there is one.
-    fn detail_at(&mut self, at: Ts) -> Option<&Candle> {
-        let ahead = self.series.detail.get(self.detail..)?;
-        self.detail += ahead.partition_point(|piece| piece.open_time < at);
-        self.series.detail.get(self.detail).filter(|piece| piece.open_time == at)
-    }
-
-    /// Shows the next trade of the tape within the candle; `None` where there are none (left).
-    fn next_trade(&mut self, exchange: &mut Exchange, at: Ts, candle: &Candle) -> Option<i64> {
-        let ahead = self.series.trades.get(self.trade..)?;
-        self.trade += ahead.partition_point(|trade| trade.at < at.max(candle.open_time));
-        let next = *self.series.trades.get(self.trade)?;
-        if next.at >= candle.known_at {
-            if at > candle.open_time {
-                // The tape of this candle is worked off: nothing more happens before its close.
-                exchange.skip_to(self.id, candle);
-                self.stage = Stage::Close;
-                return Some(candle.known_at.nanos());
-            }
-            return None;
-        }
-        if next.at > at {
-            return Some(next.at.nanos());
-        }
-        let price = next.price;
-        exchange.tick(at, self.id, Tick { bid: price, ask: price, last: price, qty: None::<QtyUnits> });
-        self.trade += 1;
-        let following = self.series.trades.get(self.trade).filter(|trade| trade.at < candle.known_at);
-        match following {
-            Some(following) => Some(following.at.nanos()),
-            None => {
-                self.stage = Stage::Close;
-                self.shown = false;
-                Some(candle.known_at.nanos())
-            }
-        }
+        exchange.tick(at, self.id, tick_of(trade, &self.instrument, self.half_spread));
+        self.path = Path::Tape { next: next + 1, end };
+        // The same instant again: the next trade, or the end of the tape.
+        at.nanos()
     }
 
     fn pay_funding(&mut self, exchange: &mut Exchange, at: Ts) {

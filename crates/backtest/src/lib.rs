@@ -13,6 +13,7 @@ pub mod run;
 pub mod sweep;
 
 mod feed;
+mod path;
 
 pub use collect::{EquityPoint, Outcome};
 pub use error::BacktestError;

@@ -67,7 +67,14 @@ pub fn run(
     })?;
     let drawdown = Drawdown::new(instruments.len(), settings.initial_equity.to_f64());
     let sample_every = settings.equity_interval.span();
-    let mut feed = Feed::new(market, exchange, engine, Collector::new(drawdown), sample_every);
+    let mut feed = Feed::new(
+        market,
+        exchange,
+        engine,
+        Collector::new(drawdown),
+        sample_every,
+        settings.simulator.spread_bps,
+    );
     let (from, to) = market.span();
     let latency = Span::from_millis(i64::from(settings.simulator.latency_ms));
     // Reconciliation takes one round trip; it is over when the first candle opens.
