@@ -1,5 +1,5 @@
-//! Nanoseconds per `Engine::step` for the inputs that come most: an idle candle, a candle with a position and its
-//! stop, a quote, and a whole round trip (entry, stop, target, exit) with the simulated venue.
+//! Nanoseconds per `Engine::step` for the inputs that come most: an idle candle, a candle with a position and
+//! its stop, a quote, and a whole round trip (entry, stop, target, exit) with the simulated venue.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark that cannot run may say so loudly")]
 

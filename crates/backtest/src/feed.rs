@@ -263,7 +263,8 @@ impl<'a> Feed<'a> {
 }
 
 impl Cursor<'_> {
-    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its close.
+    /// A candle opens, or a finer one within it. One that changes nothing is not looked at again before its
+    /// close.
     #[inline]
     fn open(&mut self, exchange: &mut Exchange, at: Ts) -> i64 {
         let Some(candle) = self.series.candles.get(self.next) else { return i64::MAX };

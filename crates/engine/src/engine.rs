@@ -708,9 +708,11 @@ impl Engine {
         self.shared.now
     }
 
-    /// The time within which a position is covered or its emergency close is under way, from its first fill:
-    /// one deadline for each trigger type of the ladder, and one for the market reduction. The way of a
-    /// request to the venue and back comes on top for the last step.
+    /// The time within which a position is covered or its emergency close is under way, from its first fill,
+    /// while the venue answers: one deadline for each trigger type of the ladder, and one for the market
+    /// reduction. Further partial fills start the deadline of the step anew, and the way of the last request
+    /// to the venue comes on top; where messages are lost, the comparison of books and venue has to find out
+    /// first (`protection.prove_interval_s`).
     #[must_use]
     pub fn naked_bound(&self) -> Span {
         let steps = self.shared.capabilities.stop_triggers.len();

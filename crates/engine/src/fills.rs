@@ -294,7 +294,7 @@ fn close_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, closed_at: Ts, effe
     let record = &mut trade.record;
     record.naked = Span::from_nanos(record.naked.nanos().saturating_add(naked.nanos().max(0)));
     if wanted {
-        shared.naked_max_nanos = shared.naked_max_nanos.max(record.naked.nanos());
+        shared.naked_max_nanos = shared.naked_max_nanos.max(naked.nanos());
     }
     record.closed_at = Some(closed_at);
     record.risk = planned_risk(&desk.instrument, record);

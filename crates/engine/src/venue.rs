@@ -80,7 +80,7 @@ pub(crate) fn on_rejected(
     }
 }
 
-/// An exit that was refused although there is a position is tried again at once by the emergency path.
+/// An exit that was refused although there is a position is tried again when its pause is over.
 fn retry_exit_later(desk: &mut Desk, shared: &Shared, at: Ts, reason: RejectReason, effects: &mut Effects) {
     if reason == RejectReason::NothingToReduce {
         // The position may be gone already: ask before doing anything else.

@@ -1,6 +1,6 @@
-//! Crash at every boundary of the journal and restart (oracle O8): the replayed state is the one that died, no order
-//! is lost or doubled, unknown ones count at their worst until the venue has said what they are, and every position
-//! is protected again within the stated time.
+//! Crash at every boundary of the journal and restart (oracle O8): the replayed state is the one that died,
+//! no order is lost or doubled, unknown ones count at their worst until the venue has said what they are, and
+//! every position is protected again within the stated time.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -29,8 +29,8 @@ fn inputs(seed: u64, capabilities: &Capabilities, faults: Faults) -> usize {
     world.inputs.len()
 }
 
-/// Time from the start to protection: the reports of the account, the second look at what differs, the question for
-/// an order whose outcome is unknown and the ladder.
+/// Time from the start to protection: the reports of the account, the second look at what differs, the
+/// question for an order whose outcome is unknown and the ladder.
 fn bound() -> Span {
     let protection = ProtectionSettings::default();
     let ladder = 2 * protection.confirm_deadline_ms + protection.emergency_retry_ms;

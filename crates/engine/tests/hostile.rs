@@ -1,5 +1,5 @@
-//! Inputs that no honest driver sends: the engine ignores them with an alert or counts them at their worst, never
-//! panics, never spins, and its books hold.
+//! Inputs that no honest driver sends: the engine ignores them with an alert or counts them at their worst,
+//! never panics, never spins, and its books hold.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -160,7 +160,10 @@ fn input() -> impl Strategy<Value = Input> {
             ask: price(ask),
         }),
         1 => (0_u32..4, -5_i64..20_000)
-            .prop_map(|(number, units)| Input::Mark { instrument: InstrumentId(number), price: price(units) }),
+            .prop_map(|(number, units)| {
+                let instrument = InstrumentId(number);
+                Input::Mark { instrument, price: price(units) }
+            }),
         2 => (order(), any::<bool>()).prop_map(|(order, sent)| Input::Submission {
             order,
             outcome: if sent { SubmitOutcome::Unknown } else { SubmitOutcome::NotSent },
@@ -193,7 +196,8 @@ proptest! {
             prop_assert!(engine.equity().is_some());
             prop_assert!(effects.requests.len() < 100);
             for number in 0..3_u32 {
-                prop_assert_eq!(engine.position(InstrumentId(number)).unwrap().qty.get(), held[number as usize]);
+                let qty = engine.position(InstrumentId(number)).unwrap().qty;
+                prop_assert_eq!(qty.get(), held[number as usize]);
                 prop_assert!(engine.live_orders(InstrumentId(number)).count() < 200);
             }
         }

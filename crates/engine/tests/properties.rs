@@ -1,5 +1,5 @@
-//! What holds over random worlds after every step: the oracles O1 to O6, O9, O11 and O12, the equity identity and
-//! equal state after replay. A failure names its seed; the same seed gives the same world again.
+//! What holds over random worlds after every step: the oracles O1 to O6, O9, O11 and O12, the equity identity
+//! and equal state after replay. A failure names its seed; the same seed gives the same world again.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -72,8 +72,8 @@ fn the_same_inputs_give_the_same_state() {
     }
 }
 
-/// Runs until the venue holds a position without covering stops, heals the world then, and says how long it took to
-/// be covered or flat; `None` where that never happened.
+/// Runs until the venue holds a position without covering stops, heals the world then, and says how long it
+/// took to be covered or flat; `None` where that never happened.
 fn time_to_cover(seed: u64, capabilities: Capabilities, faults: Faults) -> Option<Span> {
     let mut world = World::new(seed, 1, capabilities, faults, 60);
     world.start();
@@ -109,8 +109,8 @@ fn a_naked_position_is_covered_or_closed_within_the_ladder_where_no_message_is_l
 #[test]
 fn a_naked_position_is_covered_or_closed_within_one_comparison_once_messages_arrive_again() {
     let protection = ProtectionSettings::default();
-    // The next comparison, the repetition of a question whose answer was lost, the second look at a position, the
-    // acceptance of the stop, and the same again for what the first answer brings to light.
+    // The next comparison, the repetition of a question whose answer was lost, the second look at a position,
+    // the acceptance of the stop, and the same again for what the first answer brings to light.
     let bound_ms = i64::from(protection.prove_interval_s) * 1_000
         + 2 * i64::from(protection.submit_deadline_ms)
         + i64::from(protection.confirm_deadline_ms)

@@ -1,5 +1,5 @@
-//! Named scenarios of protection: each cites the incident [I-n] of the reference, the defect of an engine (D-n) or
-//! the issue of Freqtrade (FT n) that it keeps from happening here.
+//! Named scenarios of protection: each cites the incident [I-n] of the reference, the defect of an engine
+//! (D-n) or the issue of Freqtrade (FT n) that it keeps from happening here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

@@ -1,5 +1,5 @@
-//! Named scenarios of books against venue: each cites the incident [I-n], the defect (Dn) or the issue (FT n, NT n)
-//! that it keeps from happening here.
+//! Named scenarios of books against venue: each cites the incident [I-n], the defect (Dn) or the issue (FT n,
+//! NT n) that it keeps from happening here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

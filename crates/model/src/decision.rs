@@ -1,8 +1,8 @@
 //! Decisions as data: one record per evaluated candle and instrument, with the gates in the order they were
 //! asked.
 //!
-//! Invariant: a record that is not an entry names exactly one gate that refused, and that gate is the last
-//! reading with the verdict [`Verdict::Fail`].
+//! Invariant: the outcome of a record that is not an entry is the last gate that refused. An exit by signal has
+//! two of them: the strategy's `signal`, and `position_open`, which is what the entry question comes to then.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ macro_rules! gates {
 }
 
 gates! {
-    DataQuality = "data_quality", "holes in the candles seen lately, against the number allowed";
+    DataQuality = "data_quality", "candles without a hole in a row, against the number required";
     WarmUp = "warm_up", "candles seen by the slowest indicator, against the number it needs";
     Signal = "signal", "the strategy's trigger: distance that decides it, against the level to cross";
     Bias = "bias", "distance of the daily close from its EMA in basis points, against the neutral zone";
@@ -60,7 +60,7 @@ gates! {
     Repeat = "repeat", "minutes since the same setup was last acted on, against the pause";
     SystemMode = "system_mode", "mode of the system (0 normal … 4 flatten), against the highest that allows new risk";
     Phase = "phase", "start-up phase (0 starting, 1 reconciling, 2 ready), against ready";
-    Difference = "difference", "unresolved differences between venue and books on this instrument, against none";
+    Difference = "difference", "kind of the difference between venue and books that is open on this instrument (0 none), against none";
     PositionOpen = "position_open", "size of the position already held, against none";
     EntryPending = "entry_pending", "orders or plans already on their way for this instrument, against none";
     StopRequired = "stop_required", "whether the plan carries a stop (1 yes, 0 no), against yes";
@@ -70,7 +70,7 @@ gates! {
     Leverage = "leverage", "leverage of the whole account with this order at its worst case, against the limit";
     Margin = "margin", "free margin after this order at its worst case, against zero";
     MaxPositions = "max_positions", "positions open or on their way, against the limit";
-    Liquidation = "liquidation", "distance of the stop from the estimated liquidation price in percent of entry, against the buffer";
+    Liquidation = "liquidation", "equity above maintenance when the stop is hit, in percent of the order's value, against the buffer";
     ShortSelling = "short_selling", "whether the instrument can be sold short (1 yes, 0 no), against what the plan needs";
     Capacity = "capacity", "orders in the books of this instrument, against their bound";
 }

@@ -1,6 +1,6 @@
-//! The ladder: what is done when a position is not covered. Each trigger type that the venue offers, then a market
-//! reduction, each with a deadline; refusals climb it at once, silence climbs it by the deadline, and nothing is sent
-//! a second time while the first may still act.
+//! The ladder: what is done when a position is not covered. Each trigger type that the venue offers, then a
+//! market reduction, each with a deadline; refusals climb it at once, silence climbs it by the deadline, and
+//! nothing is sent a second time while the first may still act.
 
 use seawall_model::{
     AlertKind, OrderKind, OrderRole, OrderState, PriceUnits, RejectReason, Severity, Span, Trigger, Ts,

@@ -1,8 +1,8 @@
 //! Death and return of the process: what a journal would have kept, and what a driver does with it.
 //!
 //! The journal has every input, written before the engine sees it, and the dispatch of every request, written
-//! before the request leaves. So a crash loses the requests that were not dispatched, and may have recorded the
-//! dispatch of one that did not leave.
+//! before the request leaves. So a crash loses the requests that were not dispatched, and may have recorded
+//! the dispatch of one that did not leave.
 
 use seawall_engine::Effects;
 use seawall_model::{Input, Span, SubmitOutcome, VenueRequest};
@@ -38,8 +38,8 @@ impl World {
         self.venue.disconnect(true);
     }
 
-    /// The process comes back after `outage`: a new engine takes the recorded inputs, learns which intents never
-    /// left, and starts.
+    /// The process comes back after `outage`: a new engine takes the recorded inputs, learns which intents
+    /// never left, and starts.
     pub fn restart(&mut self, outage: Span) {
         assert!(self.down, "the world lives");
         let until = self.now.plus(outage);

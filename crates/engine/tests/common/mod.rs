@@ -1,5 +1,5 @@
-//! What the engine's tests share: builders, a strategy that follows a script, a venue that misbehaves by seed,
-//! the world that joins them, and the oracles that watch every step.
+//! What the engine's tests share: builders, a strategy that follows a script, a venue that misbehaves by
+//! seed, the world that joins them, and the oracles that watch every step.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 #![allow(
@@ -48,7 +48,8 @@ pub fn qty(units: i64) -> QtyUnits {
     QtyUnits::new(units)
 }
 
-/// A perpetual with tick 0.01 and lot 0.001: 100.00 is 10 000 price units, 1 contract is 1 000 quantity units.
+/// A perpetual with tick 0.01 and lot 0.001: 100.00 is 10 000 price units, 1 contract is 1 000 quantity
+/// units.
 pub fn instrument(number: u32) -> Instrument {
     let name = ["BTC/USD", "ETH/USD", "SOL/USD"][number as usize % 3];
     let mut spec = InstrumentSpec::new(name.parse().unwrap());

@@ -1,5 +1,5 @@
-//! What must hold after every step, whatever venue, network and operator do. The oracles keep their own count of
-//! everything from the effects and never ask the engine for what they can count themselves.
+//! What must hold after every step, whatever venue, network and operator do. The oracles keep their own count
+//! of everything from the effects and never ask the engine for what they can count themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! A venue whose answers are drawn from a seed, behind a network that loses, doubles, delays and reorders, while
-//! it keeps truthful books.
+//! A venue whose answers are drawn from a seed, behind a network that loses, doubles, delays and reorders,
+//! while it keeps truthful books.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -122,7 +122,8 @@ impl ScriptedVenue {
         self.outcomes.pop_first().map(|(_, outcome)| outcome)
     }
 
-    /// The process is dead: what is on its way to it and what is said from now on is lost, what has left it arrives.
+    /// The process is dead: what is on its way to it and what is said from now on is lost, what has left it
+    /// arrives.
     pub fn disconnect(&mut self, dead: bool) {
         self.unheard = dead;
         self.outbox.clear();
