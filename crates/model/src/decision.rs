@@ -1,8 +1,8 @@
 //! Decisions as data: one record per evaluated candle and instrument, with the gates in the order they were
 //! asked.
 //!
-//! Invariant: the outcome of a record that is not an entry is the last gate that refused. An exit by signal has
-//! two of them: the strategy's `signal`, and `position_open`, which is what the entry question comes to then.
+//! Invariant: the outcome of a record that is not an entry is the last gate that refused. An exit by signal
+//! has two of them: the strategy's `signal`, and `position_open`, which is what the entry question comes to then.
 
 use serde::{Deserialize, Serialize};
 
