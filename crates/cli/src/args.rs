@@ -236,7 +236,8 @@ pub(crate) enum JournalCommand {
         #[arg(long, value_name = "N", value_parser = whole::<u64>, allow_negative_numbers = true)]
         from: Option<u64>,
         /// How many records.
-        #[arg(long, value_name = "N", default_value_t = 200, value_parser = whole::<u64>, allow_negative_numbers = true)]
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        #[arg(value_parser = whole::<u64>, allow_negative_numbers = true)]
         limit: u64,
         /// Print JSON lines.
         #[arg(long)]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::{DONE, FAILED, Failure};
 
-/// Prints a line to standard output, as `println!` does, but ends quietly where the reader has gone (`| head`)
-/// and with a message where the disk is full.
+/// Prints a line to standard output, as `println!` does, but ends quietly where the reader has gone
+/// (`| head`) and with a message where the disk is full.
 macro_rules! say {
     ($($part:tt)*) => { $crate::output::line(format_args!($($part)*)) };
 }

@@ -1,4 +1,5 @@
-//! The demo from the outside: one seed is one run, its journal proves it, one instance at a time, a clean end.
+//! The demo from the outside: one seed is one run, its journal proves it, one instance at a time,
+//! a clean end.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;

@@ -7,6 +7,7 @@ use seawall_archive::{
     ArchiveError, Audit, AuditSettings, ConflictPolicy, CsvFormat, ImportOptions, Progress, Store, audit_file,
 };
 use seawall_config::Config;
+use seawall_model::{InstrumentName, Timeframe, Ts};
 use serde::Serialize;
 
 use crate::args::{DataArgs, DataCommand};
@@ -73,21 +74,27 @@ pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
             })
         }
         DataCommand::Export { instrument, timeframe, from, to, file } => {
-            let range = range(*from, *to)?;
             check_target("export", file)?;
-            let format = if file.extension().is_some_and(|end| end == "gz") {
-                CsvFormat::CsvGz
-            } else {
-                CsvFormat::Csv
-            };
-            let target = (file.as_path(), format);
-            let written =
-                with_bar("export", |progress| store.export(instrument, *timeframe, range, target, progress))?;
-            show(args.json, &written, || {
-                say!("{}: {} candles, {} bytes", file.display(), written.rows, written.bytes);
-            })
+            let series = (instrument, *timeframe);
+            export(args.json, &store, series, range(*from, *to)?, file)
         }
     }
+}
+
+fn export(
+    json: bool,
+    store: &Store,
+    (instrument, timeframe): (&InstrumentName, Timeframe),
+    range: Option<(Ts, Ts)>,
+    file: &Path,
+) -> Result<(), Failure> {
+    let zipped = file.extension().is_some_and(|end| end == "gz");
+    let format = if zipped { CsvFormat::CsvGz } else { CsvFormat::Csv };
+    let written =
+        with_bar("export", |progress| store.export(instrument, timeframe, range, (file, format), progress))?;
+    show(json, &written, || {
+        say!("{}: {} candles, {} bytes", file.display(), written.rows, written.bytes);
+    })
 }
 
 fn list(args: &DataArgs, store: &Store, folder: &Path) -> Result<(), Failure> {
