@@ -49,6 +49,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A configuration's problems are drawn with a heading of their own.
+        if self.message.starts_with("error") {
+            return f.write_str(&self.message);
+        }
         write!(f, "error: {}", self.message)
     }
 }

@@ -40,6 +40,12 @@ pub(crate) fn config(source: &ConfigSource) -> Result<Config, Failure> {
     Ok(loader(source)?.load().map_err(|error| Failure::config(&error))?.config)
 }
 
+/// The configured data folder, for commands that take no configuration file.
+pub(crate) fn data_dir() -> Result<PathBuf, Failure> {
+    let nothing = ConfigSource { config: None, set: Vec::new() };
+    Ok(PathBuf::from(config(&nothing)?.data.dir))
+}
+
 /// Where `--candles` finds its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CandleArgument {

@@ -179,7 +179,7 @@ const EMPTY_ARCHIVE: [Case; 13] = [
 const FULL_ARCHIVE: [Case; 13] = [
     (
         "import --instrument BTC/USDT --timeframe 1m conflict.csv",
-        &["2023-01.parquet: the candle at 2023-01-01T00:05:00Z is stored as", "choose overwrite"],
+        &["2023-01.parquet: the candle at 2023-01-01T00:05:00Z is stored as", "--overwrite"],
     ),
     ("import --instrument BTC/USDT --timeframe 1m number.csv", &["number.csv: line 7, column `close`"]),
     (

@@ -66,7 +66,7 @@ fn check_outputs(args: &BacktestArgs) -> Result<(), Failure> {
     check_apart(&targets, &read)
 }
 
-/// `--strategy` and `--seed` are short for keys; `--set` beats neither, the later one on the line does.
+/// `--strategy` and `--seed` are short for keys and beat `--set`.
 fn with_short_options(args: &BacktestArgs) -> crate::args::ConfigSource {
     let mut source = args.source.clone();
     source.set.extend(args.strategy.iter().map(|name| format!("strategy.name={name}")));

@@ -1,25 +1,27 @@
 //! `seawall data`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use comfy_table::Table;
 use seawall_archive::{
     ArchiveError, Audit, AuditSettings, ConflictPolicy, CsvFormat, ImportOptions, Progress, Store, audit_file,
 };
-use seawall_config::Config;
 use seawall_model::{InstrumentName, Timeframe, Ts};
 use serde::Serialize;
 
 use crate::args::{DataArgs, DataCommand};
 use crate::exit::Failure;
+use crate::input::data_dir;
 use crate::input::range;
 use crate::output::check_target;
 use crate::progress::{bar, on_archive};
 
 /// Runs the command.
 pub(crate) fn run(args: &DataArgs) -> Result<(), Failure> {
-    let folder =
-        args.archive.clone().unwrap_or_else(|| PathBuf::from(Config::default().data.dir).join("archive"));
+    let folder = match &args.archive {
+        Some(archive) => archive.clone(),
+        None => data_dir()?.join("archive"),
+    };
     let store = Store::open(&folder).map_err(failure)?;
     match &args.command {
         DataCommand::Import { instrument, timeframe, overwrite, file } => {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use comfy_table::Table;
-use seawall_config::Config;
 use seawall_live::Manifest;
 use seawall_live::demo::newest_run;
 use seawall_model::{InstrumentName, Outcome, Verdict};
@@ -12,6 +11,7 @@ use seawall_store::db::{DecisionRow, Reader};
 use crate::args::WhyArgs;
 use crate::exit::Failure;
 use crate::input::check_run;
+use crate::input::data_dir;
 
 /// Runs the command.
 pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
@@ -49,7 +49,10 @@ pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
 }
 
 fn newest(args: &WhyArgs) -> Result<PathBuf, Failure> {
-    let data = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(Config::default().data.dir));
+    let data = match &args.data_dir {
+        Some(folder) => folder.clone(),
+        None => data_dir()?,
+    };
     let root = data.join("demo");
     let run = newest_run(&root).map_err(Failure::input)?;
     run.map(|(_, folder)| folder).ok_or_else(|| {

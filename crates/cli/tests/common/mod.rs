@@ -5,11 +5,17 @@ pub(crate) mod candles;
 pub(crate) mod refusals;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// How long a command may take, far beyond what any needs.
+const RUN_MAX: Duration = Duration::from_secs(60);
 
 /// A folder that is gone after the test.
 pub(crate) struct Sandbox(TempDir);
@@ -78,8 +84,25 @@ impl Sandbox {
         command
     }
 
+    /// Runs the binary to its end; one that does not come to an end is killed, and the test fails.
+    #[track_caller]
     pub(crate) fn run(&self, line: &str) -> Answer {
-        self.command(line).output().unwrap().into()
+        let mut command = self.command(line);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap()));
+        let begun = Instant::now();
+        let code = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status.code();
+            }
+            if begun.elapsed() > RUN_MAX {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("seawall {line}: not done after {RUN_MAX:?}");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        Answer { code, out: out.join().unwrap(), err: err.join().unwrap() }
     }
 
     /// Every folder and file with its content.
@@ -88,6 +111,15 @@ impl Sandbox {
         collect(self.0.path(), &mut all);
         all
     }
+}
+
+/// Reads a stream to its end on a thread of its own, so that the writer never waits.
+fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    })
 }
 
 fn collect(folder: &Path, all: &mut BTreeMap<PathBuf, Option<Vec<u8>>>) {
