@@ -183,7 +183,7 @@ pub enum ArchiveError {
     /// Stored and new rows differ.
     #[error(
         "{}: the candle at {at} is stored as {stored}, but the new data says {new} ({conflicts} such rows in this \
-         month): choose overwrite to replace stored rows", path.display()
+         month): import with --overwrite to replace stored rows", path.display()
     )]
     Conflict {
         /// The month file.

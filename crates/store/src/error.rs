@@ -20,7 +20,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// There is no journal where one should be read or continued.
-    #[error("no journal in {}: check --data-dir; a run creates one", dir.display())]
+    #[error("no journal in {}: name the folder of a run; `seawall demo` makes one", dir.display())]
     NoJournal {
         /// Where it was looked for.
         dir: PathBuf,
