@@ -271,7 +271,7 @@ impl Cursor<'_> {
         if self.series.funding.len() > self.funding {
             self.pay_funding(exchange, at);
         }
-        if at == candle.open_time {
+        if !self.shown {
             if exchange.can_pass(at, self.id, candle) {
                 self.stage = Stage::Close;
                 return candle.known_at.nanos();
