@@ -2,7 +2,7 @@
 //! asked.
 //!
 //! Invariant: the outcome of a record that is not an entry is the last gate that refused. An exit by signal
-//! has two of them: the strategy's `signal`, and `position_open`, which is what the entry question comes to then.
+//! has two of them: the strategy's `signal`, and `position_open`, which is what the question comes to then.
 
 use serde::{Deserialize, Serialize};
 
