@@ -9,7 +9,6 @@ use seawall_simulator::Exchange;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LiveError;
-use crate::hash::sha256;
 
 const FILE: &str = "run.json";
 const SCHEMA: &str = "seawall.manifest/1";
@@ -93,7 +92,7 @@ impl Manifest {
 
     /// Hash of [`Self::text`].
     pub(crate) fn hash(&self) -> Result<seawall_store::journal::Digest, LiveError> {
-        Ok(sha256(self.text()?.as_bytes()))
+        Ok(seawall_store::journal::Digest::sha256(self.text()?.as_bytes()))
     }
 
     /// Writes the manifest into the folder of a run.
