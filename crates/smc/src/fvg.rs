@@ -7,22 +7,17 @@
 
 use crate::bar::{Bar, Direction};
 use crate::error::SmcError;
-use crate::event::{Event, Zone, ZoneKind};
-use crate::zones::{LIVE_ZONES, Zones};
+use crate::event::{Change, Event, Events, Ids, Kind, Source};
+use crate::series::{ClosedBar, Detector};
+use crate::zones::{ZoneLimits, Zones};
 
 /// What counts as a gap and how many are followed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FairValueGapSettings {
     /// Smallest size as a fraction of the middle bar's close: `(top - bottom) / |close[i]|`. 0 takes all.
     pub size_fraction_min: f64,
-    /// How many live gaps are followed; the oldest expires.
-    pub live_zones: usize,
-}
-
-impl Default for FairValueGapSettings {
-    fn default() -> Self {
-        FairValueGapSettings { size_fraction_min: 0.0, live_zones: LIVE_ZONES }
-    }
+    /// How many gaps are followed and for how long.
+    pub limits: ZoneLimits,
 }
 
 /// Finds gaps and follows them.
@@ -32,56 +27,58 @@ pub struct FairValueGaps {
     zones: Zones,
     /// The two bars before, older first.
     before: Option<(Option<Bar>, Bar)>,
-    next_index: u64,
+    ids: Ids,
 }
 
 impl FairValueGaps {
     /// A detector that has seen nothing.
     ///
     /// # Errors
-    /// [`SmcError::Parameter`] if the smallest size is negative or not finite, or `live_zones` is
-    /// not from 1 to [`LIVE_ZONES_MAX`](crate::zones::LIVE_ZONES_MAX).
-    pub fn new(settings: FairValueGapSettings) -> Result<Self, SmcError> {
-        let FairValueGapSettings { size_fraction_min, live_zones } = settings;
+    /// [`SmcError::Parameter`] if the smallest size is negative or not finite, or a limit is out of range.
+    pub fn new(source: Source, settings: FairValueGapSettings) -> Result<Self, SmcError> {
+        let FairValueGapSettings { size_fraction_min, limits } = settings;
         if !size_fraction_min.is_finite() || size_fraction_min < 0.0 {
             let rule = "must be a finite number, not below zero";
             return Err(SmcError::Parameter { name: "size_fraction_min", rule });
         }
-        Ok(FairValueGaps { size_fraction_min, zones: Zones::new(live_zones)?, before: None, next_index: 0 })
+        Ok(FairValueGaps {
+            size_fraction_min,
+            zones: Zones::new(limits)?,
+            before: None,
+            ids: Ids::new(source),
+        })
     }
 
-    /// Takes in the next closed bar: first it acts on the live gaps, then it may bear a new one.
-    ///
-    /// # Errors
-    /// [`SmcError::InvalidBar`]; nothing has changed then.
+    /// The live gaps as they were born, oldest first.
+    pub fn live(&self) -> impl Iterator<Item = &Event> {
+        self.zones.iter()
+    }
+}
+
+impl Detector for FairValueGaps {
+    /// First the bar acts on the live gaps, then it may bear a new one.
     #[inline]
-    pub fn update(&mut self, bar: &Bar, sink: &mut impl FnMut(Event)) -> Result<(), SmcError> {
-        bar.check()?;
-        let known_index = self.next_index;
-        self.next_index += 1;
-        self.zones.pass(bar, known_index, sink);
+    fn update(&mut self, closed: &ClosedBar, events: &mut Events) {
+        self.zones.pass(closed, events);
+        let (bar, known_at) = (closed.bar(), closed.index());
         if let Some((Some(first), middle)) = &self.before
             && let Some((direction, top, bottom)) = gap(first, middle, bar)
             && (top - bottom) / middle.close.abs() >= self.size_fraction_min
         {
-            let index = known_index.saturating_sub(1);
-            let kind = ZoneKind::FairValueGap;
-            let zone = Zone { id: 0, kind, direction, index, known_index, top, bottom, break_id: None };
-            self.zones.push(zone, sink);
+            let zone = Event {
+                id: self.ids.take(),
+                kind: Kind::FairValueGap,
+                change: Change::Born,
+                direction,
+                anchor: known_at.saturating_sub(1),
+                known_at,
+                top,
+                bottom,
+                parents: [None; 2],
+            };
+            self.zones.push(zone, events);
         }
         self.before = Some((self.before.map(|(_, middle)| middle), *bar));
-        Ok(())
-    }
-
-    /// The live gaps, oldest first.
-    pub fn live(&self) -> impl DoubleEndedIterator<Item = &Zone> {
-        self.zones.iter()
-    }
-
-    /// Slots held in memory for live gaps; it never changes.
-    #[must_use]
-    pub fn capacity(&self) -> usize {
-        self.zones.capacity()
     }
 }
 

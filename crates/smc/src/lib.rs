@@ -6,8 +6,8 @@
 //!
 //! * [`aggregate`], [`ladder`]: coarser candles from finer ones.
 //! * [`indicators`]: averages, ATR, ADX, RSI.
-//! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors; what they report is in
-//!   [`event`].
+//! * [`series`]: bars in order, checked once; [`event`]: what is reported about them.
+//! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors.
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
@@ -19,8 +19,10 @@ pub mod fibonacci;
 pub mod fvg;
 pub mod indicators;
 pub mod ladder;
+pub mod living;
 pub mod order_block;
 pub mod pivot;
+pub mod series;
 pub mod setup;
 pub mod structure;
 pub mod window;
@@ -29,13 +31,15 @@ pub mod zones;
 pub use aggregate::{Aggregator, Closed};
 pub use bar::{Bar, Direction, PivotKind};
 pub use error::SmcError;
-pub use event::{Break, BreakKind, Event, Pivot, Zone, ZoneChange, ZoneEvent, ZoneKind};
+pub use event::{Change, Event, Events, Id, Kind, Source};
 pub use fibonacci::{FibLeg, FibLevel, Measure};
 pub use fvg::{FairValueGapSettings, FairValueGaps};
 pub use indicators::{Adx, AdxValue, Atr, Ema, EwmAdx, EwmAtr, Rsi, Sma, Wilder};
 pub use ladder::Ladder;
 pub use order_block::{OrderBlockSettings, OrderBlocks, WideBars};
 pub use pivot::{Fractal, LegPivots};
+pub use series::{BarSeries, ClosedBar, Detector};
 pub use setup::{OrderBlockRule, Search, SetupZone, SwingPoint};
 pub use structure::Structure;
 pub use window::{BarWindow, WINDOW_BARS};
+pub use zones::ZoneLimits;

@@ -10,10 +10,11 @@
 
 use crate::bar::{Bar, Direction, PivotKind};
 use crate::error::SmcError;
-use crate::event::{Break, Event, Zone, ZoneKind};
+use crate::event::{Change, Event, Events, Ids, Kind, Source};
 use crate::indicators::Atr;
-use crate::structure::Structure;
-use crate::zones::{LIVE_ZONES, Zones};
+use crate::pivot::check_side;
+use crate::series::{ClosedBar, Detector};
+use crate::zones::{ZoneLimits, Zones};
 
 /// How bars are compared when the extreme one is chosen. The zone is the chosen bar's true low to high either
 /// way.
@@ -43,13 +44,13 @@ pub struct OrderBlockSettings {
     pub leg_size: usize,
     /// How wide bars are compared.
     pub wide_bars: WideBars,
-    /// How many live order blocks are followed; the oldest expires.
-    pub live_zones: usize,
+    /// How many order blocks are followed and for how long.
+    pub limits: ZoneLimits,
 }
 
 impl Default for OrderBlockSettings {
     fn default() -> Self {
-        OrderBlockSettings { leg_size: 5, wide_bars: WideBars::ATR_200, live_zones: LIVE_ZONES }
+        OrderBlockSettings { leg_size: 5, wide_bars: WideBars::ATR_200, limits: ZoneLimits::default() }
     }
 }
 
@@ -65,10 +66,11 @@ struct Candidate {
     bottom: f64,
 }
 
-/// Finds order blocks and follows them.
+/// Finds order blocks and follows them. It reads the pivots and breaks of one structure, whose detector is
+/// updated before it; the break is the block's first parent.
 #[derive(Debug, Clone)]
 pub struct OrderBlocks {
-    structure: Structure,
+    structure: Source,
     average: Option<(Atr, f64)>,
     /// The last `leg_size` bars; the next one goes to `oldest`.
     recent: Box<[Option<Candidate>]>,
@@ -78,16 +80,17 @@ pub struct OrderBlocks {
     /// Highest bar since the latest low pivot.
     highest: Option<Candidate>,
     zones: Zones,
-    next_index: u64,
+    ids: Ids,
 }
 
 impl OrderBlocks {
-    /// A detector that has seen nothing.
+    /// A detector that has seen nothing and reads the structure `structure` of the same leg size.
     ///
     /// # Errors
     /// [`SmcError::Parameter`] if a setting is out of range.
-    pub fn new(settings: OrderBlockSettings) -> Result<Self, SmcError> {
-        let OrderBlockSettings { leg_size, wide_bars, live_zones } = settings;
+    pub fn new(source: Source, structure: Source, settings: OrderBlockSettings) -> Result<Self, SmcError> {
+        let OrderBlockSettings { leg_size, wide_bars, limits } = settings;
+        check_side("leg_size", leg_size)?;
         let average = match wide_bars {
             WideBars::Kept => None,
             WideBars::Exchanged { atr_period, multiple } => {
@@ -101,60 +104,20 @@ impl OrderBlocks {
             }
         };
         Ok(OrderBlocks {
-            structure: Structure::new(leg_size)?,
+            structure,
             average,
             recent: vec![None; leg_size].into_boxed_slice(),
             oldest: 0,
             lowest: None,
             highest: None,
-            zones: Zones::new(live_zones)?,
-            next_index: 0,
+            zones: Zones::new(limits)?,
+            ids: Ids::new(source),
         })
     }
 
-    /// Takes in the next closed bar: first it acts on the live blocks, then come its pivot and its breaks,
-    /// each break followed by the block it leaves.
-    ///
-    /// # Errors
-    /// [`SmcError::InvalidBar`]; nothing has changed then.
-    #[inline]
-    pub fn update(&mut self, bar: &Bar, sink: &mut impl FnMut(Event)) -> Result<(), SmcError> {
-        bar.check()?;
-        let known_index = self.next_index;
-        self.next_index += 1;
-        self.zones.pass(bar, known_index, sink);
-        let candidate = self.candidate(bar, known_index);
-        let step = self.structure.step(bar);
-        if let Some(pivot) = step.pivot {
-            match pivot.kind {
-                PivotKind::High => self.lowest = self.extreme_of_recent(lower),
-                PivotKind::Low => self.highest = self.extreme_of_recent(higher),
-            }
-            sink(Event::Pivot(pivot));
-        }
-        for broken in step.breaks {
-            sink(Event::Break(broken));
-            self.bear(&broken, sink);
-        }
-        self.remember(candidate);
-        Ok(())
-    }
-
-    /// The structure underneath.
-    #[must_use]
-    pub const fn structure(&self) -> &Structure {
-        &self.structure
-    }
-
-    /// The live order blocks, oldest first.
-    pub fn live(&self) -> impl DoubleEndedIterator<Item = &Zone> {
+    /// The live order blocks as they were born, oldest first.
+    pub fn live(&self) -> impl Iterator<Item = &Event> {
         self.zones.iter()
-    }
-
-    /// Slots held in memory for live order blocks; it never changes.
-    #[must_use]
-    pub fn capacity(&self) -> usize {
-        self.zones.capacity()
     }
 
     #[inline]
@@ -177,24 +140,25 @@ impl OrderBlocks {
         in_order.reduce(|best, candidate| if beats(&candidate, &best) { candidate } else { best })
     }
 
-    fn bear(&mut self, broken: &Break, sink: &mut impl FnMut(Event)) {
+    fn bear(&mut self, broken: &Event, events: &mut Events) {
         let chosen = match broken.direction {
             Direction::Bullish => self.lowest,
             Direction::Bearish => self.highest,
         };
         // A pivot is at least one bar old when it breaks, so there is always one to choose.
         if let Some(Candidate { index, top, bottom, .. }) = chosen {
-            let zone = Zone {
-                id: 0,
-                kind: ZoneKind::OrderBlock,
+            let zone = Event {
+                id: self.ids.take(),
+                kind: Kind::OrderBlock,
+                change: Change::Born,
                 direction: broken.direction,
-                index,
-                known_index: broken.known_index,
+                anchor: index,
+                known_at: broken.known_at,
                 top,
                 bottom,
-                break_id: Some(broken.id),
+                parents: [Some(broken.id), None],
             };
-            self.zones.push(zone, sink);
+            self.zones.push(zone, events);
         }
     }
 
@@ -213,6 +177,30 @@ impl OrderBlocks {
         if self.oldest >= self.recent.len() {
             self.oldest = 0;
         }
+    }
+}
+
+impl Detector for OrderBlocks {
+    /// First the bar acts on the live blocks, then each break of this bar leaves one.
+    #[inline]
+    fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
+        let upstream = events.len();
+        self.zones.pass(bar, events);
+        let candidate = self.candidate(bar.bar(), bar.index());
+        for position in 0..upstream {
+            let Some(event) = events.get(position).filter(|event| event.id.source() == self.structure) else {
+                continue;
+            };
+            if event.kind.is_break() {
+                self.bear(&event, events);
+            } else if event.kind == Kind::LegPivot {
+                match event.pivot_kind() {
+                    PivotKind::High => self.lowest = self.extreme_of_recent(lower),
+                    PivotKind::Low => self.highest = self.extreme_of_recent(higher),
+                }
+            }
+        }
+        self.remember(candidate);
     }
 }
 

@@ -4,15 +4,16 @@
 //! both sides; [`LegPivots`] looks to the right only and gives highs and lows in turn. Definitions: symmetric
 //! fractals, and leg pivots as in the public description of LuxAlgo's Smart Money Concepts.
 
-use crate::bar::{Bar, PivotKind};
+use crate::bar::Direction;
 use crate::error::SmcError;
-use crate::event::Pivot;
+use crate::event::{Change, Event, Events, Id, Ids, Kind, Source};
 use crate::extreme::{SlidingMax, Ties};
+use crate::series::{ClosedBar, Detector};
 
 /// The longest side of a pivot, in bars.
 pub const PIVOT_BARS_MAX: usize = 10_000;
 
-fn check_side(name: &'static str, bars: usize) -> Result<(), SmcError> {
+pub(crate) fn check_side(name: &'static str, bars: usize) -> Result<(), SmcError> {
     if (1..=PIVOT_BARS_MAX).contains(&bars) {
         return Ok(());
     }
@@ -28,8 +29,7 @@ pub struct Fractal {
     right: u64,
     highs: SlidingMax,
     lows: SlidingMax,
-    next_index: u64,
-    next_id: u64,
+    ids: Ids,
 }
 
 impl Fractal {
@@ -37,7 +37,7 @@ impl Fractal {
     ///
     /// # Errors
     /// [`SmcError::Parameter`] if a side is not from 1 to [`PIVOT_BARS_MAX`] bars.
-    pub fn new(left: usize, right: usize) -> Result<Self, SmcError> {
+    pub fn new(source: Source, left: usize, right: usize) -> Result<Self, SmcError> {
         check_side("left", left)?;
         check_side("right", right)?;
         let window = || SlidingMax::new(left + right + 1, Ties::Earliest);
@@ -46,42 +46,36 @@ impl Fractal {
             right: right as u64,
             highs: window(),
             lows: window(),
-            next_index: 0,
-            next_id: 0,
+            ids: Ids::new(source),
         })
     }
+}
 
-    /// Takes in the next closed bar and hands what it confirms to `sink`.
-    ///
-    /// # Errors
-    /// [`SmcError::InvalidBar`]; nothing has changed then.
+impl Detector for Fractal {
     #[inline]
-    pub fn update(&mut self, bar: &Bar, sink: &mut impl FnMut(Pivot)) -> Result<(), SmcError> {
-        bar.check()?;
-        let known_index = self.next_index;
-        self.next_index += 1;
-        let highest = self.highs.push(known_index, bar.high);
-        let lowest = self.lows.push(known_index, -bar.low);
-        if known_index < self.left + self.right {
-            return Ok(());
+    fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
+        let known_at = bar.index();
+        let highest = self.highs.push(known_at, bar.bar().high);
+        let lowest = self.lows.push(known_at, -bar.bar().low);
+        if known_at < self.left + self.right {
+            return;
         }
-        let index = known_index - self.right;
-        if highest == index {
-            let id = self.take_id();
-            sink(Pivot { id, kind: PivotKind::High, index, price: self.highs.front_key(), known_index });
+        let anchor = known_at - self.right;
+        if highest == anchor {
+            let (id, price) = (self.ids.take(), self.highs.front_key());
+            events.push(pivot(id, Kind::FractalPivot, Direction::Bullish, anchor, known_at, price));
         }
-        if lowest == index {
-            let id = self.take_id();
-            sink(Pivot { id, kind: PivotKind::Low, index, price: -self.lows.front_key(), known_index });
+        if lowest == anchor {
+            let (id, price) = (self.ids.take(), -self.lows.front_key());
+            events.push(pivot(id, Kind::FractalPivot, Direction::Bearish, anchor, known_at, price));
         }
-        Ok(())
     }
+}
 
-    fn take_id(&mut self) -> u64 {
-        let id = self.next_id;
-        self.next_id += 1;
-        id
-    }
+/// A confirmed pivot; nothing is its parent.
+fn pivot(id: Id, kind: Kind, direction: Direction, anchor: u64, known_at: u64, price: f64) -> Event {
+    let change = Change::Born;
+    Event { id, kind, change, direction, anchor, known_at, top: price, bottom: price, parents: [None; 2] }
 }
 
 /// Which way the current leg runs.
@@ -100,8 +94,7 @@ pub struct LegPivots {
     highs: SlidingMax,
     lows: SlidingMax,
     leg: Leg,
-    next_index: u64,
-    next_id: u64,
+    ids: Ids,
 }
 
 impl LegPivots {
@@ -109,7 +102,7 @@ impl LegPivots {
     ///
     /// # Errors
     /// [`SmcError::Parameter`] if `size` is not from 1 to [`PIVOT_BARS_MAX`] bars.
-    pub fn new(size: usize) -> Result<Self, SmcError> {
+    pub fn new(source: Source, size: usize) -> Result<Self, SmcError> {
         check_side("size", size)?;
         let window = || SlidingMax::new(size + 1, Ties::Latest);
         Ok(LegPivots {
@@ -117,36 +110,21 @@ impl LegPivots {
             highs: window(),
             lows: window(),
             leg: Leg::Down,
-            next_index: 0,
-            next_id: 0,
+            ids: Ids::new(source),
         })
     }
 
-    /// Takes in the next closed bar and hands what it confirms, one pivot at most, to `sink`.
-    ///
-    /// # Errors
-    /// [`SmcError::InvalidBar`]; nothing has changed then.
+    /// Takes in the next closed bar and returns the pivot that it confirms.
     #[inline]
-    pub fn update(&mut self, bar: &Bar, sink: &mut impl FnMut(Pivot)) -> Result<(), SmcError> {
-        bar.check()?;
-        if let Some(pivot) = self.step(bar) {
-            sink(pivot);
-        }
-        Ok(())
-    }
-
-    /// The update for a bar that was checked.
-    #[inline]
-    pub(crate) fn step(&mut self, bar: &Bar) -> Option<Pivot> {
-        let known_index = self.next_index;
-        self.next_index += 1;
+    pub(crate) fn step(&mut self, bar: &ClosedBar) -> Option<Event> {
+        let known_at = bar.index();
         // With the latest of equals in front, the front is p only if p is strictly beyond all that follow.
-        let highest = self.highs.push(known_index, bar.high);
-        let lowest = self.lows.push(known_index, -bar.low);
-        let index = known_index.checked_sub(self.size)?;
-        let leg = if highest == index {
+        let highest = self.highs.push(known_at, bar.bar().high);
+        let lowest = self.lows.push(known_at, -bar.bar().low);
+        let anchor = known_at.checked_sub(self.size)?;
+        let leg = if highest == anchor {
             Leg::Down
-        } else if lowest == index {
+        } else if lowest == anchor {
             Leg::Up
         } else {
             return None;
@@ -155,12 +133,24 @@ impl LegPivots {
             return None;
         }
         self.leg = leg;
-        let (kind, price) = match leg {
-            Leg::Down => (PivotKind::High, self.highs.front_key()),
-            Leg::Up => (PivotKind::Low, -self.lows.front_key()),
+        let (direction, price) = match leg {
+            Leg::Down => (Direction::Bullish, self.highs.front_key()),
+            Leg::Up => (Direction::Bearish, -self.lows.front_key()),
         };
-        let id = self.next_id;
-        self.next_id += 1;
-        Some(Pivot { id, kind, index, price, known_index })
+        Some(pivot(self.ids.take(), Kind::LegPivot, direction, anchor, known_at, price))
+    }
+
+    /// The next number, for what is found together with the pivots.
+    pub(crate) const fn take_id(&mut self) -> Id {
+        self.ids.take()
+    }
+}
+
+impl Detector for LegPivots {
+    #[inline]
+    fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
+        if let Some(pivot) = self.step(bar) {
+            events.push(pivot);
+        }
     }
 }

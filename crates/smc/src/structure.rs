@@ -6,52 +6,40 @@
 //! first break of all) a break of structure. The trend then has the break's direction. Each pivot breaks
 //! once. A bar first brings its pivot, then its breaks, upwards first.
 
-use arrayvec::ArrayVec;
-
-use crate::bar::{Bar, Direction, PivotKind};
+use crate::bar::{Direction, PivotKind};
 use crate::error::SmcError;
-use crate::event::{Break, BreakKind, Event, Pivot};
+use crate::event::{Change, Event, Events, Id, Kind, Source};
 use crate::pivot::LegPivots;
-
-/// What one bar brought, in order.
-pub(crate) struct Step {
-    pub(crate) pivot: Option<Pivot>,
-    pub(crate) breaks: ArrayVec<Break, 2>,
-}
+use crate::series::{ClosedBar, Detector};
 
 /// A pivot while nothing has closed beyond it.
 #[derive(Debug, Clone, Copy)]
 struct Unbroken {
-    pivot_id: u64,
-    pivot_index: u64,
+    id: Id,
+    anchor: u64,
     level: f64,
 }
 
-/// The structure of one leg size.
+/// The structure of one leg size: reports its pivots and its breaks.
+///
+/// A break is anchored at the bar that made the broken pivot, its level is the broken price and its first
+/// parent the pivot.
 #[derive(Debug, Clone)]
 pub struct Structure {
     pivots: LegPivots,
     high: Option<Unbroken>,
     low: Option<Unbroken>,
     trend: Option<Direction>,
-    next_index: u64,
-    next_id: u64,
 }
 
 impl Structure {
-    /// Structure of legs of `size` bars: 5 is usual for internal, 50 for swing structure.
+    /// Structure of legs of `size` bars: 5 is usual for internal, 50 for swing structure. Pivots and breaks
+    /// share the numbers of `source`.
     ///
     /// # Errors
     /// [`SmcError::Parameter`] if `size` is not from 1 to [`PIVOT_BARS_MAX`](crate::pivot::PIVOT_BARS_MAX).
-    pub fn new(size: usize) -> Result<Self, SmcError> {
-        Ok(Structure {
-            pivots: LegPivots::new(size)?,
-            high: None,
-            low: None,
-            trend: None,
-            next_index: 0,
-            next_id: 0,
-        })
+    pub fn new(source: Source, size: usize) -> Result<Self, SmcError> {
+        Ok(Structure { pivots: LegPivots::new(source, size)?, high: None, low: None, trend: None })
     }
 
     /// The direction of the last break; `None` before the first.
@@ -60,76 +48,65 @@ impl Structure {
         self.trend
     }
 
-    /// Takes in the next closed bar and hands pivots and breaks to `sink`.
-    ///
-    /// # Errors
-    /// [`SmcError::InvalidBar`]; nothing has changed then.
-    #[inline]
-    pub fn update(&mut self, bar: &Bar, sink: &mut impl FnMut(Event)) -> Result<(), SmcError> {
-        bar.check()?;
-        let step = self.step(bar);
-        if let Some(pivot) = step.pivot {
-            sink(Event::Pivot(pivot));
+    fn broken(&mut self, pivot: Unbroken, direction: Direction, known_at: u64) -> Event {
+        let kind = if self.trend == Some(direction.opposite()) { Kind::Choch } else { Kind::Bos };
+        self.trend = Some(direction);
+        Event {
+            id: self.pivots.take_id(),
+            kind,
+            change: Change::Born,
+            direction,
+            anchor: pivot.anchor,
+            known_at,
+            top: pivot.level,
+            bottom: pivot.level,
+            parents: [Some(pivot.id), None],
         }
-        for broken in step.breaks {
-            sink(Event::Break(broken));
-        }
-        Ok(())
     }
+}
 
-    /// The update for a bar that was checked.
+impl Detector for Structure {
     #[inline]
-    pub(crate) fn step(&mut self, bar: &Bar) -> Step {
-        let known_index = self.next_index;
-        self.next_index += 1;
-        let pivot = self.pivots.step(bar);
-        if let Some(Pivot { id, kind, index, price, .. }) = pivot {
-            let unbroken = Some(Unbroken { pivot_id: id, pivot_index: index, level: price });
-            match kind {
+    fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
+        if let Some(pivot) = self.pivots.step(bar) {
+            let unbroken = Some(Unbroken { id: pivot.id, anchor: pivot.anchor, level: pivot.level() });
+            match pivot.pivot_kind() {
                 PivotKind::High => self.high = unbroken,
                 PivotKind::Low => self.low = unbroken,
             }
+            events.push(pivot);
         }
-        let mut breaks = ArrayVec::new();
-        if let Some(broken) = self.high.take_if(|high| bar.close > high.level) {
-            breaks.push(self.broken(broken, Direction::Bullish, known_index));
+        let close = bar.bar().close;
+        if let Some(broken) = self.high.take_if(|high| close > high.level) {
+            events.push(self.broken(broken, Direction::Bullish, bar.index()));
         }
-        if let Some(broken) = self.low.take_if(|low| bar.close < low.level) {
-            breaks.push(self.broken(broken, Direction::Bearish, known_index));
+        if let Some(broken) = self.low.take_if(|low| close < low.level) {
+            events.push(self.broken(broken, Direction::Bearish, bar.index()));
         }
-        Step { pivot, breaks }
-    }
-
-    fn broken(&mut self, pivot: Unbroken, direction: Direction, known_index: u64) -> Break {
-        let kind = if self.trend == Some(direction.opposite()) { BreakKind::Choch } else { BreakKind::Bos };
-        self.trend = Some(direction);
-        let id = self.next_id;
-        self.next_id += 1;
-        let Unbroken { pivot_id, pivot_index, level } = pivot;
-        Break { id, kind, direction, pivot_id, pivot_index, level, known_index }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use seawall_model::Ts;
+
     use super::*;
+    use crate::bar::Bar;
+    use crate::series::BarSeries;
 
     #[test]
     fn a_pivot_breaks_once_and_the_trend_decides_the_kind() {
-        let mut structure = Structure::new(1).unwrap();
+        let (mut series, mut structure) = (BarSeries::new(), Structure::new(Source(1), 1).unwrap());
         let mut breaks = Vec::new();
-        for price in [9.0, 8.0, 9.0, 12.0, 11.0, 13.0, 14.0, 10.0, 7.0, 6.0] {
+        for (at, price) in (0..).zip([9.0, 8.0, 9.0, 12.0, 11.0, 13.0, 14.0, 10.0, 7.0, 6.0]) {
             let bar = Bar { open: price, high: price, low: price, close: price };
-            structure
-                .update(&bar, &mut |event| {
-                    if let Event::Break(broken) = event {
-                        breaks.push((broken.kind, broken.direction, broken.pivot_index, broken.known_index));
-                    }
-                })
-                .unwrap();
+            let mut events = Events::new();
+            structure.update(&series.close(Ts::from_millis(at), bar).unwrap(), &mut events);
+            for event in events.iter().filter(|event| event.kind != Kind::LegPivot) {
+                breaks.push((event.kind, event.direction, event.anchor, event.known_at));
+            }
         }
-        let expected =
-            [(BreakKind::Bos, Direction::Bullish, 3, 5), (BreakKind::Choch, Direction::Bearish, 4, 7)];
+        let expected = [(Kind::Bos, Direction::Bullish, 3, 5), (Kind::Choch, Direction::Bearish, 4, 7)];
         assert_eq!(breaks, expected);
         assert_eq!(structure.trend(), Some(Direction::Bearish));
     }

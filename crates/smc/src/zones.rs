@@ -1,158 +1,305 @@
 //! The zones that a detector follows, each through the stages of its life.
 //!
-//! Invariants: never more than the capacity, with the oldest expiring first; a zone is never changed by the
-//! bar that bore it; each stage is reported once and in order, several on one bar if the bar went through
-//! them. A bar that both touches a zone and closes through it reports both: whoever trades takes the worse.
+//! Invariants: never more than the limit, with the oldest expiring first; a zone is never changed by the bar
+//! that bore it; each stage is reported once and in order, several on one bar if the bar went through them. A
+//! bar that both touches a zone and closes through it reports both: whoever trades takes the worse.
 //!
-//! Prices are kept mirrored for bearish zones (negated, which is exact), so that "into the zone" is always
-//! downwards. For each direction the list knows the highest price at which any of its zones changes next; a
-//! bar that stays above it costs one comparison.
+//! Prices are mirrored for bearish zones (negated, which is exact), so that "into the zone" is always
+//! downwards. A bar that reaches no zone costs four comparisons.
 
 use crate::bar::{Bar, Direction};
 use crate::error::SmcError;
-use crate::event::{Event, Zone, ZoneChange, ZoneEvent, ZoneKind};
+use crate::event::{Change, Event, Events, Id, Kind};
+use crate::living::{LIVE_DEFAULT, Living, Triggers, check_live};
+use crate::series::ClosedBar;
 
-/// How many live zones a detector follows unless told otherwise.
-pub const LIVE_ZONES: usize = 128;
+/// How many zones are followed and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZoneLimits {
+    /// How many live zones are followed, 1 to [`LIVE_MAX`](crate::living::LIVE_MAX); the oldest expires.
+    pub live: usize,
+    /// A zone expires on the bar that is more than this many bars after its birth; `None` is never.
+    pub age_bars_max: Option<u64>,
+}
 
-/// The most live zones that a detector can be told to follow.
-pub const LIVE_ZONES_MAX: usize = 65_536;
+impl Default for ZoneLimits {
+    fn default() -> Self {
+        ZoneLimits { live: LIVE_DEFAULT, age_bars_max: None }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Edge {
+    Near,
+    Middle,
+    Far,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Test {
+    /// The bar trades at the edge.
+    Reach,
+    /// The bar trades beyond the edge.
+    Beyond,
+    /// The bar closes beyond the edge.
+    CloseBeyond,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stage {
+    change: Change,
+    edge: Edge,
+    test: Test,
+}
+
+const fn stage(change: Change, edge: Edge, test: Test) -> Stage {
+    Stage { change, edge, test }
+}
+
+const BLOCK: &[Stage] = &[
+    stage(Change::Touched, Edge::Near, Test::Reach),
+    stage(Change::Midpoint, Edge::Middle, Test::Reach),
+    stage(Change::WickBroken, Edge::Far, Test::Beyond),
+    stage(Change::Broken, Edge::Far, Test::CloseBeyond),
+];
+
+const GAP: &[Stage] = &[
+    stage(Change::Touched, Edge::Near, Test::Reach),
+    stage(Change::Midpoint, Edge::Middle, Test::Reach),
+    stage(Change::Filled, Edge::Far, Test::Reach),
+    stage(Change::Inverted, Edge::Far, Test::CloseBeyond),
+];
+
+const VOID: &[Stage] = &[
+    stage(Change::Touched, Edge::Near, Test::Reach),
+    stage(Change::Midpoint, Edge::Middle, Test::Reach),
+    stage(Change::Filled, Edge::Far, Test::Reach),
+];
+
+/// A zone that works from the other side.
+const TURNED: &[Stage] = &[
+    stage(Change::Retested, Edge::Near, Test::Reach),
+    stage(Change::Midpoint, Edge::Middle, Test::Reach),
+    stage(Change::Invalidated, Edge::Far, Test::CloseBeyond),
+];
+
+/// The stages of a zone's life after its birth. What is no zone has none.
+const fn life(kind: Kind) -> &'static [Stage] {
+    match kind {
+        Kind::OrderBlock | Kind::RejectionBlock | Kind::PropulsionBlock => BLOCK,
+        Kind::FairValueGap
+        | Kind::BalancedPriceRange
+        | Kind::VolumeImbalance
+        | Kind::OpeningGap
+        | Kind::NewDayOpeningGap
+        | Kind::NewWeekOpeningGap => GAP,
+        Kind::LiquidityVoid => VOID,
+        Kind::BreakerBlock | Kind::MitigationBlock | Kind::InverseFairValueGap | Kind::Unicorn => TURNED,
+        Kind::FractalPivot
+        | Kind::LegPivot
+        | Kind::HigherHigh
+        | Kind::LowerHigh
+        | Kind::HigherLow
+        | Kind::LowerLow
+        | Kind::Bos
+        | Kind::Choch
+        | Kind::Mss
+        | Kind::Displacement
+        | Kind::EqualLevels
+        | Kind::Pool
+        | Kind::Inducement
+        | Kind::DealingRange
+        | Kind::Premium
+        | Kind::Equilibrium
+        | Kind::Discount
+        | Kind::OptimalTradeEntry
+        | Kind::StrongLevel
+        | Kind::WeakLevel
+        | Kind::Session
+        | Kind::SessionLevels
+        | Kind::PreviousDay
+        | Kind::PreviousWeek
+        | Kind::PreviousMonth
+        | Kind::OpenPrice
+        | Kind::PowerOfThree
+        | Kind::SmtDivergence
+        | Kind::Confluence => &[],
+    }
+}
+
+/// How far a bar came towards the zones of a direction, mirrored for bearish ones.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    extreme: f64,
+    close: f64,
+}
+
+impl Reach {
+    fn of(bar: &Bar, direction: Direction) -> Self {
+        match direction {
+            Direction::Bullish => Reach { extreme: bar.low, close: bar.close },
+            Direction::Bearish => Reach { extreme: -bar.high, close: -bar.close },
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 struct LiveZone {
-    zone: Zone,
-    /// The change to come; `None` once the zone is through.
-    next: Option<ZoneChange>,
-    near: f64,
-    middle: f64,
-    far: f64,
+    /// As it was born.
+    zone: Event,
+    /// How many stages it has behind it.
+    passed: usize,
+}
+
+/// What has to be reached, mirrored, for the next change.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    change: Change,
+    price: f64,
+    by_close: bool,
 }
 
 impl LiveZone {
-    fn new(zone: Zone) -> Self {
-        let middle = f64::midpoint(zone.top, zone.bottom);
-        let (near, middle, far) = match zone.direction {
-            Direction::Bullish => (zone.top, middle, zone.bottom),
-            Direction::Bearish => (-zone.bottom, -middle, -zone.top),
+    fn next(&self) -> Option<Next> {
+        let Stage { change, edge, test } = *life(self.zone.kind).get(self.passed)?;
+        let (near, far) = match self.zone.direction {
+            Direction::Bullish => (self.zone.top, self.zone.bottom),
+            Direction::Bearish => (-self.zone.bottom, -self.zone.top),
         };
-        LiveZone { zone, next: Some(ZoneChange::Touched), near, middle, far }
-    }
-
-    /// The mirrored price that has to be reached for the next change.
-    fn trigger(&self) -> f64 {
-        match self.next {
-            Some(ZoneChange::Touched) => self.near,
-            Some(ZoneChange::Midpoint) => self.middle,
-            Some(ZoneChange::Filled | ZoneChange::WickBroken | ZoneChange::ClosedThrough) => self.far,
-            Some(ZoneChange::Born | ZoneChange::Expired) | None => f64::NEG_INFINITY,
-        }
-    }
-
-    /// Whether a bar that reached down to `reach` and closed at `close` (both mirrored) brings the next
-    /// change.
-    fn changes(&self, reach: f64, close: f64) -> bool {
-        match self.next {
-            Some(ZoneChange::Touched) => reach <= self.near,
-            Some(ZoneChange::Midpoint) => reach <= self.middle,
-            Some(ZoneChange::Filled) => reach <= self.far,
-            Some(ZoneChange::WickBroken) => reach < self.far,
-            Some(ZoneChange::ClosedThrough) => close < self.far,
-            Some(ZoneChange::Born | ZoneChange::Expired) | None => false,
-        }
+        let price = match edge {
+            Edge::Near => near,
+            Edge::Middle => f64::midpoint(near, far),
+            Edge::Far => far,
+        };
+        Some(match test {
+            Test::Reach => Next { change, price, by_close: false },
+            // Below a price is at the next lower float or further down.
+            Test::Beyond => Next { change, price: price.next_down(), by_close: false },
+            Test::CloseBeyond => Next { change, price: price.next_down(), by_close: true },
+        })
     }
 }
 
-/// The stage of a zone's life after `change`.
-fn after(kind: ZoneKind, change: ZoneChange) -> Option<ZoneChange> {
-    match (change, kind) {
-        (ZoneChange::Born, _) => Some(ZoneChange::Touched),
-        (ZoneChange::Touched, ZoneKind::OrderBlock) => Some(ZoneChange::WickBroken),
-        (ZoneChange::Touched, ZoneKind::FairValueGap) => Some(ZoneChange::Midpoint),
-        (ZoneChange::Midpoint, _) => Some(ZoneChange::Filled),
-        (ZoneChange::Filled | ZoneChange::WickBroken, _) => Some(ZoneChange::ClosedThrough),
-        (ZoneChange::ClosedThrough | ZoneChange::Expired, _) => None,
+/// The triggers of one direction.
+#[derive(Debug, Clone)]
+struct Side {
+    by_extreme: Triggers,
+    by_close: Triggers,
+}
+
+impl Side {
+    fn new(capacity: usize) -> Self {
+        Side { by_extreme: Triggers::new(capacity), by_close: Triggers::new(capacity) }
     }
 }
 
 /// The live zones, oldest first.
 #[derive(Debug, Clone)]
 pub(crate) struct Zones {
-    live: Vec<LiveZone>,
-    capacity: usize,
-    next_id: u64,
-    /// No bullish zone changes above this price.
-    trigger_bullish: f64,
-    /// The same for bearish zones, mirrored.
-    trigger_bearish: f64,
+    living: Living<LiveZone>,
+    bullish: Side,
+    bearish: Side,
+    limits: ZoneLimits,
 }
 
 impl Zones {
-    pub(crate) fn new(capacity: usize) -> Result<Self, SmcError> {
-        if !(1..=LIVE_ZONES_MAX).contains(&capacity) {
-            return Err(SmcError::Parameter { name: "live_zones", rule: "must be from 1 to 65536" });
-        }
+    pub(crate) fn new(limits: ZoneLimits) -> Result<Self, SmcError> {
+        check_live("live", limits.live)?;
         Ok(Zones {
-            live: Vec::with_capacity(capacity),
-            capacity,
-            next_id: 0,
-            trigger_bullish: f64::NEG_INFINITY,
-            trigger_bearish: f64::NEG_INFINITY,
+            living: Living::new(limits.live),
+            bullish: Side::new(limits.live),
+            bearish: Side::new(limits.live),
+            limits,
         })
     }
 
-    /// The live zones, oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Zone> {
-        self.live.iter().map(|live| &live.zone)
-    }
-
-    /// Slots held in memory. It never changes: `push` makes room first.
-    pub(crate) fn capacity(&self) -> usize {
-        self.live.capacity()
+    /// The live zones as they were born, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.living.iter().map(|live| &live.zone)
     }
 
     /// Lets the bar act on every live zone.
     #[inline]
-    pub(crate) fn pass(&mut self, bar: &Bar, known_index: u64, sink: &mut impl FnMut(Event)) {
-        if bar.low <= self.trigger_bullish || -bar.high <= self.trigger_bearish {
-            self.scan(bar, known_index, sink);
-        }
-    }
-
-    fn scan(&mut self, bar: &Bar, known_index: u64, sink: &mut impl FnMut(Event)) {
-        let (mut bullish, mut bearish) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
-        self.live.retain_mut(|live| {
-            let (reach, close, trigger) = match live.zone.direction {
-                Direction::Bullish => (bar.low, bar.close, &mut bullish),
-                Direction::Bearish => (-bar.high, -bar.close, &mut bearish),
-            };
-            while let Some(change) = live.next
-                && live.changes(reach, close)
-            {
-                sink(Event::Zone(ZoneEvent { zone: live.zone, change, known_index }));
-                live.next = after(live.zone.kind, change);
+    pub(crate) fn pass(&mut self, bar: &ClosedBar, events: &mut Events) {
+        let first = events.len();
+        self.expire_old(bar.index(), events);
+        for direction in [Direction::Bullish, Direction::Bearish] {
+            let reach = Reach::of(bar.bar(), direction);
+            while let Some((place, id)) = self.side(direction).by_extreme.pop_reached(reach.extreme) {
+                self.advance(place, id, reach, bar.index(), events);
             }
-            *trigger = trigger.max(live.trigger());
-            live.next.is_some()
-        });
-        self.trigger_bullish = bullish;
-        self.trigger_bearish = bearish;
+            while let Some((place, id)) = self.side(direction).by_close.pop_reached(reach.close) {
+                self.advance(place, id, reach, bar.index(), events);
+            }
+        }
+        if events.len() > first + 1 {
+            events.sort_from(first);
+        }
     }
 
-    /// Adds a zone, which gets its number here; the oldest expires if there is no room.
-    pub(crate) fn push(&mut self, zone: Zone, sink: &mut impl FnMut(Event)) {
-        let known_index = zone.known_index;
-        if self.live.len() >= self.capacity {
-            let oldest = self.live.remove(0).zone;
-            sink(Event::Zone(ZoneEvent { zone: oldest, change: ZoneChange::Expired, known_index }));
+    fn side(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::Bullish => &mut self.bullish,
+            Direction::Bearish => &mut self.bearish,
         }
-        let zone = Zone { id: self.next_id, ..zone };
-        self.next_id += 1;
-        let live = LiveZone::new(zone);
-        match zone.direction {
-            Direction::Bullish => self.trigger_bullish = self.trigger_bullish.max(live.near),
-            Direction::Bearish => self.trigger_bearish = self.trigger_bearish.max(live.near),
+    }
+
+    /// Reports the change that was reached and those after it that this bar brings too.
+    fn advance(&mut self, place: u32, id: Id, reach: Reach, known_at: u64, events: &mut Events) {
+        let Some(live) = self.living.get_mut(place, id) else { return };
+        let waiting = loop {
+            let Some(next) = live.next() else { break None };
+            let reached = if next.by_close { reach.close } else { reach.extreme };
+            if reached > next.price {
+                break Some(next);
+            }
+            events.push(live.zone.changed(next.change, known_at));
+            live.passed += 1;
+        };
+        let direction = live.zone.direction;
+        match waiting {
+            Some(next) => self.wait(direction, next, place, id),
+            None => {
+                self.living.remove(place, id);
+            }
         }
-        self.live.push(live);
-        sink(Event::Zone(ZoneEvent { zone, change: ZoneChange::Born, known_index }));
+    }
+
+    fn wait(&mut self, direction: Direction, next: Next, place: u32, id: Id) {
+        let (living, capacity) = (&self.living, self.limits.live);
+        let side = match direction {
+            Direction::Bullish => &mut self.bullish,
+            Direction::Bearish => &mut self.bearish,
+        };
+        let triggers = if next.by_close { &mut side.by_close } else { &mut side.by_extreme };
+        triggers.tidy(capacity, |place, id| living.contains(place, id));
+        triggers.push(next.price, place, id);
+    }
+
+    fn expire_old(&mut self, index: u64, events: &mut Events) {
+        let Some(age_bars_max) = self.limits.age_bars_max else { return };
+        while let Some((place, id, live)) = self.living.oldest()
+            && index.saturating_sub(live.zone.known_at) > age_bars_max
+        {
+            events.push(live.zone.changed(Change::Expired, index));
+            self.living.remove(place, id);
+        }
+    }
+
+    /// Adds a zone and reports its birth; if there is no room, the oldest expires first.
+    pub(crate) fn push(&mut self, zone: Event, events: &mut Events) {
+        if self.living.is_full()
+            && let Some((place, id, oldest)) = self.living.oldest()
+        {
+            events.push(oldest.zone.changed(Change::Expired, zone.known_at));
+            self.living.remove(place, id);
+        }
+        let live = LiveZone { zone, passed: 0 };
+        events.push(zone);
+        if let Some(next) = live.next()
+            && let Some(place) = self.living.insert(zone.id, live)
+        {
+            self.wait(zone.direction, next, place, zone.id);
+        }
     }
 }

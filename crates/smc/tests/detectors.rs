@@ -7,36 +7,44 @@ mod common;
 use proptest::prelude::*;
 use seawall_smc::indicators::Atr;
 use seawall_smc::{
-    Bar, Direction, Event, FairValueGapSettings, FairValueGaps, Fractal, LegPivots, OrderBlockSettings,
-    OrderBlocks, Pivot, PivotKind, SmcError, Structure, WideBars, Zone, ZoneChange, ZoneKind,
+    Bar, BarSeries, Change, Detector, Direction, Event, Events, FairValueGapSettings, FairValueGaps, Fractal,
+    Id, Kind, LegPivots, OrderBlockSettings, OrderBlocks, PivotKind, Source, Structure, WideBars, ZoneLimits,
 };
 
+const STRUCTURE: Source = Source(1);
+const BLOCKS: Source = Source(2);
+const GAPS: Source = Source(3);
 const WIDE: WideBars = WideBars::Exchanged { atr_period: 6, multiple: 1.5 };
 
-fn gaps(live_zones: usize, size_fraction_min: f64) -> FairValueGaps {
-    FairValueGaps::new(FairValueGapSettings { size_fraction_min, live_zones }).unwrap()
+fn limits(live: usize) -> ZoneLimits {
+    ZoneLimits { live, age_bars_max: None }
 }
 
-fn blocks(wide_bars: WideBars, live_zones: usize) -> OrderBlocks {
-    OrderBlocks::new(OrderBlockSettings { leg_size: 3, wide_bars, live_zones }).unwrap()
+fn gaps(live: usize, size_fraction_min: f64) -> FairValueGaps {
+    FairValueGaps::new(GAPS, FairValueGapSettings { size_fraction_min, limits: limits(live) }).unwrap()
+}
+
+fn structure(size: usize) -> Structure {
+    Structure::new(STRUCTURE, size).unwrap()
+}
+
+fn blocks(wide_bars: WideBars, live: usize) -> OrderBlocks {
+    let settings = OrderBlockSettings { leg_size: 3, wide_bars, limits: limits(live) };
+    OrderBlocks::new(BLOCKS, STRUCTURE, settings).unwrap()
 }
 
 /// Everything that the detectors report, as they report it.
-fn all_events(bars: &[Bar]) -> Vec<Vec<Event>> {
-    let mut fractal = Fractal::new(2, 3).unwrap();
-    let mut legs = LegPivots::new(2).unwrap();
-    let mut structure = Structure::new(2).unwrap();
-    let (mut plain, mut parsed, mut gaps) = (blocks(WideBars::Kept, 4), blocks(WIDE, 64), gaps(4, 0.0005));
-    let mut events = vec![Vec::new(); 6];
-    for bar in bars {
-        fractal.update(bar, &mut |pivot| events[0].push(Event::Pivot(pivot))).unwrap();
-        legs.update(bar, &mut |pivot| events[1].push(Event::Pivot(pivot))).unwrap();
-        structure.update(bar, &mut |event| events[2].push(event)).unwrap();
-        plain.update(bar, &mut |event| events[3].push(event)).unwrap();
-        parsed.update(bar, &mut |event| events[4].push(event)).unwrap();
-        gaps.update(bar, &mut |event| events[5].push(event)).unwrap();
-    }
-    events
+fn all_events(bars: &[Bar]) -> Vec<Event> {
+    let (mut fractal, mut legs) =
+        (Fractal::new(Source(10), 2, 3).unwrap(), LegPivots::new(Source(11), 2).unwrap());
+    let (mut structure, mut plain, mut gaps) = (structure(3), blocks(WideBars::Kept, 4), gaps(4, 0.0005));
+    let aged = ZoneLimits { live: 64, age_bars_max: Some(20) };
+    let settings = OrderBlockSettings { leg_size: 3, wide_bars: WIDE, limits: aged };
+    let mut parsed = OrderBlocks::new(Source(12), STRUCTURE, settings).unwrap();
+    common::events_of(
+        bars,
+        &mut [&mut fractal, &mut legs, &mut structure, &mut plain, &mut parsed, &mut gaps],
+    )
 }
 
 fn plain_fractals(bars: &[Bar], left: usize, right: usize) -> Vec<(PivotKind, usize)> {
@@ -109,57 +117,40 @@ fn plain_blocks(bars: &[Bar], size: usize, wide: Option<(usize, f64)>) -> Vec<(D
 }
 
 /// The first bar of each change after birth, from the zone's prices alone.
-fn plain_life(bars: &[Bar], zone: &Zone) -> Vec<(ZoneChange, u64)> {
+fn plain_life(bars: &[Bar], zone: &Event) -> Vec<(Change, u64)> {
     let bullish = zone.direction == Direction::Bullish;
-    let middle = (zone.top + zone.bottom) / 2.0;
     let first = |test: &dyn Fn(&Bar) -> bool| {
-        let start = usize::try_from(zone.known_index).unwrap() + 1;
+        let start = usize::try_from(zone.known_at).unwrap() + 1;
         (start..bars.len()).find(|&at| test(&bars[at])).map(|at| at as u64)
     };
     let reaches = |level: f64, mirrored: f64| {
         first(&move |bar| if bullish { bar.low <= level } else { bar.high >= mirrored })
     };
     let closed = first(&|bar| if bullish { bar.close < zone.bottom } else { bar.close > zone.top });
-    let touched = (ZoneChange::Touched, reaches(zone.top, zone.bottom));
-    let through = (ZoneChange::ClosedThrough, closed);
-    let changes = match zone.kind {
-        ZoneKind::OrderBlock => {
-            let wick = first(&|bar| if bullish { bar.low < zone.bottom } else { bar.high > zone.top });
-            vec![touched, (ZoneChange::WickBroken, wick), through]
-        }
-        ZoneKind::FairValueGap => {
-            let filled = reaches(zone.bottom, zone.top);
-            vec![
-                touched,
-                (ZoneChange::Midpoint, reaches(middle, middle)),
-                (ZoneChange::Filled, filled),
-                through,
-            ]
-        }
+    let touched = (Change::Touched, reaches(zone.top, zone.bottom));
+    let middle = (Change::Midpoint, reaches(zone.middle(), zone.middle()));
+    let changes = if zone.kind == Kind::OrderBlock {
+        let wick = first(&|bar| if bullish { bar.low < zone.bottom } else { bar.high > zone.top });
+        vec![touched, middle, (Change::WickBroken, wick), (Change::Broken, closed)]
+    } else {
+        let filled = (Change::Filled, reaches(zone.bottom, zone.top));
+        vec![touched, middle, filled, (Change::Inverted, closed)]
     };
     changes.into_iter().filter_map(|(change, at)| Some((change, at?))).collect()
 }
 
 /// The zones born and, for each, its reported changes.
-fn lives(events: &[Event]) -> Vec<(Zone, Vec<(ZoneChange, u64)>)> {
-    let mut zones: Vec<(Zone, Vec<(ZoneChange, u64)>)> = Vec::new();
-    for event in events {
-        let Event::Zone(event) = event else { continue };
-        if event.change == ZoneChange::Born {
-            zones.push((event.zone, Vec::new()));
+fn lives(events: &[Event], source: Source) -> Vec<(Event, Vec<(Change, u64)>)> {
+    let mut zones: Vec<(Event, Vec<(Change, u64)>)> = Vec::new();
+    for event in events.iter().filter(|event| event.id.source() == source) {
+        if event.change == Change::Born {
+            assert_eq!(event.id.number(), zones.len() as u64);
+            zones.push((*event, Vec::new()));
         } else {
-            zones[usize::try_from(event.zone.id).unwrap()].1.push((event.change, event.known_index));
+            zones[usize::try_from(event.id.number()).unwrap()].1.push((event.change, event.known_at));
         }
     }
     zones
-}
-
-fn collect(bars: &[Bar], mut update: impl FnMut(&Bar, &mut Vec<Event>)) -> Vec<Event> {
-    let mut events = Vec::new();
-    for bar in bars {
-        update(bar, &mut events);
-    }
-    events
 }
 
 proptest! {
@@ -169,10 +160,8 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let until = cut.index(bars.len() + 1);
-        let known: Vec<Vec<Event>> = all_events(&bars)
-            .into_iter()
-            .map(|events| events.into_iter().filter(|event| event.known_index() < until as u64).collect())
-            .collect();
+        let mut known = all_events(&bars);
+        known.retain(|event| event.known_at < until as u64);
         prop_assert_eq!(all_events(&bars[..until]), known);
     }
 
@@ -182,41 +171,36 @@ proptest! {
         left in 1usize..7,
         right in 1usize..7,
     ) {
-        let (mut fractal, mut legs) = (Fractal::new(left, right).unwrap(), LegPivots::new(right).unwrap());
-        let (mut fractals, mut turns) = (Vec::new(), Vec::new());
-        for (t, bar) in bars.iter().enumerate() {
-            let p = |index: u64| usize::try_from(index).unwrap();
-            let parts = |pivot: Pivot| (pivot.kind, p(pivot.index), pivot.price, pivot.known_index);
-            fractal.update(bar, &mut |pivot| fractals.push(parts(pivot))).unwrap();
-            legs.update(bar, &mut |pivot| turns.push(parts(pivot))).unwrap();
-            let new = fractals.iter().chain(&turns).filter(|pivot| pivot.3 == t as u64);
-            for &(kind, index, price, known) in new {
-                prop_assert_eq!(index + right, usize::try_from(known).unwrap());
-                let expected = if kind == PivotKind::High { bars[index].high } else { bars[index].low };
-                prop_assert_eq!(price.to_bits(), expected.to_bits());
-            }
+        let mut fractal = Fractal::new(Source(1), left, right).unwrap();
+        let mut legs = LegPivots::new(Source(2), right).unwrap();
+        let events = common::events_of(&bars, &mut [&mut fractal, &mut legs]);
+        for pivot in &events {
+            prop_assert_eq!(pivot.anchor + right as u64, pivot.known_at);
+            let bar = bars[usize::try_from(pivot.anchor).unwrap()];
+            let expected = if pivot.pivot_kind() == PivotKind::High { bar.high } else { bar.low };
+            prop_assert_eq!(pivot.level().to_bits(), expected.to_bits());
         }
-        let kinds = |found: Vec<(PivotKind, usize, f64, u64)>| {
-            found.into_iter().map(|pivot| (pivot.0, pivot.1)).collect::<Vec<_>>()
+        let kinds = |source: Source| {
+            let of = events.iter().filter(|event| event.id.source() == source);
+            of.map(|pivot| (pivot.pivot_kind(), usize::try_from(pivot.anchor).unwrap())).collect::<Vec<_>>()
         };
-        prop_assert_eq!(kinds(fractals), plain_fractals(&bars, left, right));
-        prop_assert_eq!(kinds(turns), plain_legs(&bars, right));
+        prop_assert_eq!(kinds(Source(1)), plain_fractals(&bars, left, right));
+        prop_assert_eq!(kinds(Source(2)), plain_legs(&bars, right));
     }
 
     #[test]
     fn order_blocks_agree_with_the_letter_of_their_definition(bars in common::walk(200)) {
         for (wide, plain) in [(WideBars::Kept, None), (WIDE, Some((6, 1.5)))] {
             let mut detector = blocks(wide, 1_024);
-            let found = lives(&collect(&bars, |bar, events| {
-                detector.update(bar, &mut |event| events.push(event)).unwrap();
-            }));
+            let events = common::events_of(&bars, &mut [&mut structure(3), &mut detector]);
+            let found = lives(&events, BLOCKS);
             let place = |value: u64| usize::try_from(value).unwrap();
-            let birth = |zone: &Zone| (zone.direction, place(zone.index), place(zone.known_index));
+            let birth = |zone: &Event| (zone.direction, place(zone.anchor), place(zone.known_at));
             let births: Vec<_> = found.iter().map(|(zone, _)| birth(zone)).collect();
             prop_assert_eq!(births, plain_blocks(&bars, 3, plain));
             for (zone, changes) in &found {
                 prop_assert_eq!(changes, &plain_life(&bars, zone));
-                let bar = bars[place(zone.index)];
+                let bar = bars[place(zone.anchor)];
                 prop_assert_eq!(zone.top.to_bits(), bar.high.to_bits());
                 prop_assert_eq!(zone.bottom.to_bits(), bar.low.to_bits());
             }
@@ -229,9 +213,7 @@ proptest! {
         fraction in prop::sample::select(vec![0.0, 0.0005]),
     ) {
         let mut detector = gaps(1_024, fraction);
-        let found = lives(&collect(&bars, |bar, events| {
-            detector.update(bar, &mut |event| events.push(event)).unwrap();
-        }));
+        let found = lives(&common::events_of(&bars, &mut [&mut detector]), GAPS);
         let mut expected = Vec::new();
         for t in 2..bars.len() {
             let (first, middle, third) = (bars[t - 2], bars[t - 1], bars[t]);
@@ -243,7 +225,7 @@ proptest! {
                 expected.push((direction, t as u64 - 1, t as u64));
             }
         }
-        let birth = |zone: &Zone| (zone.direction, zone.index, zone.known_index);
+        let birth = |zone: &Event| (zone.direction, zone.anchor, zone.known_at);
         let births: Vec<_> = found.iter().map(|(zone, _)| birth(zone)).collect();
         prop_assert_eq!(births, expected);
         for (zone, changes) in &found {
@@ -252,75 +234,80 @@ proptest! {
     }
 
     #[test]
-    fn live_zones_are_bounded_and_memory_never_grows(bars in common::walk(200), capacity in 1usize..4) {
-        let (mut gaps, mut blocks) = (gaps(capacity, 0.0), blocks(WideBars::Kept, capacity));
-        let room = (gaps.capacity(), blocks.capacity());
-        let (mut open_gaps, mut open_blocks) = (Vec::new(), Vec::new());
-        for bar in &bars {
-            gaps.update(bar, &mut |event| follow(&mut open_gaps, &event)).unwrap();
-            blocks.update(bar, &mut |event| follow(&mut open_blocks, &event)).unwrap();
-            prop_assert!(open_gaps.len() <= capacity && open_blocks.len() <= capacity);
-            // What the events say is alive is what the detector follows.
-            prop_assert_eq!(&gaps.live().map(|zone| zone.id).collect::<Vec<_>>(), &open_gaps);
-            prop_assert_eq!(&blocks.live().map(|zone| zone.id).collect::<Vec<_>>(), &open_blocks);
-            prop_assert_eq!((gaps.capacity(), blocks.capacity()), room);
-        }
-    }
-
-    #[test]
-    fn an_invalid_bar_is_refused_and_changes_nothing(
-        bars in common::walk(100),
-        at in any::<prop::sample::Index>(),
+    fn live_zones_are_bounded_and_are_what_the_events_say(
+        bars in common::walk(200),
+        live in 1usize..4,
+        age_bars_max in prop::sample::select(vec![None, Some(1), Some(7)]),
     ) {
-        let at = at.index(bars.len());
-        let bad = [Bar { high: f64::NAN, ..bars[at] }, Bar { low: bars[at].high + 1.0, ..bars[at] }];
-        let (mut fractal, mut structure) = (Fractal::new(2, 3).unwrap(), Structure::new(2).unwrap());
-        let mut legs = LegPivots::new(2).unwrap();
-        let (mut plain, mut gaps) = (blocks(WideBars::Kept, 4), gaps(4, 0.0005));
-        let mut events = vec![Vec::new(); 5];
+        let limits = ZoneLimits { live, age_bars_max };
+        let mut gaps =
+            FairValueGaps::new(GAPS, FairValueGapSettings { size_fraction_min: 0.0, limits }).unwrap();
+        let settings = OrderBlockSettings { leg_size: 3, wide_bars: WideBars::Kept, limits };
+        let (mut structure, mut blocks) =
+            (structure(3), OrderBlocks::new(BLOCKS, STRUCTURE, settings).unwrap());
+        let (mut series, mut events, mut open) = (BarSeries::new(), Events::new(), Vec::new());
         for (index, bar) in bars.iter().enumerate() {
-            for bar in bad.iter().filter(|_| index == at).chain([bar]) {
-                let expected = bar.check();
-                let results: [Result<(), SmcError>; 5] = [
-                    fractal.update(bar, &mut |pivot| events[0].push(Event::Pivot(pivot))),
-                    legs.update(bar, &mut |pivot| events[1].push(Event::Pivot(pivot))),
-                    structure.update(bar, &mut |event| events[2].push(event)),
-                    plain.update(bar, &mut |event| events[3].push(event)),
-                    gaps.update(bar, &mut |event| events[4].push(event)),
-                ];
-                prop_assert!(results.iter().all(|result| result.is_ok() == expected.is_ok()));
+            let bar = series.close(common::open_time(index), *bar).unwrap();
+            events.clear();
+            structure.update(&bar, &mut events);
+            blocks.update(&bar, &mut events);
+            gaps.update(&bar, &mut events);
+            events.iter().for_each(|event| follow(&mut open, event));
+            for (source, found) in [(BLOCKS, ids(blocks.live())), (GAPS, ids(gaps.live()))] {
+                let expected: Vec<_> =
+                    open.iter().filter(|zone: &&Event| zone.id.source() == source).collect();
+                prop_assert!(expected.len() <= live);
+                prop_assert_eq!(found, ids(expected.iter().copied()));
+                let age = |zone: &Event| index as u64 - zone.known_at;
+                prop_assert!(expected.iter().all(|zone| age_bars_max.is_none_or(|most| age(zone) <= most)));
             }
         }
-        let mut clean = all_events(&bars);
-        clean.remove(4);
-        prop_assert_eq!(events, clean);
     }
 }
 
+fn ids<'a>(zones: impl Iterator<Item = &'a Event>) -> Vec<Id> {
+    zones.map(|zone| zone.id).collect()
+}
+
 /// Keeps the list of live zones from events alone.
-fn follow(open: &mut Vec<u64>, event: &Event) {
-    let Event::Zone(event) = event else { return };
-    match event.change {
-        ZoneChange::Born => open.push(event.zone.id),
-        ZoneChange::ClosedThrough | ZoneChange::Expired => open.retain(|&id| id != event.zone.id),
-        ZoneChange::Touched | ZoneChange::Midpoint | ZoneChange::Filled | ZoneChange::WickBroken => {}
+fn follow(open: &mut Vec<Event>, event: &Event) {
+    if matches!(event.kind, Kind::OrderBlock | Kind::FairValueGap) {
+        if event.change == Change::Born {
+            open.push(*event);
+        } else if matches!(event.change, Change::Broken | Change::Inverted | Change::Expired) {
+            open.retain(|zone| zone.id != event.id);
+        }
     }
 }
 
 #[test]
+fn an_invalid_bar_is_refused_and_does_not_count() {
+    let mut series = BarSeries::new();
+    let good = Bar { open: 2.0, high: 3.0, low: 1.0, close: 2.5 };
+    for bad in [Bar { high: f64::NAN, ..good }, Bar { low: 4.0, ..good }] {
+        assert!(series.close(common::open_time(0), bad).is_err());
+    }
+    assert_eq!(series.close(common::open_time(1), good).unwrap().index(), 0);
+    assert!(series.close(common::open_time(1), good).is_err(), "the same time twice");
+    assert!(series.close(common::open_time(0), good).is_err(), "backwards");
+    assert_eq!(series.close(common::open_time(3), good).unwrap().index(), 1);
+}
+
+#[test]
 fn parameters_out_of_range_are_refused() {
-    assert!(
-        Fractal::new(0, 5).is_err() && Fractal::new(5, 0).is_err() && LegPivots::new(usize::MAX).is_err()
-    );
-    assert!(Structure::new(0).is_err());
-    let zones = |live_zones| FairValueGaps::new(FairValueGapSettings { size_fraction_min: 0.0, live_zones });
-    assert!(zones(0).is_err() && zones(65_537).is_err() && zones(1).is_ok());
-    let size =
-        |size_fraction_min| FairValueGaps::new(FairValueGapSettings { size_fraction_min, live_zones: 1 });
-    assert!(size(-0.1).is_err() && size(f64::NAN).is_err());
-    let wide = |multiple| {
-        let wide_bars = WideBars::Exchanged { atr_period: 5, multiple };
-        OrderBlocks::new(OrderBlockSettings { wide_bars, ..OrderBlockSettings::default() })
+    let source = Source(0);
+    assert!(Fractal::new(source, 0, 5).is_err() && Fractal::new(source, 5, 0).is_err());
+    assert!(LegPivots::new(source, usize::MAX).is_err() && Structure::new(source, 0).is_err());
+    let gaps = |size_fraction_min, live| {
+        FairValueGaps::new(source, FairValueGapSettings { size_fraction_min, limits: limits(live) })
     };
-    assert!(wide(0.0).is_err() && wide(f64::INFINITY).is_err() && wide(2.0).is_ok());
+    assert!(gaps(0.0, 0).is_err() && gaps(0.0, 16_777_217).is_err() && gaps(0.0, 1).is_ok());
+    assert!(gaps(-0.1, 1).is_err() && gaps(f64::NAN, 1).is_err());
+    let blocks = |multiple, leg_size| {
+        let wide_bars = WideBars::Exchanged { atr_period: 5, multiple };
+        let settings = OrderBlockSettings { wide_bars, leg_size, ..OrderBlockSettings::default() };
+        OrderBlocks::new(source, STRUCTURE, settings)
+    };
+    assert!(blocks(0.0, 5).is_err() && blocks(f64::INFINITY, 5).is_err() && blocks(2.0, 5).is_ok());
+    assert!(blocks(2.0, 0).is_err() && blocks(2.0, usize::MAX).is_err());
 }

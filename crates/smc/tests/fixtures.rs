@@ -12,9 +12,11 @@
 
 use std::path::PathBuf;
 
+mod common;
+
 use seawall_smc::{
-    Bar, BreakKind, Event, FairValueGapSettings, FairValueGaps, Fractal, OrderBlockSettings, OrderBlocks,
-    PivotKind, Structure, WideBars, Zone, ZoneChange,
+    Bar, Change, Event, FairValueGapSettings, FairValueGaps, Fractal, Kind, OrderBlockSettings, OrderBlocks,
+    Source, Structure, WideBars, ZoneLimits,
 };
 
 const SERIES: [&str; 2] = ["eurusd_15m", "eurusd_15m_head800_tickvol"];
@@ -49,12 +51,7 @@ fn bars(series: &str) -> Option<Vec<Bar>> {
     Some(rows(series, "ohlcv.csv")?.into_iter().map(bar).collect())
 }
 
-fn kind_sign(kind: PivotKind) -> &'static str {
-    match kind {
-        PivotKind::High => "1",
-        PivotKind::Low => "-1",
-    }
-}
+const EVERY_ZONE: ZoneLimits = ZoneLimits { live: 1_000_000, age_bars_max: None };
 
 /// Compares with the fixture; the first different row speaks for itself.
 fn assert_rows(series: &str, file: &str, found: &[Vec<String>]) {
@@ -67,60 +64,37 @@ fn assert_rows(series: &str, file: &str, found: &[Vec<String>]) {
 }
 
 /// One row a zone, with the first bar of each change, as the fixtures have it.
-struct ZoneRows {
-    columns: &'static [ZoneChange],
-    zones: Vec<(Zone, Vec<String>)>,
-}
-
-impl ZoneRows {
-    fn add(&mut self, event: &Event) {
-        let Event::Zone(event) = event else { return };
-        if event.change == ZoneChange::Born {
-            assert_eq!(event.zone.id, self.zones.len() as u64);
-            self.zones.push((event.zone, vec![String::new(); self.columns.len()]));
-            return;
+fn zone_rows(events: &[Event], source: Source, columns: &[Change]) -> Vec<Vec<String>> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for event in events.iter().filter(|event| event.id.source() == source) {
+        if event.change == Change::Born {
+            assert_eq!(event.id.number(), rows.len() as u64);
+            rows.push(vec![
+                event.anchor.to_string(),
+                event.known_at.to_string(),
+                event.direction.sign().to_string(),
+                event.top.to_string(),
+                event.bottom.to_string(),
+            ]);
+            rows.last_mut().unwrap().resize(5 + columns.len(), String::new());
+        } else if let Some(column) = columns.iter().position(|&column| column == event.change) {
+            let cell = &mut rows[usize::try_from(event.id.number()).unwrap()][5 + column];
+            assert!(cell.is_empty(), "each change happens once");
+            *cell = event.known_at.to_string();
         }
-        let column = self.columns.iter().position(|&column| column == event.change).unwrap();
-        let cell = &mut self.zones[usize::try_from(event.zone.id).unwrap()].1[column];
-        assert!(cell.is_empty(), "each change happens once");
-        *cell = event.known_index.to_string();
     }
-
-    fn rows(self) -> Vec<Vec<String>> {
-        let row = |(zone, changes): (Zone, Vec<String>)| {
-            let mut row = vec![
-                zone.index.to_string(),
-                zone.known_index.to_string(),
-                zone.direction.sign().to_string(),
-                zone.top.to_string(),
-                zone.bottom.to_string(),
-            ];
-            row.extend(changes);
-            row
-        };
-        self.zones.into_iter().map(row).collect()
-    }
+    rows
 }
 
 #[test]
 fn fair_value_gaps_equal_the_fixture() {
     for series in SERIES {
         let Some(bars) = bars(series) else { return };
-        let settings = FairValueGapSettings { live_zones: 16_384, ..FairValueGapSettings::default() };
-        let mut detector = FairValueGaps::new(settings).unwrap();
-        let mut found = ZoneRows {
-            columns: &[
-                ZoneChange::Touched,
-                ZoneChange::Midpoint,
-                ZoneChange::Filled,
-                ZoneChange::ClosedThrough,
-            ],
-            zones: Vec::new(),
-        };
-        for bar in &bars {
-            detector.update(bar, &mut |event| found.add(&event)).unwrap();
-        }
-        assert_rows(series, "causal_fvg.csv", &found.rows());
+        let settings = FairValueGapSettings { limits: EVERY_ZONE, ..FairValueGapSettings::default() };
+        let mut detector = FairValueGaps::new(Source(0), settings).unwrap();
+        let events = common::events_of(&bars, &mut [&mut detector]);
+        let columns = [Change::Touched, Change::Midpoint, Change::Filled, Change::Inverted];
+        assert_rows(series, "causal_fvg.csv", &zone_rows(&events, Source(0), &columns));
     }
 }
 
@@ -128,64 +102,36 @@ fn fair_value_gaps_equal_the_fixture() {
 fn fractals_equal_the_fixture() {
     for series in SERIES {
         let Some(bars) = bars(series) else { return };
-        let mut detector = Fractal::new(5, 5).unwrap();
-        let mut found = Vec::new();
-        for bar in &bars {
-            detector
-                .update(bar, &mut |pivot| {
-                    found.push(vec![
-                        pivot.index.to_string(),
-                        pivot.known_index.to_string(),
-                        kind_sign(pivot.kind).to_owned(),
-                        pivot.price.to_string(),
-                    ]);
-                })
-                .unwrap();
-        }
+        let events = common::events_of(&bars, &mut [&mut Fractal::new(Source(0), 5, 5).unwrap()]);
+        let row = |pivot: &Event| {
+            vec![
+                pivot.anchor.to_string(),
+                pivot.known_at.to_string(),
+                pivot.direction.sign().to_string(),
+                pivot.level().to_string(),
+            ]
+        };
+        let found: Vec<_> = events.iter().map(row).collect();
         assert_rows(series, "causal_fractals__L5R5.csv", &found);
     }
 }
 
-/// The rows of `causal_pools__S{n}` start with every leg pivot.
 #[test]
-fn leg_pivots_and_structure_equal_the_fixtures() {
+fn structure_equals_the_fixtures() {
     for (series, size) in SERIES.into_iter().flat_map(|series| [(series, 5), (series, 20)]) {
         let Some(bars) = bars(series) else { return };
-        let mut detector = Structure::new(size).unwrap();
-        let (mut pivots, mut breaks) = (Vec::new(), Vec::new());
-        for bar in &bars {
-            detector
-                .update(bar, &mut |event| match event {
-                    Event::Pivot(pivot) => {
-                        pivots.push((pivot.index, pivot.known_index, kind_sign(pivot.kind), pivot.price));
-                    }
-                    Event::Break(broken) => {
-                        let kind = match broken.kind {
-                            BreakKind::Bos => "BOS",
-                            BreakKind::Choch => "CHOCH",
-                        };
-                        breaks.push(vec![
-                            broken.known_index.to_string(),
-                            broken.direction.sign().to_string(),
-                            kind.to_owned(),
-                            broken.pivot_index.to_string(),
-                            broken.level.to_string(),
-                        ]);
-                    }
-                    Event::Zone(_) => unreachable!("structure has no zones"),
-                })
-                .unwrap();
-        }
-        assert_rows(series, &format!("causal_structure__S{size}.csv"), &breaks);
-        let expected = rows(series, &format!("causal_pools__S{size}.csv")).unwrap();
-        let found: Vec<Vec<String>> = pivots
-            .iter()
-            .map(|(index, known, kind, price)| {
-                vec![index.to_string(), known.to_string(), (*kind).to_owned(), price.to_string()]
-            })
-            .collect();
-        let expected: Vec<Vec<String>> = expected.into_iter().map(|row| row[..4].to_vec()).collect();
-        assert_eq!(found, expected, "{series}, pivots of size {size}");
+        let events = common::events_of(&bars, &mut [&mut Structure::new(Source(0), size).unwrap()]);
+        let row = |event: &Event| {
+            vec![
+                event.known_at.to_string(),
+                event.direction.sign().to_string(),
+                if event.kind == Kind::Choch { "CHOCH" } else { "BOS" }.to_owned(),
+                event.anchor.to_string(),
+                event.level().to_string(),
+            ]
+        };
+        let found: Vec<_> = events.iter().filter(|event| event.kind.is_break()).map(row).collect();
+        assert_rows(series, &format!("causal_structure__S{size}.csv"), &found);
     }
 }
 
@@ -197,16 +143,13 @@ fn order_blocks_equal_the_fixtures() {
         for (leg_size, (name, wide_bars)) in
             [5, 20].into_iter().flat_map(|size| filters.map(|filter| (size, filter)))
         {
-            let mut detector =
-                OrderBlocks::new(OrderBlockSettings { leg_size, wide_bars, live_zones: 16_384 }).unwrap();
-            let mut found = ZoneRows {
-                columns: &[ZoneChange::Touched, ZoneChange::WickBroken, ZoneChange::ClosedThrough],
-                zones: Vec::new(),
-            };
-            for bar in &bars {
-                detector.update(bar, &mut |event| found.add(&event)).unwrap();
-            }
-            assert_rows(series, &format!("causal_ob__S{leg_size}_{name}.csv"), &found.rows());
+            let mut structure = Structure::new(Source(0), leg_size).unwrap();
+            let settings = OrderBlockSettings { leg_size, wide_bars, limits: EVERY_ZONE };
+            let mut blocks = OrderBlocks::new(Source(1), Source(0), settings).unwrap();
+            let events = common::events_of(&bars, &mut [&mut structure, &mut blocks]);
+            let columns = [Change::Touched, Change::WickBroken, Change::Broken];
+            let rows = zone_rows(&events, Source(1), &columns);
+            assert_rows(series, &format!("causal_ob__S{leg_size}_{name}.csv"), &rows);
         }
     }
 }

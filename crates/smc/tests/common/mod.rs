@@ -7,7 +7,7 @@
 
 use proptest::prelude::*;
 use seawall_model::{Candle, Ohlc, PriceUnits, Timeframe, Ts};
-use seawall_smc::Bar;
+use seawall_smc::{Bar, BarSeries, Detector, Event, Events};
 
 /// A valid bar from an open and three distances, on a coarse grid so that ties happen.
 fn bar_of(open: i32, change: i32, up: i32, down: i32) -> Bar {
@@ -33,6 +33,25 @@ pub(crate) fn walk(length: usize) -> impl Strategy<Value = Vec<Bar>> {
         };
         steps.into_iter().map(bar_after).collect()
     })
+}
+
+/// The open time of bar `index` in the tests' series of 15 minute bars.
+pub(crate) fn open_time(index: usize) -> Ts {
+    Ts::from_millis(i64::try_from(index).unwrap() * 900_000)
+}
+
+/// Everything that the detectors report, updated in their order on each bar.
+pub(crate) fn events_of(bars: &[Bar], detectors: &mut [&mut dyn Detector]) -> Vec<Event> {
+    let (mut series, mut events, mut all) = (BarSeries::new(), Events::new(), Vec::new());
+    for (index, bar) in bars.iter().enumerate() {
+        let closed = series.close(open_time(index), *bar).unwrap();
+        events.clear();
+        for detector in detectors.iter_mut() {
+            detector.update(&closed, &mut events);
+        }
+        all.extend(events.iter().copied());
+    }
+    all
 }
 
 /// One-minute candles with holes of every length from none to weeks. Volumes are whole, so their sums are
