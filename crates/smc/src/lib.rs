@@ -8,10 +8,12 @@
 //! * [`indicators`]: averages, ATR, ADX, RSI.
 //! * [`series`]: bars in order, checked once; [`event`]: what is reported about them.
 //! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors.
+//! * [`chart`]: all of them on one series; [`views`]: on several timeframes.
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
 pub mod bar;
+pub mod chart;
 pub mod error;
 pub mod event;
 mod extreme;
@@ -25,11 +27,13 @@ pub mod pivot;
 pub mod series;
 pub mod setup;
 pub mod structure;
+pub mod views;
 pub mod window;
 pub mod zones;
 
 pub use aggregate::{Aggregator, Closed};
 pub use bar::{Bar, Direction, PivotKind};
+pub use chart::{Chart, ChartSettings};
 pub use error::SmcError;
 pub use event::{Change, Event, Events, Id, Kind, Source};
 pub use fibonacci::{FibLeg, FibLevel, Measure};
@@ -41,5 +45,6 @@ pub use pivot::{Fractal, LegPivots};
 pub use series::{BarSeries, ClosedBar, Detector};
 pub use setup::{OrderBlockRule, Search, SetupZone, SwingPoint};
 pub use structure::Structure;
+pub use views::Views;
 pub use window::{BarWindow, WINDOW_BARS};
 pub use zones::ZoneLimits;
