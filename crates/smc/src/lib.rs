@@ -14,6 +14,7 @@
 pub mod aggregate;
 pub mod bar;
 pub mod chart;
+pub mod confluence;
 pub mod error;
 pub mod event;
 mod extreme;
@@ -34,6 +35,7 @@ pub mod zones;
 pub use aggregate::{Aggregator, Closed};
 pub use bar::{Bar, Direction, PivotKind};
 pub use chart::{Chart, ChartSettings};
+pub use confluence::{Confluence, ConfluenceSettings};
 pub use error::SmcError;
 pub use event::{Change, Event, Events, Id, Kind, Source};
 pub use fibonacci::{FibLeg, FibLevel, Measure};
