@@ -21,6 +21,14 @@ pub enum ModelError {
         /// What was given.
         text: String,
     },
+    /// The text is not the name of a time zone.
+    #[error("`{text}` is not a time zone of the IANA database; near it are {nearest}")]
+    Zone {
+        /// What was given.
+        text: String,
+        /// Known names like it, best first.
+        nearest: String,
+    },
     /// A candle's open time is off the grid of its timeframe.
     #[error("candle at {open_time} does not start on a {timeframe} boundary (UTC)")]
     CandleAlignment {

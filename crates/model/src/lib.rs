@@ -6,6 +6,7 @@
 
 pub mod candle;
 pub mod capabilities;
+pub mod date;
 pub mod decimal;
 pub mod decision;
 pub mod digest;
@@ -19,9 +20,11 @@ pub mod position;
 pub mod time;
 pub mod trade;
 pub mod units;
+pub mod zone;
 
 pub use candle::{Candle, Ohlc};
 pub use capabilities::Capabilities;
+pub use date::{LocalDate, Weekday};
 pub use decimal::{Bps, Money, Percent, Price, Qty, Ratio, parse_decimal};
 pub use decision::{Decision, Gate, GateReading, Outcome, Verdict};
 pub use digest::StateSink;
@@ -44,3 +47,4 @@ pub use position::{Position, PositionChange, PositionSide};
 pub use time::{Span, Timeframe, Ts};
 pub use trade::{Exit, ExitReason, Setup, Trade};
 pub use units::{PriceUnits, QtyUnits};
+pub use zone::{LocalClock, LocalTime, TimeOfDay, Zone};
