@@ -154,6 +154,8 @@ pub enum Kind {
     PreviousWeek,
     /// High and low of the month before.
     PreviousMonth,
+    /// High and low of the stretch of minutes before.
+    PreviousPeriod,
     /// The first price at a set local time, such as midnight.
     OpenPrice,
     /// Accumulation, manipulation, distribution: a range, the sweep of one side, the shift to the other.

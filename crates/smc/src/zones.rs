@@ -120,6 +120,7 @@ const fn life(kind: Kind) -> &'static [Stage] {
         | Kind::PreviousDay
         | Kind::PreviousWeek
         | Kind::PreviousMonth
+        | Kind::PreviousPeriod
         | Kind::OpenPrice
         | Kind::PowerOfThree
         | Kind::SmtDivergence
