@@ -5,11 +5,9 @@
 //! inputs give the same effects and the same state, which is what backtest, paper, live, replay and storm
 //! rely on.
 
-use rust_decimal::Decimal;
 use seawall_model::{
     AlertKind, Candle, Capabilities, Command, Decision, ExitReason, Gate, Input, Instrument, InstrumentId,
-    Money, OrderRef, Outcome, PositionSide, PriceUnits, QtyUnits, Severity, Side, Span, StateSink,
-    SystemMode, Timeframe, Trade, Ts, VenueEvent,
+    OrderRef, Outcome, PositionSide, PriceUnits, Severity, Span, SystemMode, Timeframe, Ts, VenueEvent,
 };
 use seawall_strategy::{Direction, EntryPlan, Evaluation, Strategy, StrategySettings, View};
 
@@ -25,7 +23,7 @@ use crate::limits::INSTRUMENTS_MAX;
 use crate::phase::Phase;
 use crate::protection;
 use crate::reconcile;
-use crate::risk::{AccountView, approve_entry};
+use crate::risk::approve_entry;
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::shared::{ReportsSeen, Shared, invariant};
 use crate::venue;
@@ -33,8 +31,6 @@ use crate::venue;
 /// Shortest pause between two wake-ups of one instrument, so that something that only the venue can end never
 /// spins. Every deadline is longer.
 const WAKEUP_PAUSE_MIN: Span = Span::from_millis(10);
-
-const MONEY_MAX: Money = Money::new(Decimal::MAX);
 
 /// What an engine is built from.
 #[derive(Debug, Clone)]
@@ -57,27 +53,10 @@ pub struct Setup {
     pub cost_bps: f64,
 }
 
-/// A position as shown to people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PositionView {
-    /// Signed quantity.
-    pub qty: QtyUnits,
-    /// Where the stop is to rest, if the plan has one.
-    pub stop: Option<PriceUnits>,
-    /// Whether confirmed stops cover all of it.
-    pub protected: bool,
-    /// Whether it is uncovered and a deadline of the ladder is running.
-    pub escalating: bool,
-    /// When the stop was last proven at the venue.
-    pub proven_at: Option<Ts>,
-    /// Profit or loss at the last price, before fees.
-    pub unrealised: Money,
-}
-
 /// The engine.
 pub struct Engine {
-    desks: Vec<Desk>,
-    shared: Shared,
+    pub(crate) desks: Vec<Desk>,
+    pub(crate) shared: Shared,
     scratch: Decision,
     wake_at: Ts,
 }
@@ -551,41 +530,6 @@ impl Engine {
         let desks = self.desks.iter().map(|desk| desk.wake_at).min().unwrap_or(Ts::FAR_FUTURE);
         self.wake_at = desks.min(self.shared.query_at);
     }
-
-    /// The account at its worst case.
-    fn account_view(&mut self, at: Ts, effects: &mut Effects) -> AccountView {
-        let (mut notional, mut margin, mut engaged) = (Money::ZERO, Money::ZERO, 0);
-        for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
-            let worst = worst_case(desk);
-            engaged += 1;
-            let needed =
-                worst.get().checked_div(desk.instrument.spec().leverage_max.get()).unwrap_or(worst.get());
-            // What does not fit counts as too much.
-            notional = notional.plus(worst).unwrap_or(MONEY_MAX);
-            margin = margin.plus(Money::new(needed)).unwrap_or(MONEY_MAX);
-        }
-        let equity = self.equity();
-        invariant!(self.shared, at, effects, equity.is_some(), "equity fits into 28 digits");
-        AccountView {
-            phase: self.shared.phase,
-            mode: self.shared.mode,
-            shutting_down: self.shared.shutting_down,
-            equity: equity.unwrap_or(Money::ZERO),
-            notional,
-            margin,
-            engaged,
-            require_stop: self.shared.require_stop,
-        }
-    }
-
-    /// The one equity function: cash plus open positions at the last price. `None` if it does not fit.
-    #[must_use]
-    pub fn equity(&self) -> Option<Money> {
-        self.desks
-            .iter()
-            .filter(|desk| !desk.position.is_flat())
-            .try_fold(self.shared.ledger.cash(), |sum, desk| sum.plus(desk.marked_value()).ok())
-    }
 }
 
 fn check_instruments(instruments: &[(Instrument, Timeframe)]) -> Result<(), EngineError> {
@@ -636,14 +580,6 @@ fn basis(plan: &EntryPlan, decided_at: Ts, decision_price: PriceUnits) -> EntryB
     }
 }
 
-/// Notional of an instrument at its worst: what is held plus everything that could still increase it.
-fn worst_case(desk: &Desk) -> Money {
-    let held = desk.position.qty();
-    let long = held.max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Buy));
-    let short = held.negated().max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Sell));
-    desk.instrument.notional(desk.last, long.max(short)).unwrap_or(MONEY_MAX)
-}
-
 /// The next moment at which something on a desk is due.
 fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
     if !desk.is_engaged() {
@@ -669,118 +605,4 @@ fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
     }
     let closing = desk.closing.map_or(Ts::FAR_FUTURE, |closing| closing.deadline);
     wake.min(closing).min(desk.protection.wake_at(shared.protection.trigger_grace()))
-}
-
-/// Views for drivers, reports and tests. They read; nothing else.
-impl Engine {
-    /// The instruments in order of their ids.
-    pub fn instruments(&self) -> impl ExactSizeIterator<Item = &Instrument> {
-        self.desks.iter().map(|desk| &desk.instrument)
-    }
-
-    /// The books.
-    #[must_use]
-    pub fn ledger(&self) -> &Ledger {
-        &self.shared.ledger
-    }
-
-    /// The start-up phase.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        self.shared.phase
-    }
-
-    /// The mode.
-    #[must_use]
-    pub fn mode(&self) -> SystemMode {
-        self.shared.mode
-    }
-
-    /// Longest time any protected position has been without a confirmed stop.
-    #[must_use]
-    pub fn naked_max(&self) -> Span {
-        Span::from_nanos(self.shared.naked_max_nanos)
-    }
-
-    /// The latest instant seen.
-    #[must_use]
-    pub fn now(&self) -> Ts {
-        self.shared.now
-    }
-
-    /// The time within which a position is covered or its emergency close is under way, from its first fill,
-    /// while the venue answers: one deadline for each trigger type of the ladder, and one for the market
-    /// reduction. Further partial fills start the deadline of the step anew, and the way of the last request
-    /// to the venue comes on top; where messages are lost, the comparison of books and venue has to find out
-    /// first (`protection.prove_interval_s`).
-    #[must_use]
-    pub fn naked_bound(&self) -> Span {
-        let steps = self.shared.capabilities.stop_triggers.len();
-        let steps = i64::try_from(steps).unwrap_or(i64::MAX);
-        let ladder = self.shared.protection.confirm_deadline().nanos().saturating_mul(steps);
-        Span::from_nanos(ladder.saturating_add(self.shared.protection.emergency_retry().nanos()))
-    }
-
-    /// Holes seen in the candles of an instrument.
-    #[must_use]
-    pub fn holes(&self, id: InstrumentId) -> u32 {
-        self.desks.get(id.index()).map_or(0, |desk| desk.holes)
-    }
-
-    /// Last known price of an instrument.
-    #[must_use]
-    pub fn last_price(&self, id: InstrumentId) -> PriceUnits {
-        self.desks.get(id.index()).map_or(PriceUnits::ZERO, |desk| desk.last)
-    }
-
-    /// Whether something is held, working or planned on an instrument.
-    #[must_use]
-    pub fn is_engaged(&self, id: InstrumentId) -> bool {
-        self.desks.get(id.index()).is_some_and(Desk::is_engaged)
-    }
-
-    /// The position of an instrument with its protection.
-    #[must_use]
-    pub fn position(&self, id: InstrumentId) -> Option<PositionView> {
-        let desk = self.desks.get(id.index())?;
-        let unrealised = desk.marked_value().minus(desk.position.cost()).unwrap_or(Money::ZERO);
-        Some(PositionView {
-            qty: desk.position.qty(),
-            stop: desk.protection.wanted(),
-            protected: !desk.position.is_flat() && desk.protection.is_covered(),
-            escalating: desk.protection.is_escalating(),
-            proven_at: desk.protection.proven_at,
-            unrealised,
-        })
-    }
-
-    /// Orders of an instrument that can act at the venue, as last reported.
-    pub fn live_orders(&self, id: InstrumentId) -> impl Iterator<Item = seawall_model::OrderUpdate> + '_ {
-        let at = self.shared.now;
-        self.desks
-            .get(id.index())
-            .into_iter()
-            .flat_map(move |desk| desk.orders.live().map(move |order| order.update(at)))
-    }
-
-    /// The trade of the open position, marked at the last price; fees and funding so far are in its profit.
-    #[must_use]
-    pub fn open_trade(&self, id: InstrumentId) -> Option<Trade> {
-        let desk = self.desks.get(id.index())?;
-        let mut record = desk.trade.as_ref()?.record.clone();
-        let gross = desk.marked_value().minus(desk.position.cost()).ok()?;
-        record.pnl = gross.minus(record.fees).and_then(|net| net.plus(record.funding)).ok()?;
-        record.risk = crate::fills::planned_risk(&desk.instrument, &record);
-        let naked = desk.protection.naked_for(self.shared.now).nanos();
-        record.naked = Span::from_nanos(record.naked.nanos().saturating_add(naked));
-        Some(record)
-    }
-
-    /// Writes the whole state in a fixed order; equal states give equal bytes.
-    pub fn digest(&self, sink: &mut dyn StateSink) {
-        self.shared.digest(sink);
-        for desk in &self.desks {
-            desk.digest(sink);
-        }
-    }
 }

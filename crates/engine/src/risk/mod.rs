@@ -1,0 +1,124 @@
+//! The risk gate: the only place where a plan becomes an order.
+//!
+//! [`Approved`] cannot be made outside this module, and the order gateway takes nothing else, so an order
+//! without approval does not compile:
+//!
+//! ```compile_fail
+//! use seawall_engine::risk::{Approved, Plan};
+//! fn smuggle(plan: Plan) -> Approved<Plan> {
+//!     Approved { inner: plan }
+//! }
+//! ```
+//!
+//! Increases are judged at their worst case: what is held, open, in flight and unknown counts in full.
+//! Reductions are checked only for being reductions; no limit and no mode refuses them.
+
+mod gate;
+mod sizing;
+
+use rust_decimal::Decimal;
+use seawall_model::{
+    Instrument, Money, OrderKind, OrderRole, Position, PriceRounding, PriceUnits, QtyUnits, Side, SystemMode,
+    Ts,
+};
+use seawall_strategy::{Direction, Level};
+
+use crate::phase::Phase;
+
+pub(crate) use gate::approve_entry;
+
+/// An order in the making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Why.
+    pub role: OrderRole,
+    /// Buy or sell.
+    pub side: Side,
+    /// Contracts, above zero.
+    pub qty: QtyUnits,
+    /// Kind and prices.
+    pub kind: OrderKind,
+    /// May only reduce the position.
+    pub reduce_only: bool,
+    /// When a resting entry is given up.
+    pub expires_at: Option<Ts>,
+}
+
+/// Something that the risk gate has let through.
+#[derive(Debug)]
+pub struct Approved<T> {
+    inner: T,
+}
+
+impl<T> Approved<T> {
+    /// What was approved.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+}
+
+/// The account as the gate sees it, everything at its worst case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AccountView {
+    pub(crate) phase: Phase,
+    pub(crate) mode: SystemMode,
+    pub(crate) shutting_down: bool,
+    pub(crate) equity: Money,
+    /// Worst-case notional of all instruments.
+    pub(crate) notional: Money,
+    /// Worst-case initial margin of all instruments.
+    pub(crate) margin: Money,
+    /// Instruments with a position or an entry on its way.
+    pub(crate) engaged: u32,
+    pub(crate) require_stop: bool,
+}
+
+/// Approves an order that can only bring the position closer to zero. Nothing else is asked: no mode, no
+/// limit and no state of the data refuses a reduction.
+pub(crate) fn approve_reduction(position: &Position, plan: Plan) -> Option<Approved<Plan>> {
+    let closes = position.side().closing_side() == Some(plan.side);
+    if plan.reduce_only && closes && plan.qty > QtyUnits::ZERO {
+        return Some(Approved { inner: plan });
+    }
+    None
+}
+
+/// The price of a stop for a position entered at `entry` (a decimal price). A level in percent is brought to
+/// the nearest tick: rounding to one side would bend every trade's result the same way.
+pub(crate) fn stop_price(
+    instrument: &Instrument,
+    side: Direction,
+    level: Level,
+    entry: Decimal,
+) -> Option<PriceUnits> {
+    level_price(instrument, side == Direction::Short, level, entry)
+}
+
+/// The price of a target, see [`stop_price`].
+pub(crate) fn target_price(
+    instrument: &Instrument,
+    side: Direction,
+    level: Level,
+    entry: Decimal,
+) -> Option<PriceUnits> {
+    level_price(instrument, side == Direction::Long, level, entry)
+}
+
+fn level_price(instrument: &Instrument, above: bool, level: Level, entry: Decimal) -> Option<PriceUnits> {
+    match level {
+        Level::Price(price) => Some(price),
+        Level::Percent(percent) => {
+            let shift = entry.checked_mul(percent.fraction())?;
+            let price = if above { entry.checked_add(shift)? } else { entry.checked_sub(shift)? };
+            instrument.round_price(price, PriceRounding::Nearest)
+        }
+    }
+}
+
+pub(crate) fn entry_side(direction: Direction) -> Side {
+    match direction {
+        Direction::Long => Side::Buy,
+        Direction::Short => Side::Sell,
+    }
+}
