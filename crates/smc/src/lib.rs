@@ -9,6 +9,7 @@
 //! * [`series`]: bars in order, checked once; [`event`]: what is reported about them.
 //! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors.
 //! * [`chart`]: all of them on one series; [`views`]: on several timeframes.
+//! * [`parity`]: the Python package `smartmoneyconcepts` cell by cell, in hindsight: never to be traded on.
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
@@ -26,6 +27,7 @@ pub mod indicators;
 pub mod ladder;
 pub mod living;
 pub mod order_block;
+pub mod parity;
 pub mod pivot;
 pub mod pool;
 pub mod previous;
