@@ -16,8 +16,8 @@ use proptest::prelude::*;
 use seawall_smc::indicators::Atr;
 use seawall_smc::{
     Bar, Change, ClosedBar, Detector, Direction, EqualLevels, EqualRule, EqualSettings, Event, Events,
-    Fractal, Id, Kind, LegPivots, POOL_INPUTS_MAX, PoolInput, PoolSettings, Pools, Source, Tolerance,
-    ZoneLimits,
+    Fractal, Id, InducementSettings, Inducements, Kind, LegPivots, POOL_INPUTS_MAX, PoolInput, PoolSettings,
+    Pools, Source, TakenBy, Tolerance, ZONE_SOURCES_MAX, ZoneLimits,
 };
 
 const SERIES: [&str; 2] = ["eurusd_15m", "eurusd_15m_head800_tickvol"];
@@ -413,6 +413,147 @@ proptest! {
     }
 }
 
+const MARKS: Source = Source(5);
+const INDUCED: Source = Source(6);
+
+/// Bears a bullish and a bearish zone every few bars, at distances that vary.
+struct Marks(u64);
+
+impl Detector for Marks {
+    fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
+        if !bar.index().is_multiple_of(3) {
+            return;
+        }
+        let away = f64::from(u32::try_from(bar.index() * 7 % 11).unwrap());
+        let (low, high) = (bar.bar().low - away, bar.bar().high + away);
+        for (direction, top, bottom) in
+            [(Direction::Bullish, low, low - 1.0), (Direction::Bearish, high + 1.0, high)]
+        {
+            events.push(Event {
+                id: Id::new(MARKS, self.0),
+                kind: Kind::OrderBlock,
+                change: Change::Born,
+                direction,
+                anchor: bar.index(),
+                known_at: bar.index(),
+                top,
+                bottom,
+                parents: [None; 2],
+            });
+            self.0 += 1;
+        }
+    }
+}
+
+fn induced(bars: &[Bar], reclaim_bars: u64, taken_by: TakenBy, limits: ZoneLimits) -> Vec<Event> {
+    let settings = PoolSettings { reclaim_bars, limits: ALL };
+    let mut pools = Pools::new(POOLS, &[leg_input()], settings).unwrap();
+    let settings = InducementSettings { taken_by, limits };
+    let mut inducements = Inducements::new(INDUCED, POOLS, &[MARKS], settings).unwrap();
+    common::events_of(bars, &mut [&mut legs(1), &mut Marks(0), &mut pools, &mut inducements])
+}
+
+/// Pool and zone of the inducement of a direction on bar `t`, if there is one: everything is searched anew.
+fn plain_inducement(
+    bars: &[Bar],
+    events: &[Event],
+    direction: Direction,
+    t: usize,
+    taken_by: TakenBy,
+) -> Option<(Id, Id)> {
+    let up = direction == Direction::Bullish;
+    let since = |event: &Event| &bars[place(event.known_at) + 1..=t];
+    let before = |event: &&Event| event.change == Change::Born && place(event.known_at) < t;
+    let touched = |zone: &Event| {
+        since(zone).iter().any(|bar| if up { bar.low <= zone.top } else { bar.high >= zone.bottom })
+    };
+    // Heights above the zones' side: less is nearer to the zones.
+    let height = |price: f64| if up { price } else { -price };
+    let near = |zone: &Event| height(if up { zone.top } else { zone.bottom });
+    let zones = events.iter().filter(before).filter(|zone| zone.id.source() == MARKS);
+    let zone = zones
+        .filter(|zone| zone.direction == direction && !touched(zone))
+        .max_by(|a, b| near(a).total_cmp(&near(b)).then(b.id.cmp(&a.id)))?;
+    let side = direction.opposite();
+    let is_pool = |pool: &&Event| pool.id.source() == POOLS && pool.direction == side;
+    let swept = events
+        .iter()
+        .filter(is_pool)
+        .filter(|pool| place(pool.known_at) == t)
+        .filter(|pool| match taken_by {
+            TakenBy::Sweep => pool.change == Change::Swept,
+            TakenBy::SweepOrRun => matches!(pool.change, Change::Swept | Change::Run),
+        })
+        .min_by(|a, b| height(a.level()).total_cmp(&height(b.level())))?;
+    let mut others = events
+        .iter()
+        .filter(before)
+        .filter(is_pool)
+        .filter(|pool| !since(pool).iter().any(|bar| trades_beyond(bar, side, pool.level())));
+    let in_front = |pool: &Event| height(pool.level()) > near(zone);
+    (in_front(swept) && !others.any(in_front)).then_some((swept.id, zone.id))
+}
+
+proptest! {
+    #[test]
+    fn inducements_agree_with_the_letter_of_their_definition(
+        bars in common::walk(100),
+        reclaim_bars in 0u64..3,
+        taken_by in prop::sample::select(vec![TakenBy::Sweep, TakenBy::SweepOrRun]),
+    ) {
+        let events = induced(&bars, reclaim_bars, taken_by, ALL);
+        let mut expected = Vec::new();
+        for t in 0..bars.len() {
+            for direction in [Direction::Bullish, Direction::Bearish] {
+                if let Some((pool, zone)) = plain_inducement(&bars, &events, direction, t, taken_by) {
+                    expected.push((t as u64, direction, [Some(pool), Some(zone)]));
+                }
+            }
+        }
+        let found = of(&events, INDUCED);
+        let row = |event: &Event| (event.known_at, event.direction, event.parents);
+        prop_assert_eq!(found.iter().map(row).collect::<Vec<_>>(), expected);
+        for event in &found {
+            let pool = events.iter().find(|pool| Some(pool.id) == event.parents[0]).unwrap();
+            prop_assert_eq!((event.anchor, event.level().to_bits()), (pool.anchor, pool.level().to_bits()));
+        }
+    }
+
+    #[test]
+    fn inducements_of_a_prefix_are_those_known_by_then(
+        bars in common::walk(200),
+        cut in any::<prop::sample::Index>(),
+        live in 1usize..5,
+        age_bars_max in prop::sample::select(vec![None, Some(10)]),
+    ) {
+        let limits = ZoneLimits { live, age_bars_max };
+        let until = cut.index(bars.len() + 1);
+        let mut known = induced(&bars, 1, TakenBy::SweepOrRun, limits);
+        known.retain(|event| event.known_at < until as u64);
+        prop_assert_eq!(induced(&bars[..until], 1, TakenBy::SweepOrRun, limits), known);
+        let zones = induced(&bars, 1, TakenBy::SweepOrRun, limits);
+        for event in of(&zones, INDUCED) {
+            let zone = zones.iter().find(|zone| Some(zone.id) == event.parents[1]).unwrap();
+            prop_assert!(age_bars_max.is_none_or(|most| event.known_at - zone.known_at <= most));
+        }
+    }
+}
+
+#[test]
+fn a_wavy_market_induces_in_both_directions() {
+    let bars: Vec<_> = (0..400u32)
+        .map(|at| {
+            let wave = f64::from(at * 37 % 23) / 4.0 - f64::from(at * 11 % 17) / 4.0;
+            let open = 1_000.0 + wave;
+            bar(open, open + 1.5, open - 1.5, open + f64::from(at % 3) - 1.0)
+        })
+        .collect();
+    let found = of(&induced(&bars, 0, TakenBy::SweepOrRun, ALL), INDUCED);
+    for direction in [Direction::Bullish, Direction::Bearish] {
+        assert!(found.iter().any(|event| event.direction == direction), "{direction:?}");
+    }
+}
+
 fn bar(open: f64, high: f64, low: f64, close: f64) -> Bar {
     Bar { open, high, low, close }
 }
@@ -452,6 +593,14 @@ fn parameters_out_of_range_are_refused() {
     assert!(Pools::new(POOLS, &[leg_input(); POOL_INPUTS_MAX + 1], settings).is_err());
     assert!(Pools::new(POOLS, &[leg_input(); POOL_INPUTS_MAX], settings).is_ok());
     assert!(Pools::new(POOLS, &[leg_input()], zero).is_err());
+    let inducements = |zones: &[Source], live| {
+        let limits = ZoneLimits { live, age_bars_max: None };
+        let settings = InducementSettings { limits, ..InducementSettings::default() };
+        Inducements::new(INDUCED, POOLS, zones, settings)
+    };
+    assert!(inducements(&[], 1).is_err() && inducements(&[MARKS], 0).is_err());
+    assert!(inducements(&[MARKS; ZONE_SOURCES_MAX], 1).is_ok());
+    assert!(inducements(&[MARKS; ZONE_SOURCES_MAX + 1], 1).is_err());
     let equal = |tolerance, live| {
         let limits = ZoneLimits { live, age_bars_max: None };
         let settings = EqualSettings { rule: EqualRule::Groups, tolerance, limits };
