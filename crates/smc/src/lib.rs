@@ -13,21 +13,27 @@
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
+pub mod balanced;
 pub mod bar;
+mod by_direction;
 pub mod chart;
 pub mod clock;
 pub mod confluence;
+pub mod displacement;
 pub mod equal;
 pub mod error;
 pub mod event;
 mod extreme;
 pub mod fibonacci;
 pub mod fvg;
+pub mod imbalance;
 mod impulse;
 pub mod indicators;
 pub mod inducement;
+pub mod inverse;
 pub mod labels;
 pub mod ladder;
+mod leg;
 pub mod living;
 pub mod order_block;
 pub mod ote;
@@ -36,30 +42,41 @@ pub mod pivot;
 pub mod pool;
 pub mod previous;
 pub mod range;
+pub mod recent;
 pub mod series;
 pub mod setup;
+pub mod sources;
 pub mod strength;
 pub mod structure;
 mod trailing;
 pub mod views;
+pub mod void;
 pub mod window;
 pub mod zones;
 
 pub use aggregate::{Aggregator, Closed};
+pub use balanced::{BalancedRangeSettings, BalancedRanges};
 pub use bar::{Bar, Direction, PivotKind};
 pub use chart::{Chart, ChartSettings};
 pub use clock::{Period, PeriodClock, TradingDay};
 pub use confluence::{Confluence, ConfluenceSettings};
+pub use displacement::{DisplacementBody, DisplacementProof, DisplacementSettings, Displacements, MeanSize};
 pub use equal::{EqualLevels, EqualRule, EqualSettings, Tolerance};
 pub use error::SmcError;
 pub use event::{Change, Event, Events, Id, Kind, Source};
 pub use fibonacci::{FibLeg, FibLevel, Measure};
-pub use fvg::{FairValueGapSettings, FairValueGaps};
+pub use fvg::{
+    AtrSize, BodyThreshold, FairValueGapDefinition, FairValueGapRules, FairValueGapSettings, FairValueGaps,
+};
+pub use imbalance::{ImbalanceSettings, Imbalances};
 pub use indicators::{Adx, AdxValue, Atr, Ema, EwmAdx, EwmAtr, Rsi, Sma, Wilder};
 pub use inducement::{InducementSettings, Inducements, TakenBy, ZONE_SOURCES_MAX};
+pub use inverse::InverseGaps;
 pub use labels::Labels;
 pub use ladder::Ladder;
-pub use order_block::{OrderBlockSettings, OrderBlocks, WideBars};
+pub use order_block::{
+    BlockCandle, BlockPrices, LegNeeds, OrderBlockRules, OrderBlockSettings, OrderBlocks, WideBars,
+};
 pub use ote::{OptimalEntries, OptimalEntrySettings};
 pub use pivot::{Fractal, LegPivots};
 pub use pool::{POOL_INPUTS_MAX, PoolInput, PoolSettings, Pools};
@@ -67,8 +84,10 @@ pub use previous::{Levels, PreviousLevels};
 pub use range::{DealingRangeSettings, DealingRanges, RangeEnds, RangeParts};
 pub use series::{BarSeries, ClosedBar, Detector};
 pub use setup::{OrderBlockRule, Search, SetupZone, SwingPoint};
+pub use sources::Sources;
 pub use strength::{StrengthRule, Strengths};
 pub use structure::Structure;
 pub use views::Views;
+pub use void::{VoidSettings, VoidSources, Voids};
 pub use window::{BarWindow, WINDOW_BARS};
-pub use zones::ZoneLimits;
+pub use zones::{MitigationDepth, ZoneLimits};

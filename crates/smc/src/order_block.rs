@@ -1,23 +1,28 @@
-//! Order blocks: the extreme bar of the leg that broke structure.
+//! Order blocks: the bar from which the leg that broke structure started.
 //!
-//! Each break ([`Structure`]) at bar t leaves one: among the bars from the broken pivot to t - 1 the one with
-//! the lowest low (bullish) or the highest high (bearish), the earliest of equals. The zone is that bar's low
-//! to high. From bar t+1 on: touched, broken by a wick, broken by a close.
+//! Each break ([`Structure`](crate::structure::Structure)) at bar t leaves one. The extreme of the leg is the
+//! bar with the lowest low (bullish) or the highest high (bearish) among the bars from the broken pivot to
+//! t - 1, the earliest of equals. The block is that bar, or, in the strict reading of ICT material, the last
+//! bar from the pivot to it that closes against the leg; if no bar does, there is none. The zone is the
+//! block's low to high, or its body. From bar t+1 on: touched, midpoint (mean threshold), broken by a wick,
+//! broken by a close, and, if a depth is set, mitigated.
 //!
-//! A pivot may stay unbroken for any number of bars, so the extreme since the pivot is kept as it grows:
-//! found among the last `leg_size` bars when the pivot is confirmed, then compared with each new bar. Memory
-//! is fixed.
+//! The leg runs from the extreme to the break. The rules may ask that it holds a displacement or a fair
+//! value gap of its direction (by their middle bar), or a bar on which liquidity on the side where it started
+//! was swept, all known by the break; a break whose leg does not leaves no block.
 
-use crate::bar::{Bar, Direction, PivotKind};
+use crate::bar::{Bar, Direction};
+use crate::by_direction::ByDirection;
 use crate::error::SmcError;
 use crate::event::{Change, Event, Events, Ids, Kind, Source};
 use crate::indicators::Atr;
-use crate::pivot::check_side;
+use crate::leg::{Candidate, LegStarts};
 use crate::series::{ClosedBar, Detector};
-use crate::zones::{ZoneLimits, Zones};
+use crate::sources::Sources;
+use crate::zones::{MitigationDepth, ZoneLimits, Zones};
 
-/// How bars are compared when the extreme one is chosen. The zone is the chosen bar's true low to high either
-/// way.
+/// How bars are compared when the extreme one is chosen ([`BlockCandle::Extreme`]; the other choice compares
+/// true highs and lows). The zone has the chosen bar's true prices either way.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WideBars {
     /// By their true highs and lows.
@@ -37,6 +42,51 @@ impl WideBars {
     pub const ATR_200: WideBars = WideBars::Exchanged { atr_period: 200, multiple: 2.0 };
 }
 
+/// Which bar of a leg is its order block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BlockCandle {
+    /// The extreme bar of the leg (LuxAlgo's public description and the reference package).
+    #[default]
+    Extreme,
+    /// The last bar from the broken pivot to the extreme that closes against the leg: the last down-close
+    /// candle before the leg up (ICT material).
+    LastAgainst,
+}
+
+/// Which prices of the bar make the zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BlockPrices {
+    /// From low to high.
+    #[default]
+    WickToWick,
+    /// From open to close (an option of LuxAlgo's ICT Concepts).
+    Body,
+}
+
+impl BlockPrices {
+    /// Top and bottom of the zone that `bar` makes.
+    pub(crate) const fn of(self, bar: &Bar) -> (f64, f64) {
+        match self {
+            BlockPrices::WickToWick => (bar.high, bar.low),
+            BlockPrices::Body => (bar.open.max(bar.close), bar.open.min(bar.close)),
+        }
+    }
+}
+
+/// What a leg has to hold for its block to count; an empty set asks for nothing. Source: ICT material, as in
+/// `spec/smc.md` §6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LegNeeds {
+    /// A displacement of the leg's direction, reported by one of these.
+    pub displacement: Sources,
+    /// The middle bar of a fair value gap of the leg's direction, reported by one of these. A gap around the
+    /// breaking bar itself is known a bar too late.
+    pub gap: Sources,
+    /// A bar on which one of these reported a sweep: of sell-side liquidity for a leg up, of buy-side
+    /// liquidity for a leg down.
+    pub sweep: Sources,
+}
+
 /// Which legs are looked at, how bars are compared and how many blocks are followed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OrderBlockSettings {
@@ -54,31 +104,62 @@ impl Default for OrderBlockSettings {
     }
 }
 
-/// A bar as it takes part in the choice.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    index: u64,
-    /// Compared for bullish blocks: the lowest wins.
-    low_key: f64,
-    /// Compared for bearish blocks: the highest wins.
-    high_key: f64,
-    top: f64,
-    bottom: f64,
+/// Which bar is the block, what its leg has to hold and when it is mitigated. The default is the extreme bar
+/// of any leg from wick to wick, and mitigation is not reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OrderBlockRules {
+    /// Which bar of the leg is the block.
+    pub candle: BlockCandle,
+    /// Which prices of that bar make the zone.
+    pub prices: BlockPrices,
+    /// What the leg has to hold.
+    pub needs: LegNeeds,
+    /// How much has to be traded until a block counts as mitigated; `None` does not report it.
+    pub mitigation: Option<MitigationDepth>,
 }
 
-/// Finds order blocks and follows them. It reads the pivots and breaks of one structure, whose detector is
-/// updated before it; the break is the block's first parent.
+/// The newest bars, by direction of the leg, on which what a leg may need happened. Since a leg ends at the
+/// newest bar, it holds one if the newest is not before the leg.
+#[derive(Debug, Clone, Copy, Default)]
+struct Newest {
+    displacement: ByDirection<Option<u64>>,
+    gap: ByDirection<Option<u64>>,
+    sweep: ByDirection<Option<u64>>,
+}
+
+impl Newest {
+    #[inline]
+    fn note(&mut self, event: &Event, needs: &LegNeeds) {
+        let source = event.id.source();
+        let gap = matches!(event.change, Change::Born | Change::Extended) && event.kind == Kind::FairValueGap;
+        if event.kind == Kind::Displacement && needs.displacement.contains(source) {
+            *self.displacement.of_mut(event.direction) = Some(event.anchor);
+        } else if gap && needs.gap.contains(source) {
+            *self.gap.of_mut(event.direction) = Some(event.anchor);
+        } else if event.change == Change::Swept && needs.sweep.contains(source) {
+            *self.sweep.of_mut(event.direction.opposite()) = Some(event.known_at);
+        }
+    }
+
+    fn fulfil(&self, needs: &LegNeeds, direction: Direction, leg_start: u64) -> bool {
+        let holds = |asked: &Sources, newest: &ByDirection<Option<u64>>| {
+            asked.is_empty() || newest.of(direction).is_some_and(|at| at >= leg_start)
+        };
+        holds(&needs.displacement, &self.displacement)
+            && holds(&needs.gap, &self.gap)
+            && holds(&needs.sweep, &self.sweep)
+    }
+}
+
+/// Finds order blocks and follows them. It reads the pivots and breaks of one structure, and what the rules
+/// name, whose detectors are updated before it; the break is the block's first parent.
 #[derive(Debug, Clone)]
 pub struct OrderBlocks {
     structure: Source,
+    rules: OrderBlockRules,
     average: Option<(Atr, f64)>,
-    /// The last `leg_size` bars; the next one goes to `oldest`.
-    recent: Box<[Option<Candidate>]>,
-    oldest: usize,
-    /// Lowest bar since the latest high pivot.
-    lowest: Option<Candidate>,
-    /// Highest bar since the latest low pivot.
-    highest: Option<Candidate>,
+    newest: Newest,
+    legs: LegStarts,
     zones: Zones,
     ids: Ids,
 }
@@ -89,8 +170,21 @@ impl OrderBlocks {
     /// # Errors
     /// [`SmcError::Parameter`] if a setting is out of range.
     pub fn new(source: Source, structure: Source, settings: OrderBlockSettings) -> Result<Self, SmcError> {
+        Self::with_rules(source, structure, settings, OrderBlockRules::default())
+    }
+
+    /// A detector that has seen nothing, reads the structure `structure` of the same leg size and keeps to
+    /// `rules`. The detectors that the rules name are updated before it.
+    ///
+    /// # Errors
+    /// [`SmcError::Parameter`] if a setting is out of range.
+    pub fn with_rules(
+        source: Source,
+        structure: Source,
+        settings: OrderBlockSettings,
+        rules: OrderBlockRules,
+    ) -> Result<Self, SmcError> {
         let OrderBlockSettings { leg_size, wide_bars, limits } = settings;
-        check_side("leg_size", leg_size)?;
         let average = match wide_bars {
             WideBars::Kept => None,
             WideBars::Exchanged { atr_period, multiple } => {
@@ -105,12 +199,11 @@ impl OrderBlocks {
         };
         Ok(OrderBlocks {
             structure,
+            rules,
             average,
-            recent: vec![None; leg_size].into_boxed_slice(),
-            oldest: 0,
-            lowest: None,
-            highest: None,
-            zones: Zones::new(limits)?,
+            newest: Newest::default(),
+            legs: LegStarts::new(leg_size)?,
+            zones: Zones::with_mitigation(limits, rules.mitigation)?,
             ids: Ids::new(source),
         })
     }
@@ -122,31 +215,27 @@ impl OrderBlocks {
 
     #[inline]
     fn candidate(&mut self, bar: &Bar, index: u64) -> Candidate {
-        let wide = match &mut self.average {
-            Some((average, multiple)) => {
+        let candidate = Candidate::of(index, bar);
+        let wide = match (&mut self.average, self.rules.candle) {
+            (Some((average, multiple)), BlockCandle::Extreme) => {
                 average.update(bar).is_some_and(|average| bar.range() >= *multiple * average)
             }
-            None => false,
+            (Some(_), BlockCandle::LastAgainst) | (None, _) => false,
         };
-        let (low_key, high_key) = if wide { (bar.high, bar.low) } else { (bar.low, bar.high) };
-        Candidate { index, low_key, high_key, top: bar.high, bottom: bar.low }
-    }
-
-    /// The extreme from the pivot, `leg_size` bars back, to the bar before this one; the earliest of equals.
-    fn extreme_of_recent(&self, beats: fn(&Candidate, &Candidate) -> bool) -> Option<Candidate> {
-        let older = self.recent.get(self.oldest..).unwrap_or_default();
-        let newer = self.recent.get(..self.oldest).unwrap_or_default();
-        let in_order = older.iter().chain(newer).flatten().copied();
-        in_order.reduce(|best, candidate| if beats(&candidate, &best) { candidate } else { best })
+        if wide { Candidate { low_key: bar.high, high_key: bar.low, ..candidate } } else { candidate }
     }
 
     fn bear(&mut self, broken: &Event, events: &mut Events) {
-        let chosen = match broken.direction {
-            Direction::Bullish => self.lowest,
-            Direction::Bearish => self.highest,
+        // A pivot is at least one bar old when it breaks, so the leg has an extreme.
+        let Some(start) = self.legs.of(broken.direction) else { return };
+        let chosen = match self.rules.candle {
+            BlockCandle::Extreme => Some(start.extreme),
+            BlockCandle::LastAgainst => start.last_against,
         };
-        // A pivot is at least one bar old when it breaks, so there is always one to choose.
-        if let Some(Candidate { index, top, bottom, .. }) = chosen {
+        if let Some(Candidate { index, bar, .. }) = chosen
+            && self.newest.fulfil(&self.rules.needs, broken.direction, start.extreme.index)
+        {
+            let (top, bottom) = self.rules.prices.of(&bar);
             let zone = Event {
                 id: self.ids.take(),
                 kind: Kind::OrderBlock,
@@ -161,23 +250,6 @@ impl OrderBlocks {
             self.zones.push(zone, events);
         }
     }
-
-    #[inline]
-    fn remember(&mut self, candidate: Candidate) {
-        if self.lowest.is_some_and(|lowest| lower(&candidate, &lowest)) {
-            self.lowest = Some(candidate);
-        }
-        if self.highest.is_some_and(|highest| higher(&candidate, &highest)) {
-            self.highest = Some(candidate);
-        }
-        if let Some(slot) = self.recent.get_mut(self.oldest) {
-            *slot = Some(candidate);
-        }
-        self.oldest += 1;
-        if self.oldest >= self.recent.len() {
-            self.oldest = 0;
-        }
-    }
 }
 
 impl Detector for OrderBlocks {
@@ -187,6 +259,11 @@ impl Detector for OrderBlocks {
         let upstream = events.len();
         self.zones.pass(bar, events);
         let candidate = self.candidate(bar.bar(), bar.index());
+        if self.rules.needs != LegNeeds::default() {
+            for event in (0..upstream).filter_map(|position| events.get(position)) {
+                self.newest.note(&event, &self.rules.needs);
+            }
+        }
         for position in 0..upstream {
             let Some(event) = events.get(position).filter(|event| event.id.source() == self.structure) else {
                 continue;
@@ -194,20 +271,9 @@ impl Detector for OrderBlocks {
             if event.kind.is_break() {
                 self.bear(&event, events);
             } else if event.kind == Kind::LegPivot {
-                match event.pivot_kind() {
-                    PivotKind::High => self.lowest = self.extreme_of_recent(lower),
-                    PivotKind::Low => self.highest = self.extreme_of_recent(higher),
-                }
+                self.legs.pivot(event.direction);
             }
         }
-        self.remember(candidate);
+        self.legs.add(candidate);
     }
-}
-
-fn lower(candidate: &Candidate, best: &Candidate) -> bool {
-    candidate.low_key < best.low_key
-}
-
-fn higher(candidate: &Candidate, best: &Candidate) -> bool {
-    candidate.high_key > best.high_key
 }

@@ -4,12 +4,15 @@
 //! that bore it; each stage is reported once and in order, several on one bar if the bar went through them. A
 //! bar that both touches a zone and closes through it reports both: whoever trades takes the worse.
 //!
+//! A zone may be extended: it then has new prices, and its life starts anew with the next bar, since what was
+//! reached before was a part of it. Its age counts from there.
+//!
 //! Prices are mirrored for bearish zones (negated, which is exact), so that "into the zone" is always
 //! downwards. A bar that reaches no zone costs four comparisons.
 
 use crate::bar::{Bar, Direction};
 use crate::error::SmcError;
-use crate::event::{Change, Event, Events, Id, Kind};
+use crate::event::{Change, Event, Events, Id, Ids, Kind, Source};
 use crate::living::{LIVE_DEFAULT, Living, Triggers, check_live};
 use crate::series::ClosedBar;
 
@@ -26,6 +29,19 @@ impl Default for ZoneLimits {
     fn default() -> Self {
         ZoneLimits { live: LIVE_DEFAULT, age_bars_max: None }
     }
+}
+
+/// How much of a block has to be traded until it counts as mitigated ([`Change::Mitigated`]). Sources differ:
+/// ICT material takes a return to the block or to its mean threshold, users of the reference package ask for
+/// the whole block too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MitigationDepth {
+    /// A bar reaches the near edge.
+    Touch,
+    /// A bar reaches the middle, the mean threshold.
+    Half,
+    /// A bar reaches the far edge.
+    Full,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,12 +72,44 @@ const fn stage(change: Change, edge: Edge, test: Test) -> Stage {
     Stage { change, edge, test }
 }
 
-const BLOCK: &[Stage] = &[
-    stage(Change::Touched, Edge::Near, Test::Reach),
-    stage(Change::Midpoint, Edge::Middle, Test::Reach),
-    stage(Change::WickBroken, Edge::Far, Test::Beyond),
-    stage(Change::Broken, Edge::Far, Test::CloseBeyond),
+const BLOCK: &[Stage] = &[BLOCK_TOUCHED, BLOCK_MIDPOINT, BLOCK_WICK_BROKEN, BLOCK_BROKEN];
+const BLOCK_TOUCHED: Stage = stage(Change::Touched, Edge::Near, Test::Reach);
+const BLOCK_MIDPOINT: Stage = stage(Change::Midpoint, Edge::Middle, Test::Reach);
+const BLOCK_WICK_BROKEN: Stage = stage(Change::WickBroken, Edge::Far, Test::Beyond);
+const BLOCK_BROKEN: Stage = stage(Change::Broken, Edge::Far, Test::CloseBeyond);
+
+const BLOCK_BY_TOUCH: &[Stage] = &[
+    BLOCK_TOUCHED,
+    stage(Change::Mitigated, Edge::Near, Test::Reach),
+    BLOCK_MIDPOINT,
+    BLOCK_WICK_BROKEN,
+    BLOCK_BROKEN,
 ];
+
+const BLOCK_BY_HALF: &[Stage] = &[
+    BLOCK_TOUCHED,
+    BLOCK_MIDPOINT,
+    stage(Change::Mitigated, Edge::Middle, Test::Reach),
+    BLOCK_WICK_BROKEN,
+    BLOCK_BROKEN,
+];
+
+const BLOCK_BY_FULL: &[Stage] = &[
+    BLOCK_TOUCHED,
+    BLOCK_MIDPOINT,
+    stage(Change::Mitigated, Edge::Far, Test::Reach),
+    BLOCK_WICK_BROKEN,
+    BLOCK_BROKEN,
+];
+
+const fn block_life(mitigation: Option<MitigationDepth>) -> &'static [Stage] {
+    match mitigation {
+        None => BLOCK,
+        Some(MitigationDepth::Touch) => BLOCK_BY_TOUCH,
+        Some(MitigationDepth::Half) => BLOCK_BY_HALF,
+        Some(MitigationDepth::Full) => BLOCK_BY_FULL,
+    }
+}
 
 const GAP: &[Stage] = &[
     stage(Change::Touched, Edge::Near, Test::Reach),
@@ -84,9 +132,9 @@ const TURNED: &[Stage] = &[
 ];
 
 /// The stages of a zone's life after its birth. What is no zone has none.
-const fn life(kind: Kind) -> &'static [Stage] {
+const fn life(kind: Kind, mitigation: Option<MitigationDepth>) -> &'static [Stage] {
     match kind {
-        Kind::OrderBlock | Kind::RejectionBlock | Kind::PropulsionBlock => BLOCK,
+        Kind::OrderBlock | Kind::RejectionBlock | Kind::PropulsionBlock => block_life(mitigation),
         Kind::FairValueGap
         | Kind::BalancedPriceRange
         | Kind::VolumeImbalance
@@ -146,7 +194,7 @@ impl Reach {
 
 #[derive(Debug, Clone, Copy)]
 struct LiveZone {
-    /// As it was born.
+    /// As it was born or last extended.
     zone: Event,
     /// How many stages it has behind it.
     passed: usize,
@@ -161,8 +209,8 @@ struct Next {
 }
 
 impl LiveZone {
-    fn next(&self) -> Option<Next> {
-        let Stage { change, edge, test } = *life(self.zone.kind).get(self.passed)?;
+    fn next(&self, mitigation: Option<MitigationDepth>) -> Option<Next> {
+        let Stage { change, edge, test } = *life(self.zone.kind, mitigation).get(self.passed)?;
         let (near, far) = match self.zone.direction {
             Direction::Bullish => (self.zone.top, self.zone.bottom),
             Direction::Bearish => (-self.zone.bottom, -self.zone.top),
@@ -194,27 +242,48 @@ impl Side {
     }
 }
 
+/// Where a live zone is; it is asked in vain once the zone has died or was extended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ZonePlace {
+    place: u32,
+    key: Id,
+}
+
 /// The live zones, oldest first.
 #[derive(Debug, Clone)]
 pub(crate) struct Zones {
     living: Living<LiveZone>,
+    /// Each zone has a key of its own here, and a new one when it is extended: what waited for its old prices
+    /// then belongs to a dead key.
+    keys: Ids,
     bullish: Side,
     bearish: Side,
     limits: ZoneLimits,
+    mitigation: Option<MitigationDepth>,
 }
 
 impl Zones {
     pub(crate) fn new(limits: ZoneLimits) -> Result<Self, SmcError> {
+        Self::with_mitigation(limits, None)
+    }
+
+    /// Blocks also report that they were mitigated, if a depth is given.
+    pub(crate) fn with_mitigation(
+        limits: ZoneLimits,
+        mitigation: Option<MitigationDepth>,
+    ) -> Result<Self, SmcError> {
         check_live("live", limits.live)?;
         Ok(Zones {
             living: Living::new(limits.live),
+            keys: Ids::new(Source(0)),
             bullish: Side::new(limits.live),
             bearish: Side::new(limits.live),
             limits,
+            mitigation,
         })
     }
 
-    /// The live zones as they were born, oldest first.
+    /// The live zones as they were born or last extended, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Event> {
         self.living.iter().map(|live| &live.zone)
     }
@@ -246,10 +315,10 @@ impl Zones {
     }
 
     /// Reports the change that was reached and those after it that this bar brings too.
-    fn advance(&mut self, place: u32, id: Id, reach: Reach, known_at: u64, events: &mut Events) {
-        let Some(live) = self.living.get_mut(place, id) else { return };
+    fn advance(&mut self, place: u32, key: Id, reach: Reach, known_at: u64, events: &mut Events) {
+        let Some(live) = self.living.get_mut(place, key) else { return };
         let waiting = loop {
-            let Some(next) = live.next() else { break None };
+            let Some(next) = live.next(self.mitigation) else { break None };
             let reached = if next.by_close { reach.close } else { reach.extreme };
             if reached > next.price {
                 break Some(next);
@@ -259,48 +328,68 @@ impl Zones {
         };
         let direction = live.zone.direction;
         match waiting {
-            Some(next) => self.wait(direction, next, place, id),
+            Some(next) => self.wait(direction, next, place, key),
             None => {
-                self.living.remove(place, id);
+                self.living.remove(place, key);
             }
         }
     }
 
-    fn wait(&mut self, direction: Direction, next: Next, place: u32, id: Id) {
+    fn wait(&mut self, direction: Direction, next: Next, place: u32, key: Id) {
         let (living, capacity) = (&self.living, self.limits.live);
         let side = match direction {
             Direction::Bullish => &mut self.bullish,
             Direction::Bearish => &mut self.bearish,
         };
         let triggers = if next.by_close { &mut side.by_close } else { &mut side.by_extreme };
-        triggers.tidy(capacity, |place, id| living.contains(place, id));
-        triggers.push(next.price, place, id);
+        triggers.tidy(capacity, |place, key| living.contains(place, key));
+        triggers.push(next.price, place, key);
     }
 
     fn expire_old(&mut self, index: u64, events: &mut Events) {
         let Some(age_bars_max) = self.limits.age_bars_max else { return };
-        while let Some((place, id, live)) = self.living.oldest()
+        while let Some((place, key, live)) = self.living.oldest()
             && index.saturating_sub(live.zone.known_at) > age_bars_max
         {
             events.push(live.zone.changed(Change::Expired, index));
-            self.living.remove(place, id);
+            self.living.remove(place, key);
         }
     }
 
     /// Adds a zone and reports its birth; if there is no room, the oldest expires first.
-    pub(crate) fn push(&mut self, zone: Event, events: &mut Events) {
+    pub(crate) fn push(&mut self, zone: Event, events: &mut Events) -> Option<ZonePlace> {
         if self.living.is_full()
-            && let Some((place, id, oldest)) = self.living.oldest()
+            && let Some((place, key, oldest)) = self.living.oldest()
         {
             events.push(oldest.zone.changed(Change::Expired, zone.known_at));
-            self.living.remove(place, id);
+            self.living.remove(place, key);
         }
-        let live = LiveZone { zone, passed: 0 };
+        self.insert(zone, events)
+    }
+
+    /// Gives the zone at `place` new prices, a new anchor and a new life, as `extended` has them, and reports
+    /// that. `None`, and nothing is reported, if the zone no longer lives.
+    pub(crate) fn extend(
+        &mut self,
+        place: ZonePlace,
+        extended: Event,
+        events: &mut Events,
+    ) -> Option<ZonePlace> {
+        let zone = self.living.remove(place.place, place.key)?.zone;
+        let Event { anchor, known_at, top, bottom, parents, .. } = extended;
+        self.insert(
+            Event { change: Change::Extended, anchor, known_at, top, bottom, parents, ..zone },
+            events,
+        )
+    }
+
+    fn insert(&mut self, zone: Event, events: &mut Events) -> Option<ZonePlace> {
         events.push(zone);
-        if let Some(next) = live.next()
-            && let Some(place) = self.living.insert(zone.id, live)
-        {
-            self.wait(zone.direction, next, place, zone.id);
-        }
+        let live = LiveZone { zone, passed: 0 };
+        let next = live.next(self.mitigation)?;
+        let key = self.keys.take();
+        let place = self.living.insert(key, live)?;
+        self.wait(zone.direction, next, place, key);
+        Some(ZonePlace { place, key })
     }
 }
