@@ -10,6 +10,7 @@
 //! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors.
 //! * [`chart`]: all of them on one series; [`views`]: on several timeframes.
 //! * [`parity`]: the Python package `smartmoneyconcepts` cell by cell, in hindsight: never to be traded on.
+//! * [`clock`], [`previous`], [`session`], [`open_price`], [`period_gap`], [`power_of_three`]: time.
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
@@ -35,15 +36,19 @@ pub mod labels;
 pub mod ladder;
 mod leg;
 pub mod living;
+pub mod open_price;
 pub mod order_block;
 pub mod ote;
 pub mod parity;
+pub mod period_gap;
 pub mod pivot;
 pub mod pool;
+pub mod power_of_three;
 pub mod previous;
 pub mod range;
 pub mod recent;
 pub mod series;
+pub mod session;
 pub mod setup;
 pub mod sources;
 pub mod strength;
@@ -74,15 +79,19 @@ pub use inducement::{InducementSettings, Inducements, TakenBy, ZONE_SOURCES_MAX}
 pub use inverse::InverseGaps;
 pub use labels::Labels;
 pub use ladder::Ladder;
+pub use open_price::{OpenPrice, OpenPriceSettings};
 pub use order_block::{
     BlockCandle, BlockPrices, LegNeeds, OrderBlockRules, OrderBlockSettings, OrderBlocks, WideBars,
 };
 pub use ote::{OptimalEntries, OptimalEntrySettings};
+pub use period_gap::{GAPS_KEPT, GapPeriod, PeriodGapSettings, PeriodGaps};
 pub use pivot::{Fractal, LegPivots};
 pub use pool::{POOL_INPUTS_MAX, PoolInput, PoolSettings, Pools};
+pub use power_of_three::{PowerOfThree, PowerOfThreeSettings, Shift};
 pub use previous::{Levels, PreviousLevels};
 pub use range::{DealingRangeSettings, DealingRanges, RangeEnds, RangeParts};
 pub use series::{BarSeries, ClosedBar, Detector};
+pub use session::{KillZone, MarketSession, Session, SessionClock, SessionHours, SessionRange, Weekdays};
 pub use setup::{OrderBlockRule, Search, SetupZone, SwingPoint};
 pub use sources::Sources;
 pub use strength::{StrengthRule, Strengths};

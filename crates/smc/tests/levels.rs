@@ -8,9 +8,11 @@ mod timed;
 use std::num::NonZeroU32;
 
 use proptest::prelude::*;
-use seawall_model::{LocalClock, TimeOfDay, Ts, Zone};
+use seawall_model::{LocalClock, Span, TimeOfDay, Ts, Zone};
 use seawall_smc::{
-    Bar, Change, Detector, Event, Events, Levels, Period, PeriodClock, PreviousLevels, Source, TradingDay,
+    Bar, Change, Detector, Direction, Event, Events, GapPeriod, Kind, Levels, OpenPrice, OpenPriceSettings,
+    Period, PeriodClock, PeriodGapSettings, PeriodGaps, PreviousLevels, SessionHours, Source, TradingDay,
+    ZoneLimits,
 };
 use timed::{at, closed, run, timed_walk};
 
@@ -141,6 +143,147 @@ proptest! {
             }
         }
     }
+}
+
+/// The settings of gaps between days from `start` to `end` in New York.
+fn gap_settings(period: GapPeriod, start: u8, end: u8, live: usize) -> PeriodGapSettings {
+    let zone = "America/New_York".parse().unwrap();
+    let hours = SessionHours::daily(zone, TimeOfDay::new(start, 0), TimeOfDay::new(end, 0));
+    PeriodGapSettings { period, hours, limits: ZoneLimits { live, age_bars_max: None } }
+}
+
+/// The births of gaps by definition: `(bar, close before, open after)`.
+fn plain_gaps(bars: &[(Ts, Bar)], settings: &PeriodGapSettings) -> Vec<(u64, f64, f64)> {
+    let (start, end) = (settings.hours.start, settings.hours.end);
+    let day = |at: Ts| {
+        let local = LocalClock::new(settings.hours.zone.clone()).local(at);
+        let tomorrow = start >= TimeOfDay::new(12, 0) && local.time >= start;
+        let rests = local.time < start && local.time >= end;
+        (!rests).then(|| local.date.plus_days(i32::from(tomorrow)))
+    };
+    let open: Vec<_> = (0u64..).zip(bars).filter_map(|(n, bar)| Some((n, day(bar.0)?, bar.1))).collect();
+    let pairs = open.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+    let wanted = pairs.filter(|pair| {
+        let new_week = pair[0].1.monday() != pair[1].1.monday();
+        new_week == (settings.period == GapPeriod::Week)
+    });
+    wanted
+        .map(|pair| (pair[1].0, pair[0].2.close, pair[1].2.open))
+        .filter(|&(_, close, open)| (open - close).abs() > 0.0)
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn opening_gaps_agree_with_the_letter_of_their_definition(bars in timed_walk(200)) {
+        for settings in [
+            gap_settings(GapPeriod::Day, 18, 17, 500),
+            gap_settings(GapPeriod::Week, 18, 17, 500),
+            gap_settings(GapPeriod::Day, 0, 0, 500),
+            gap_settings(GapPeriod::Week, 17, 17, 500),
+        ] {
+            let mut gaps = PeriodGaps::new(Source(4), settings.clone()).unwrap();
+            let events = run(&bars, &mut [&mut gaps]);
+            let births: Vec<_> = events.iter().filter(|event| event.change == Change::Born).collect();
+            let expected = plain_gaps(&bars, &settings);
+            prop_assert_eq!(births.len(), expected.len());
+            for (event, (bar, close, open)) in births.into_iter().zip(expected) {
+                let up = open > close;
+                prop_assert_eq!((event.anchor, event.known_at), (bar, bar));
+                prop_assert_eq!((event.top, event.bottom), (open.max(close), open.min(close)));
+                prop_assert_eq!(event.direction == Direction::Bullish, up);
+                let day = settings.period == GapPeriod::Day;
+                prop_assert_eq!(event.kind == Kind::NewDayOpeningGap, day);
+            }
+        }
+    }
+
+    #[test]
+    fn opening_prices_agree_with_the_letter_of_their_definition(bars in timed_walk(200)) {
+        for minute in [0u8, 30] {
+            let settings = OpenPriceSettings::in_new_york(TimeOfDay::new(8, minute)).unwrap();
+            let mut clock = LocalClock::new(settings.zone.clone());
+            let mut price = OpenPrice::new(Source(5), settings.clone()).unwrap();
+            let events = run(&bars, &mut [&mut price]);
+            let mut expected = Vec::new();
+            let mut date_before = None;
+            for (number, (open_time, bar)) in (0u64..).zip(&bars) {
+                let local = clock.local(*open_time);
+                let before_time = local.time < settings.time;
+                let date = local.date.plus_days(-i32::from(before_time));
+                let late = i64::from(local.time.seconds()) - i64::from(settings.time.seconds());
+                if date_before != Some(date) && !before_time && late <= 3_600 {
+                    expected.push((number, bar.open));
+                }
+                date_before = Some(date);
+            }
+            let births = events.iter().filter(|event| event.change == Change::Born);
+            let found: Vec<_> = births.map(|event| (event.known_at, event.level())).collect();
+            prop_assert_eq!(&found, &expected);
+            let ends = events.iter().filter(|event| event.change != Change::Born).count();
+            prop_assert_eq!(ends + usize::from(price.price().is_some()), found.len());
+        }
+    }
+}
+
+/// Bars of an hour at one price each.
+fn hourly(from: &str, prices: &[f64]) -> Vec<(Ts, Bar)> {
+    let begin = at(from).millis();
+    let bar = |price: f64| Bar { open: price, high: price, low: price, close: price };
+    (0..).zip(prices).map(|(n, price)| (Ts::from_millis(begin + n * 3_600_000), bar(*price))).collect()
+}
+
+#[test]
+fn a_gap_over_the_weekend_is_one_of_the_week_and_lives_as_a_zone() {
+    // Friday 15:00 and 16:00 in New York; then Sunday from 18:00 on.
+    let mut bars = hourly("2023-01-06T20:00:00Z", &[10.0, 11.0]);
+    bars.extend(hourly("2023-01-08T23:00:00Z", &[13.0, 12.5, 12.0, 11.0, 10.0]));
+    let mut week = PeriodGaps::new(Source(4), PeriodGapSettings::cme(GapPeriod::Week).unwrap()).unwrap();
+    let mut day = PeriodGaps::new(Source(5), PeriodGapSettings::cme(GapPeriod::Day).unwrap()).unwrap();
+    let events = run(&bars, &mut [&mut week, &mut day]);
+    let told: Vec<_> = events.iter().map(|event| (event.kind, event.change, event.known_at)).collect();
+    let kind = Kind::NewWeekOpeningGap;
+    let changes = [
+        (kind, Change::Born, 2),
+        (kind, Change::Touched, 3),
+        (kind, Change::Midpoint, 4),
+        (kind, Change::Filled, 5),
+        (kind, Change::Inverted, 6),
+    ];
+    assert_eq!(told, changes);
+    assert_eq!((events[0].top, events[0].bottom), (13.0, 11.0));
+    assert_eq!(week.live().count(), 0);
+}
+
+#[test]
+fn the_oldest_of_more_gaps_than_are_kept_expires() {
+    let prices: Vec<f64> = (0..24 * 4).map(f64::from).collect();
+    let bars = hourly("2023-01-02T05:00:00Z", &prices);
+    let mut gaps = PeriodGaps::new(Source(4), gap_settings(GapPeriod::Day, 0, 0, 2)).unwrap();
+    let events = run(&bars, &mut [&mut gaps]);
+    let changes: Vec<_> = events.iter().map(|event| (event.id.number(), event.change)).collect();
+    let (born, expired) = (Change::Born, Change::Expired);
+    assert_eq!(changes, [(0, born), (1, born), (0, expired), (2, born)]);
+    assert!(PeriodGaps::new(Source(4), gap_settings(GapPeriod::Day, 0, 0, 0)).is_err());
+}
+
+#[test]
+fn an_opening_price_that_comes_too_late_is_none_and_ends_the_one_before() {
+    let mut bars = hourly("2023-01-06T05:00:00Z", &[10.0, 11.0]);
+    bars.extend(hourly("2023-01-08T23:00:00Z", &[13.0]));
+    bars.extend(hourly("2023-01-09T05:00:00Z", &[14.0]));
+    let settings = OpenPriceSettings::in_new_york(TimeOfDay::MIDNIGHT).unwrap();
+    let mut price = OpenPrice::new(Source(5), settings.clone()).unwrap();
+    let events = run(&bars, &mut [&mut price]);
+    let told: Vec<_> = events.iter().map(|event| (event.change, event.known_at, event.level())).collect();
+    assert_eq!(told, [(Change::Born, 0, 10.0), (Change::Closed, 2, 10.0), (Change::Born, 3, 14.0)]);
+    assert_eq!(price.price(), Some(14.0));
+    let late = OpenPriceSettings { delay_max: Span::from_secs(86_400), ..settings.clone() };
+    let events = run(&bars, &mut [&mut OpenPrice::new(Source(5), late).unwrap()]);
+    assert_eq!(events[2].change, Change::Born);
+    assert_eq!(events[2].level().to_bits(), 13.0f64.to_bits());
+    let negative = OpenPriceSettings { delay_max: Span::from_secs(-1), ..settings };
+    assert!(OpenPrice::new(Source(5), negative).is_err());
 }
 
 #[test]
