@@ -11,6 +11,7 @@
 //! * [`chart`]: all of them on one series; [`views`]: on several timeframes.
 //! * [`parity`]: the Python package `smartmoneyconcepts` cell by cell, in hindsight: never to be traded on.
 //! * [`clock`], [`previous`], [`session`], [`open_price`], [`period_gap`], [`power_of_three`]: time.
+//! * [`clock`], [`previous`], [`session`], [`open_price`], [`period_gap`], [`power_of_three`], [`smt`]: time.
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
@@ -50,6 +51,7 @@ pub mod recent;
 pub mod series;
 pub mod session;
 pub mod setup;
+pub mod smt;
 pub mod sources;
 pub mod strength;
 pub mod structure;
@@ -93,6 +95,7 @@ pub use range::{DealingRangeSettings, DealingRanges, RangeEnds, RangeParts};
 pub use series::{BarSeries, ClosedBar, Detector};
 pub use session::{KillZone, MarketSession, Session, SessionClock, SessionHours, SessionRange, Weekdays};
 pub use setup::{OrderBlockRule, Search, SetupZone, SwingPoint};
+pub use smt::{Correlation, SmtDivergences, SmtSettings};
 pub use sources::Sources;
 pub use strength::{StrengthRule, Strengths};
 pub use structure::Structure;
