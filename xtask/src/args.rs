@@ -1,5 +1,6 @@
 //! The command line: words in, one [`Command`] out, or one sentence about what was not understood.
 
+use crate::bench_smc;
 use crate::commands::{self, Bench};
 
 /// What `--help` prints, and what follows a usage error.
@@ -14,6 +15,9 @@ Commands:
   test [filter…]   run every test, every doc test and tidy; a filter keeps the tests whose name contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
   bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput)
+  bench smc [--input FILE] [--json]
+                   the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
+                   Python 3.11 and, the first time, the network
   ci               format check, clippy with warnings as errors, then test
   help, --help     this text
 
@@ -38,6 +42,8 @@ pub(crate) enum Command {
     Tidy,
     /// Run these benchmarks.
     Bench(Vec<&'static Bench>),
+    /// Compare with the Python package.
+    BenchSmc(bench_smc::Options),
     /// Everything a change must pass.
     Ci,
 }
@@ -58,6 +64,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         _ if rest.iter().any(|word| word == "--help" || word == "-h") => Ok(Command::Help),
         "test" => filters(rest).map(Command::Test),
         "tidy" => nothing_after("tidy", &rest).map(|()| Command::Tidy),
+        "bench" if rest.first().is_some_and(|name| name == commands::SMC) => {
+            bench_smc::options(rest.get(1..).unwrap_or_default()).map(Command::BenchSmc)
+        }
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
         other => Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ci, help")),
@@ -81,7 +90,7 @@ fn nothing_after(command: &str, words: &[String]) -> Result<(), String> {
 fn bench(name: &str) -> Result<&'static Bench, String> {
     commands::BENCHES.iter().find(|bench| bench.name == name).ok_or_else(|| {
         let known: Vec<&str> = commands::BENCHES.iter().map(|bench| bench.name).collect();
-        format!("unknown benchmark `{name}`; known: {}", known.join(", "))
+        format!("unknown benchmark `{name}`; known: {}, and {} by itself", known.join(", "), commands::SMC)
     })
 }
 
@@ -130,7 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn the_comparison_with_the_package_is_run_by_itself() {
+        let options = bench_smc::Options { input: None, json: true };
+        assert_eq!(parsed("bench smc --json"), Ok(Command::BenchSmc(options)));
+        assert!(parsed("bench criterion smc").is_err_and(|error| error.contains("by itself")));
+        assert!(parsed("bench smc criterion").is_err_and(|error| error.contains("criterion")));
+    }
+
+    #[test]
     fn help_names_every_benchmark() {
         assert!(commands::BENCHES.iter().all(|bench| HELP.contains(bench.name)));
+        assert!(HELP.contains(commands::SMC));
     }
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::Context;
 
 use crate::steps::{self, Step};
-use crate::{EXIT_FAILED, EXIT_PREREQUISITE, prerequisites, tidy};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, prerequisites, tidy};
 
 /// A benchmark and the cargo command that runs it.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,10 +16,17 @@ pub(crate) struct Bench {
     cargo: &'static [&'static str],
 }
 
+/// The comparison with the Python package: no cargo command alone, and only run when asked for, because it
+/// needs Python and, once, the network.
+pub(crate) const SMC: &str = "smc";
+
 /// Every benchmark. A new one is a line here and a word in the help text.
 pub(crate) const BENCHES: &[Bench] = &[
     // Nanoseconds a step, statistically.
-    Bench { name: "criterion", cargo: &["bench", "--package", "seawall-backtest"] },
+    Bench {
+        name: "criterion",
+        cargo: &["bench", "--package", "seawall-backtest", "--package", "seawall-smc"],
+    },
     // The whole process: candles a second, wall time and peak memory of each job.
     Bench {
         name: "throughput",
@@ -102,6 +109,17 @@ pub(crate) fn bench(names: &[&'static Bench]) -> anyhow::Result<u8> {
     let steps: Vec<Step<'_>> =
         chosen.iter().map(|bench| Step::cargo(bench.name, &root, bench.cargo)).collect();
     Ok(steps::run("bench", &steps))
+}
+
+/// Compares with the Python package.
+///
+/// # Errors
+/// When a program could not be run or said something else than expected.
+pub(crate) fn bench_smc(options: &bench_smc::Options) -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    bench_smc::run(&root()?, options)
 }
 
 fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {
@@ -192,5 +210,6 @@ mod tests {
     fn benchmarks_have_names_of_their_own() {
         let names: std::collections::BTreeSet<_> = BENCHES.iter().map(|bench| bench.name).collect();
         assert_eq!(names.len(), BENCHES.len());
+        assert!(!names.contains(SMC));
     }
 }

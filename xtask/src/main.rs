@@ -10,6 +10,7 @@
 )]
 
 mod args;
+mod bench_smc;
 mod commands;
 mod prerequisites;
 mod steps;
@@ -53,6 +54,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Test(filters) => commands::test(&filters),
         Command::Tidy => commands::tidy(),
         Command::Bench(names) => commands::bench(&names),
+        Command::BenchSmc(options) => commands::bench_smc(&options),
         Command::Ci => commands::ci(),
     }
 }

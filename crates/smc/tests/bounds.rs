@@ -100,3 +100,13 @@ fn hostile_markets_are_valid_and_keep_the_contract() {
         }
     }
 }
+
+#[test]
+fn a_written_csv_is_read_back() {
+    let written = bars::walk(7, 50);
+    let rows = bars::read_csv(&bars::write_csv(&written, 8));
+    let times: Vec<_> = rows.iter().map(|row| row.open_time).collect();
+    assert_eq!(times, (0..50).map(bars::open_time).collect::<Vec<_>>());
+    assert_eq!(rows.iter().map(|row| row.bar).collect::<Vec<_>>(), written);
+    assert!(rows.iter().any(|row| row.volume > 0.0));
+}

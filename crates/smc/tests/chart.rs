@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::needless_update, reason = "a chart may get settings that these tests leave alone")]
 
+mod bars;
 mod common;
 mod contract;
 
@@ -216,44 +217,23 @@ fn real_bars(count: usize) -> Option<Vec<(Ts, Bar)>> {
         eprintln!("SKIPPED: no fixture {} (set SEAWALL_SHARED)", file.display());
         return None;
     };
-    let bar = |line: &str| {
-        let (time, prices) = line.split_once(',').unwrap();
-        let prices: Vec<f64> = prices.split(',').take(4).map(|cell| cell.parse().unwrap()).collect();
-        (utc(time), Bar { open: prices[0], high: prices[1], low: prices[2], close: prices[3] })
-    };
-    Some(text.lines().skip(1).take(count).map(bar).collect())
-}
-
-/// `YYYY-MM-DD HH:MM:SS` as UTC. Days since 1970 from a calendar whose years begin in March, so that the leap
-/// day comes last.
-fn utc(text: &str) -> Ts {
-    let parts: Vec<i64> = text.split(['-', ' ', ':']).map(|part| part.parse().unwrap()).collect();
-    let (month, year) = ((parts[1] + 9) % 12, parts[0] - i64::from(parts[1] < 3));
-    let day_of_year = (153 * month + 2) / 5 + parts[2] - 1;
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
-    Ts::from_millis((days * 86_400 + parts[3] * 3_600 + parts[4] * 60) * 1_000)
-}
-
-#[test]
-fn the_fixtures_times_are_read_as_utc() {
-    assert_eq!(utc("1970-01-01 00:00:00"), Ts::EPOCH);
-    assert_eq!(utc("2024-02-29 12:30:00"), Ts::from_millis(1_709_209_800_000));
+    Some(bars::read_csv(&text).into_iter().take(count).map(|row| (row.open_time, row.bar)).collect())
 }
 
 #[test]
 fn every_prefix_of_real_bars_reports_what_the_full_run_knew_by_then() {
-    let Some(bars) = real_bars(400) else { return };
+    let Some(real) = real_bars(400) else { return };
     for settings in [small(16, Some(60)), ChartSettings { swing_leg: 20, ..ChartSettings::default() }] {
         let run = |until: usize| {
             let (mut chart, mut all): (Chart, Vec<Event>) = (chart(&settings), Vec::new());
-            for (time, bar) in &bars[..until] {
+            for (time, bar) in &real[..until] {
                 all.extend(chart.update(*time, *bar).unwrap());
             }
             all
         };
-        let full = run(bars.len());
-        assert!(full.len() > bars.len() / 2, "real bars give events: {}", full.len());
-        for until in 0..bars.len() {
+        let full = run(real.len());
+        assert!(full.len() > real.len() / 2, "real bars give events: {}", full.len());
+        for until in 0..real.len() {
             let known = full.partition_point(|event| event.known_at < until as u64);
             assert_eq!(run(until), full[..known], "the first {until} bars");
         }
@@ -262,10 +242,10 @@ fn every_prefix_of_real_bars_reports_what_the_full_run_knew_by_then() {
 
 #[test]
 fn every_event_of_a_year_of_real_bars_keeps_the_contract() {
-    let Some(bars) = real_bars(usize::MAX) else { return };
+    let Some(real) = real_bars(usize::MAX) else { return };
     for settings in [small(128, None), ChartSettings::default()] {
         let (mut chart, mut contract) = (chart(&settings), Contract::default());
-        for (index, (time, bar)) in bars.iter().enumerate() {
+        for (index, (time, bar)) in real.iter().enumerate() {
             contract.check(index as u64, chart.update(*time, *bar).unwrap().as_slice());
             if index % 64 == 0 {
                 contract.check_live(&chart);

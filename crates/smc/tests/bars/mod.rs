@@ -1,10 +1,14 @@
 //! Long series of bars that need no property test: a seeded random walk and what a hostile market could do.
 #![allow(
     dead_code,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
     reason = "each binary uses a part of it; a test fails by panicking; prices are small whole numbers"
 )]
+
+use std::fmt::Write as _;
 
 use seawall_model::{Candle, Ohlc, PriceUnits, Timeframe, Ts};
 use seawall_smc::Bar;
@@ -70,6 +74,45 @@ pub(crate) fn candle(index: usize, bar: &Bar) -> Candle {
     let prices =
         Ohlc { open: units(bar.open), high: units(bar.high), low: units(bar.low), close: units(bar.close) };
     Candle::new(Timeframe::M15, open_time(index), prices, 1.0).unwrap()
+}
+
+/// A row of a file of bars.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) open_time: Ts,
+    pub(crate) bar: Bar,
+    pub(crate) volume: f64,
+}
+
+/// The rows of a CSV with the columns Date (`YYYY-MM-DD HH:MM:SS`, UTC), Open, High, Low, Close, Volume.
+pub(crate) fn read_csv(text: &str) -> Vec<Row> {
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("Date,Open,High,Low,Close,Volume"), "the header");
+    lines.map(read_row).collect()
+}
+
+fn read_row(line: &str) -> Row {
+    let cells: Vec<&str> = line.split(',').collect();
+    let [time, prices @ ..] = cells.as_slice() else { panic!("an empty line") };
+    let price = |at: usize| -> f64 { prices[at].parse().unwrap() };
+    Row {
+        open_time: format!("{}Z", time.replace(' ', "T")).parse().unwrap(),
+        bar: Bar { open: price(0), high: price(1), low: price(2), close: price(3) },
+        volume: price(4),
+    }
+}
+
+/// The same CSV of 15 minute bars, with volumes of whole numbers.
+pub(crate) fn write_csv(bars: &[Bar], seed: u64) -> String {
+    let mut random = SplitMix(seed);
+    let mut text = "Date,Open,High,Low,Close,Volume\n".to_owned();
+    for (index, Bar { open, high, low, close }) in bars.iter().enumerate() {
+        let time = open_time(index).to_string();
+        let time = time.split(['T', 'Z', '.']).take(2).collect::<Vec<_>>().join(" ");
+        let volume = random.next() % 10_000;
+        writeln!(text, "{time},{open},{high},{low},{close},{volume}").unwrap();
+    }
+    text
 }
 
 /// What a hostile market could do, each with its name.
