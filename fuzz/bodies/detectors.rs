@@ -1,9 +1,7 @@
 //! Bars of any bits, or tame ones, through a chart with any settings.
 
 use seawall_model::Ts;
-use seawall_smc::{
-    Bar, Chart, ChartSettings, Event, FairValueGapSettings, WideBars, ZoneLimits,
-};
+use seawall_smc::{Bar, Chart, ChartSettings, Event, FairValueGapSettings, WideBars, ZoneLimits};
 
 use super::contract::Contract;
 use super::input::Input;
@@ -25,11 +23,8 @@ fn settings(input: &mut Input<'_>) -> Option<ChartSettings> {
         0..=99 => WideBars::Kept,
         _ => WideBars::Exchanged { atr_period: input.small()?, multiple: input.float()? },
     };
-    let gaps = FairValueGapSettings {
-        size_fraction_min: input.float()?,
-        limits,
-        ..FairValueGapSettings::default()
-    };
+    let gaps =
+        FairValueGapSettings { size_fraction_min: input.float()?, limits, ..FairValueGapSettings::default() };
     Some(ChartSettings {
         internal_leg: input.small()? % 8,
         swing_leg: input.small()? % 24,

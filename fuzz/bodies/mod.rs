@@ -11,6 +11,5 @@
 mod contract;
 
 pub(crate) mod detectors;
-pub(crate) mod export_names;
 pub(crate) mod input;
 pub(crate) mod parity;
