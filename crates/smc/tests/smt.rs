@@ -39,13 +39,13 @@ fn pivots(bars: &[(Ts, Bar)]) -> Vec<Events> {
     closed(bars).iter().map(of_bar).collect()
 }
 
-/// Takes in each bar of the second market before the first's of the same time; `ahead` are in before all.
+/// Takes in each bar of the second market before the first's of the same time, and up to `ahead` more.
 fn divergences(first: &[(Ts, Bar)], second: &[(Ts, Bar)], settings: SmtSettings, ahead: usize) -> Vec<Event> {
     let mut smt = SmtDivergences::new(SMT, settings).unwrap();
     let (second_closed, second_events) = (closed(second), pivots(second));
     let (mut taken, mut found) = (0, Vec::new());
-    for (bar, mut events) in closed(first).iter().zip(pivots(first)) {
-        while taken < second.len() && (taken < ahead || second[taken].0 <= bar.open_time()) {
+    for (number, (bar, mut events)) in closed(first).iter().zip(pivots(first)).enumerate() {
+        while taken < second.len() && (taken < number + ahead || second[taken].0 <= bar.open_time()) {
             smt.update_second(&second_closed[taken], &second_events[taken]);
             taken += 1;
         }
