@@ -1,8 +1,12 @@
 // The chart: which bars are in view, scales, axes, and what the pointer does. Only bars and things that were
 // known at the close of `view.t` are looked at.
 
-const AXIS_HEIGHT = 22, BARS_MIN = 12, NICE_SECONDS = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200,
-  86400, 172800, 604800, 1209600, 2629800, 7889400, 15778800, 31557600];
+const AXIS_HEIGHT = 22,
+  BARS_MIN = 12,
+  NICE_SECONDS = [
+    60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 604800, 1209600, 2629800, 7889400,
+    15778800, 31557600,
+  ];
 const ORDER = ["band", "zone", "range", "pair", "level", "break", "pivot", "mark"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const PAD = (n) => String(n).padStart(2, "0");
@@ -21,7 +25,8 @@ function tickOf(seconds, tick) {
 
 // What a time axis says of an instant when its ticks are so many seconds apart.
 function tickText(seconds, tick) {
-  const d = new Date(seconds * 1000), month = MONTHS[d.getUTCMonth()];
+  const d = new Date(seconds * 1000),
+    month = MONTHS[d.getUTCMonth()];
   if (tick >= 2629800) return `${month} ${d.getUTCFullYear()}`;
   if (tick >= 86400 || seconds % 86400 === 0) return `${d.getUTCDate()} ${month}`;
   return `${PAD(d.getUTCHours())}:${PAD(d.getUTCMinutes())}`;
@@ -39,7 +44,8 @@ class Chart {
     this.marked = null;
     this.hits = [];
     this.waiting = false;
-    new ResizeObserver(() => this.redraw()).observe(canvas);
+    // At once, so that no frame shows the picture stretched.
+    new ResizeObserver(() => this.frame && this.draw()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.readColours());
     this.readColours();
     listen(this);
@@ -82,7 +88,8 @@ class Chart {
   }
 
   zoom(factor, at = this.width) {
-    const bar = this.first + (at / this.width) * this.count, n = this.frame.bars.n;
+    const bar = this.first + (at / this.width) * this.count,
+      n = this.frame.bars.n;
     this.count = Math.max(Math.min(BARS_MIN, n), Math.min(n * 1.15, this.count * factor));
     this.first = bar - (at / this.width) * this.count;
     this.pan(0);
@@ -98,7 +105,8 @@ class Chart {
   }
 
   scene() {
-    const box = this.canvas.getBoundingClientRect(), scale = window.devicePixelRatio || 1;
+    const box = this.canvas.getBoundingClientRect(),
+      scale = window.devicePixelRatio || 1;
     const [w, h] = [Math.round(box.width * scale), Math.round(box.height * scale)];
     if (this.canvas.width !== w || this.canvas.height !== h) [this.canvas.width, this.canvas.height] = [w, h];
     this.ctx.setTransform(scale, 0, 0, scale, 0, 0);
@@ -107,8 +115,10 @@ class Chart {
     this.axis = Math.ceil(this.ctx.measureText(bars.high[this.t].toFixed(this.data.decimals)).width) + 14;
     this.width = box.width - this.axis;
     const height = box.height - AXIS_HEIGHT;
-    const from = Math.max(0, Math.floor(this.first)), to = Math.min(this.t, Math.ceil(this.first + this.count));
-    let high = -Infinity, low = Infinity;
+    const from = Math.max(0, Math.floor(this.first)),
+      to = Math.min(this.t, Math.ceil(this.first + this.count));
+    let high = -Infinity,
+      low = Infinity;
     for (let i = from; i <= to; i++) {
       if (bars.high[i] > high) high = bars.high[i];
       if (bars.low[i] < low) low = bars.low[i];
@@ -118,15 +128,28 @@ class Chart {
     [high, low] = [high + room, low - room];
     const barWidth = this.width / this.count;
     return {
-      ctx: this.ctx, data: this.data, colours: this.colours, width: this.width, height, barWidth, t: this.t, from, to,
-      high, low, labels: [], hits: [], late: [],
+      ctx: this.ctx,
+      data: this.data,
+      colours: this.colours,
+      width: this.width,
+      height,
+      barWidth,
+      t: this.t,
+      from,
+      to,
+      high,
+      low,
+      labels: [],
+      hits: [],
+      late: [],
       x: (bar) => (bar - this.first + 0.5) * barWidth,
       y: (price) => ((high - price) / (high - low)) * height,
     };
   }
 
   draw() {
-    const s = this.scene(), { ctx } = s;
+    const s = this.scene(),
+      { ctx } = s;
     ctx.fillStyle = this.colours.bg;
     ctx.fillRect(0, 0, s.width + this.axis, s.height + AXIS_HEIGHT);
     this.axes(s);
@@ -155,16 +178,24 @@ class Chart {
 
   // Things of the chosen layers that reach into the view, in the order of drawing: ended ones first.
   inView(s) {
-    const { things } = this.frame, count = knownCount(things, this.t), end = this.first + this.count, list = [];
+    const { things } = this.frame,
+      count = knownCount(things, this.t),
+      end = this.first + this.count,
+      list = [];
     for (let i = 0; i < count; i++) {
       const thing = things[i];
       if (!this.layers.has(thing.kind.layer)) continue;
       const { shape } = thing.kind;
-      const last = ["pivot", "break", "mark"].includes(shape) ? thing.known : thing.ended <= this.t ? thing.ended : Infinity;
+      const last = ["pivot", "break", "mark"].includes(shape)
+        ? thing.known
+        : thing.ended <= this.t
+          ? thing.ended
+          : Infinity;
       if (last < this.first || Math.min(thing.anchor, thing.known) > end) continue;
       if (!this.ended && thing.ended <= this.t && shape !== "band") continue;
       const state = stateAt(thing, this.t);
-      if (s.y(state.bottom) < 0 || s.y(state.top) > s.height) if (shape !== "band" && shape !== "mark") continue;
+      if (s.y(state.bottom) < 0 || s.y(state.top) > s.height)
+        if (shape !== "band" && shape !== "mark") continue;
       list.push(state);
     }
     const rank = (state) => ORDER.indexOf(state.thing.kind.shape) * 2 + (state.ended < 0 ? 1 : 0);
@@ -172,10 +203,13 @@ class Chart {
   }
 
   axes(s) {
-    const { ctx } = s, { bars } = this.frame, c = this.colours;
+    const { ctx } = s,
+      { bars } = this.frame,
+      c = this.colours;
     ctx.font = '11px system-ui, "DejaVu Sans", sans-serif';
     ctx.textBaseline = "middle";
-    const rough = ((s.high - s.low) * 60) / s.height, power = 10 ** Math.floor(Math.log10(rough));
+    const rough = ((s.high - s.low) * 60) / s.height,
+      power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
     for (let price = Math.ceil(s.low / step) * step; price < s.high; price += step) {
       const y = s.y(price);
@@ -185,12 +219,14 @@ class Chart {
       if (y > 7) ctx.fillText(price.toFixed(this.data.decimals), s.width + 7, y);
     }
     const wanted = (bars.step * 80) / s.barWidth;
-    const tick = NICE_SECONDS.find((n) => n >= wanted && n >= bars.step) || NICE_SECONDS[NICE_SECONDS.length - 1];
+    const tick =
+      NICE_SECONDS.find((n) => n >= wanted && n >= bars.step) || NICE_SECONDS[NICE_SECONDS.length - 1];
     let right = -Infinity;
     ctx.textAlign = "center";
     for (let i = Math.max(s.from, 1); i <= s.to; i++) {
       if (tickOf(bars.time[i], tick) === tickOf(bars.time[i - 1], tick)) continue;
-      const x = s.x(i), text = tickText(bars.time[i], tick);
+      const x = s.x(i),
+        text = tickText(bars.time[i], tick);
       if (x < right + 60 || x < 30 || x > s.width - 20) continue;
       right = x;
       line(s, x, 0, x, s.height, c.line);
@@ -201,8 +237,10 @@ class Chart {
   }
 
   lastPrice(s) {
-    const close = this.frame.bars.close[this.t], up = close >= this.frame.bars.open[this.t];
-    const y = s.y(close), ink = up ? this.colours.up : this.colours.down;
+    const close = this.frame.bars.close[this.t],
+      up = close >= this.frame.bars.open[this.t];
+    const y = s.y(close),
+      ink = up ? this.colours.up : this.colours.down;
     if (y < 0 || y > s.height) return;
     line(s, 0, y, s.width, y, ink, 1, [1, 3], 0.8);
     s.ctx.fillStyle = ink;
@@ -231,45 +269,4 @@ class Chart {
   barAt(x) {
     return Math.max(0, Math.min(this.t, Math.round(this.first + (x / this.width) * this.count - 0.5)));
   }
-}
-
-// Pointer and wheel: drag moves, wheel and two fingers zoom, resting or a tap asks what is there.
-function listen(chart) {
-  const { canvas } = chart, fingers = new Map();
-  const place = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
-  const apart = () => {
-    const [a, b] = [...fingers.values()];
-    return Math.max(Math.hypot(a.x - b.x, a.y - b.y), 10);
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, place(event));
-    chart.onMove(place(event), true);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const before = fingers.get(event.pointerId), now = place(event);
-    if (!before) return chart.onMove(now, false);
-    const gap = fingers.size === 2 ? apart() : 0;
-    fingers.set(event.pointerId, now);
-    if (fingers.size === 2) {
-      const [a, b] = [...fingers.values()];
-      return chart.zoom(gap / apart(), (a.x + b.x) / 2);
-    }
-    chart.pan(((before.x - now.x) / chart.width) * chart.count);
-  });
-  for (const name of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(name, (event) => fingers.delete(event.pointerId));
-  }
-  canvas.addEventListener("pointerleave", (event) => {
-    if (event.pointerType === "mouse") chart.onMove(null, false);
-  });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
-    if (sideways) chart.pan(((event.deltaX || event.deltaY) / chart.width) * chart.count);
-    else chart.zoom(Math.exp(Math.max(-0.5, Math.min(0.5, event.deltaY * 0.002))), place(event).x);
-  }, { passive: false });
 }

@@ -14,8 +14,13 @@ use super::scan::text::stamp;
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 /// What the page runs, in this order.
-const SCRIPTS: [&str; 4] =
-    [include_str!("replay.js"), include_str!("paint.js"), include_str!("chart.js"), include_str!("page.js")];
+const SCRIPTS: [&str; 5] = [
+    include_str!("replay.js"),
+    include_str!("paint.js"),
+    include_str!("chart.js"),
+    include_str!("pointer.js"),
+    include_str!("page.js"),
+];
 
 /// The whole page.
 pub(crate) fn page(scan: &Scan) -> Result<String, serde_json::Error> {

@@ -8,16 +8,19 @@ const element = (name, text) => Object.assign(document.createElement(name), { te
 
 function start() {
   const data = JSON.parse(byId("data").textContent);
-  const frames = data.frames.filter((raw) => raw.bars.length > 0).map((raw) => {
-    const things = decodeThings(raw, data);
-    const ids = new Map(things.map((thing) => [`${thing.source}:${thing.number}`, thing]));
-    return { name: raw.timeframe, bars: decodeBars(raw, data.divisor), things, ids, log: eventLog(things) };
-  });
+  const frames = data.frames
+    .filter((raw) => raw.bars.length > 0)
+    .map((raw) => {
+      const things = decodeThings(raw, data);
+      const ids = new Map(things.map((thing) => [`${thing.source}:${thing.number}`, thing]));
+      return { name: raw.timeframe, bars: decodeBars(raw, data.divisor), things, ids, log: eventLog(things) };
+    });
   if (!frames.length) return;
   // #tf=1h&bar=118&bars=300&hindsight opens the page at a moment.
   const wish = new URLSearchParams(location.hash.slice(1));
   let frame = frames.find((one) => one.name === wish.get("tf")) || frames[0];
-  let timer = 0, tableWaits = 0;
+  let timer = 0,
+    tableWaits = 0;
   const chart = new Chart(byId("chart"), data, note);
   const price = (value) => value.toFixed(data.decimals);
   const prices = (top, bottom) => (top === bottom ? price(top) : `${price(bottom)}–${price(top)}`);
@@ -43,7 +46,8 @@ function start() {
   }
 
   function moved() {
-    const { t } = chart, { bars } = frame;
+    const { t } = chart,
+      { bars } = frame;
     byId("at").value = t;
     byId("when").textContent = `known at ${stampUtc(bars.known[t])} UTC · bar ${t} of ${bars.n - 1}`;
     ohlc(t);
@@ -53,7 +57,8 @@ function start() {
 
   function ohlc(bar) {
     const { open, high, low, close, time } = frame.bars;
-    byId("bar").textContent = `${stampUtc(time[bar])}  O ${price(open[bar])}  H ${price(high[bar])}  L ${price(low[bar])}  C ${price(close[bar])}`;
+    byId("bar").textContent =
+      `${stampUtc(time[bar])}  O ${price(open[bar])}  H ${price(high[bar])}  L ${price(low[bar])}  C ${price(close[bar])}`;
   }
 
   function note(at, tapped) {
@@ -74,7 +79,8 @@ function start() {
   }
 
   function describe({ thing, top, bottom, entries }) {
-    const { bars } = frame, later = thing.known - thing.anchor;
+    const { bars } = frame,
+      later = thing.known - thing.anchor;
     const lines = [element("b", `${scale(thing)} ${words(thing)} ${prices(top, bottom)}`.trim())];
     lines.push(element("span", `about bar ${thing.anchor}, ${stampUtc(bars.time[thing.anchor])}`));
     const after = later ? `, ${later} bar${later > 1 ? "s" : ""} later` : "";
@@ -83,32 +89,41 @@ function start() {
       const parent = frame.ids.get(`${source}:${number}`);
       lines.push(element("span", `from ${parent ? words(parent) : "thing"} ${source}:${number}`));
     }
-    const life = thing.life.slice(0, entries), shown = life.slice(-6);
-    if (shown.length < life.length) lines.push(element("span", `… ${life.length - shown.length} changes before`));
-    for (const entry of shown) lines.push(element("span", `${changeWords(entry.change)} at ${known(entry.known)}`));
+    const life = thing.life.slice(0, entries),
+      shown = life.slice(-6);
+    if (shown.length < life.length)
+      lines.push(element("span", `… ${life.length - shown.length} changes before`));
+    for (const entry of shown)
+      lines.push(element("span", `${changeWords(entry.change)} at ${known(entry.known)}`));
     lines.push(element("span", `id ${thing.source}:${thing.number}`));
     return lines;
   }
 
   function table() {
     tableWaits = 0;
-    const { log } = frame, rows = [];
-    let last = log.length, all = 0;
+    const { log } = frame,
+      rows = [];
+    let last = log.length,
+      all = 0;
     while (last > 0 && log[last - 1].known > chart.t) last--;
     for (let i = last - 1; i >= 0; i--) {
       if (!chart.layers.has(log[i].thing.kind.layer)) continue;
       if (++all <= EVENTS_MAX) rows.push(row(log[i]));
     }
     byId("events").replaceChildren(...rows);
-    byId("count").textContent = all > EVENTS_MAX ? `the last ${EVENTS_MAX} of ${all} known so far` : `${all} known so far`;
+    byId("count").textContent =
+      all > EVENTS_MAX ? `the last ${EVENTS_MAX} of ${all} known so far` : `${all} known so far`;
   }
 
   function row({ thing, entry, known: bar }) {
-    const change = entry < 0 ? null : thing.life[entry], { top, bottom } = change || thing;
+    const change = entry < 0 ? null : thing.life[entry],
+      { top, bottom } = change || thing;
     const what = `${scale(thing)} ${words(thing)} ${change ? changeWords(change.change) : ""}`.trim();
     const cells = [stampUtc(frame.bars.known[bar]), bar, what, prices(top, bottom), bar - thing.anchor];
     const line = element("tr");
-    cells.forEach((text, place) => line.append(Object.assign(element("td", text), { className: place > 2 ? "number" : "" })));
+    cells.forEach((text, place) =>
+      line.append(Object.assign(element("td", text), { className: place > 2 ? "number" : "" })),
+    );
     line.addEventListener("click", () => {
       moveTo(bar);
       chart.marked = thing;
@@ -122,11 +137,12 @@ function start() {
     for (const thing of frame.things) counts[thing.kind.layer]++;
     const boxes = data.layers.flatMap((layer, place) => {
       if (!counts[place]) return [];
-      const key = layer.words.toLowerCase().replace(/[^a-z]+/g, "-"), box = toggle(layer.words, chart.layers.has(place), (on) => {
-        if (on) chart.layers.add(place);
-        else chart.layers.delete(place);
-        table();
-      });
+      const key = layer.words.toLowerCase().replace(/[^a-z]+/g, "-"),
+        box = toggle(layer.words, chart.layers.has(place), (on) => {
+          if (on) chart.layers.add(place);
+          else chart.layers.delete(place);
+          table();
+        });
       const dot = element("i");
       dot.style.background = `linear-gradient(90deg, var(--${key}-up) 50%, var(--${key}-down) 50%)`;
       box.children[0].after(dot);
@@ -138,7 +154,8 @@ function start() {
   }
 
   function toggle(text, on, act) {
-    const box = element("label"), input = Object.assign(element("input"), { type: "checkbox", checked: on });
+    const box = element("label"),
+      input = Object.assign(element("input"), { type: "checkbox", checked: on });
     input.addEventListener("change", () => {
       act(input.checked);
       chart.redraw();
@@ -153,10 +170,13 @@ function start() {
     byId("play").textContent = on ? "❚❚" : "▶";
     if (!on) return;
     if (chart.t >= frame.bars.n - 1) moveTo(Math.max(0, frame.bars.n - 1 - Math.round(chart.count * 0.7)));
-    timer = setInterval(() => {
-      moveTo(chart.t + 1);
-      if (chart.t >= frame.bars.n - 1) play(false);
-    }, 1000 / Number(byId("speed").value));
+    timer = setInterval(
+      () => {
+        moveTo(chart.t + 1);
+        if (chart.t >= frame.bars.n - 1) play(false);
+      },
+      1000 / Number(byId("speed").value),
+    );
   }
 
   const keys = {
@@ -171,8 +191,16 @@ function start() {
     " ": () => play(!timer),
   };
   document.addEventListener("keydown", (event) => {
-    const act = keys[event.key], { target } = event;
-    if (!act || event.ctrlKey || event.metaKey || event.altKey || /^(BUTTON|SELECT|INPUT)$/.test(target.tagName)) return;
+    const act = keys[event.key],
+      { target } = event;
+    if (
+      !act ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      /^(BUTTON|SELECT|INPUT)$/.test(target.tagName)
+    )
+      return;
     event.preventDefault();
     act(event);
   });
@@ -189,16 +217,22 @@ function start() {
     chart.redraw();
   });
   if (frames.length > 1) {
-    byId("frames").append(...frames.map((one) => {
-      const button = element("button", one.name);
-      // The same moment in another timeframe.
-      button.addEventListener("click", () => choose(one, barKnownBy(one.bars, frame.bars.known[chart.t]), chart.count));
-      return button;
-    }));
+    byId("frames").append(
+      ...frames.map((one) => {
+        const button = element("button", one.name);
+        // The same moment in another timeframe.
+        button.addEventListener("click", () =>
+          choose(one, barKnownBy(one.bars, frame.bars.known[chart.t]), chart.count),
+        );
+        return button;
+      }),
+    );
   }
   switchHindsight.checked = chart.hindsight = wish.has("hindsight");
   const width = byId("stage").clientWidth;
-  const t = wish.has("bar") ? Math.max(0, Math.min(frame.bars.n - 1, Number(wish.get("bar")) || 0)) : frame.bars.n - 1;
+  const t = wish.has("bar")
+    ? Math.max(0, Math.min(frame.bars.n - 1, Number(wish.get("bar")) || 0))
+    : frame.bars.n - 1;
   choose(frame, t, Number(wish.get("bars")) || (width < 640 ? 80 : 200));
 }
 

@@ -57,8 +57,11 @@ function reach(s, state) {
 const painters = {
   zone(s, state) {
     const [x0, x1] = reach(s, state);
-    const ink = colour(s, state.thing), alive = state.ended < 0;
-    const y0 = s.y(state.top), y1 = Math.max(s.y(state.bottom), y0 + 1), width = Math.max(x1 - x0, 1);
+    const ink = colour(s, state.thing),
+      alive = state.ended < 0;
+    const y0 = s.y(state.top),
+      y1 = Math.max(s.y(state.bottom), y0 + 1),
+      width = Math.max(x1 - x0, 1);
     if (!alive && width < 3) return;
     s.ctx.fillStyle = ink;
     s.ctx.globalAlpha = alive ? (state.touched ? 0.13 : 0.28) : 0.07;
@@ -76,15 +79,25 @@ const painters = {
   },
   level(s, state) {
     const [x0, x1] = reach(s, state);
-    const ink = colour(s, state.thing), y = s.y(state.top), alive = state.ended < 0;
+    const ink = colour(s, state.thing),
+      y = s.y(state.top),
+      alive = state.ended < 0;
     line(s, x0, y, x1, y, ink, 1, [2, 3], alive ? 0.9 : 0.45);
     if (!alive) taken(s, state, x1, y, ink);
-    else s.late.push(() => label(s, state.thing.kind.short[state.thing.up ? 0 : 1], s.width - 5, y, ink, "right"));
+    else
+      s.late.push(() =>
+        label(s, state.thing.kind.short[state.thing.up ? 0 : 1], s.width - 5, y, ink, "right"),
+      );
     hit(s, state, x0, y, x1, y);
   },
   pair(s, state) {
-    const [x0, x1] = reach(s, state), ink = colour(s, state.thing), alive = state.ended < 0;
-    [[state.top, "H"], [state.bottom, "L"]].forEach(([price, side]) => {
+    const [x0, x1] = reach(s, state),
+      ink = colour(s, state.thing),
+      alive = state.ended < 0;
+    [
+      [state.top, "H"],
+      [state.bottom, "L"],
+    ].forEach(([price, side]) => {
       const y = s.y(price);
       line(s, x0, y, x1, y, ink, 1, [6, 3], alive ? 0.9 : 0.4);
       if (alive) s.late.push(() => label(s, state.thing.kind.short[0] + side, s.width - 5, y, ink, "right"));
@@ -102,9 +115,14 @@ const painters = {
   },
   range(s, state) {
     if (state.ended >= 0) return;
-    const [x0] = reach(s, state), ink = colour(s, state.thing);
+    const [x0] = reach(s, state),
+      ink = colour(s, state.thing);
     const middle = (state.top + state.bottom) / 2;
-    for (const [price, side, dash] of [[state.top, "high", []], [middle, "50 %", [4, 4]], [state.bottom, "low", []]]) {
+    for (const [price, side, dash] of [
+      [state.top, "high", []],
+      [middle, "50 %", [4, 4]],
+      [state.bottom, "low", []],
+    ]) {
       const y = s.y(price);
       line(s, x0, y, s.width, y, ink, 1, dash, 0.7);
       s.late.push(() => label(s, `Range ${side}`, s.width - 5, y, ink, "right"));
@@ -112,20 +130,29 @@ const painters = {
     }
   },
   break(s, state) {
-    const { thing } = state, strong = isSwing(s, thing);
-    const x0 = s.x(thing.anchor), x1 = s.x(thing.known), y = s.y(state.top), ink = colour(s, thing);
+    const { thing } = state,
+      strong = isSwing(s, thing);
+    const x0 = s.x(thing.anchor),
+      x1 = s.x(thing.known),
+      y = s.y(state.top),
+      ink = colour(s, thing);
     if (x1 - x0 < 2) return;
     line(s, x0, y, x1, y, ink, strong ? 2 : 1, strong ? [] : [5, 3], 0.95);
     const bold = strong || thing.kind.name !== "bos";
     s.late.push(() => {
-      if (x1 - x0 > (strong ? 12 : 26)) label(s, thing.kind.short[0], (x0 + x1) / 2, y + (thing.up ? -8 : 8), ink, "center", bold);
+      if (x1 - x0 > (strong ? 12 : 26))
+        label(s, thing.kind.short[0], (x0 + x1) / 2, y + (thing.up ? -8 : 8), ink, "center", bold);
     });
     hit(s, state, x0, y, x1, y);
   },
   pivot(s, state) {
-    const { thing } = state, strong = isSwing(s, thing);
+    const { thing } = state,
+      strong = isSwing(s, thing);
     if (s.barWidth < (strong ? 0.15 : 2)) return;
-    const x = s.x(thing.anchor), y = s.y(state.top), away = thing.up ? -1 : 1, size = strong ? 5 : 3;
+    const x = s.x(thing.anchor),
+      y = s.y(state.top),
+      away = thing.up ? -1 : 1,
+      size = strong ? 5 : 3;
     s.ctx.fillStyle = colour(s, thing);
     s.ctx.beginPath();
     s.ctx.moveTo(x, y + 3 * away);
@@ -137,7 +164,10 @@ const painters = {
   },
   mark(s, state) {
     if (s.barWidth < 2) return;
-    const { thing } = state, x = s.x(thing.known), y = s.height - 8, ink = colour(s, thing);
+    const { thing } = state,
+      x = s.x(thing.known),
+      y = s.height - 8,
+      ink = colour(s, thing);
     if (label(s, thing.kind.short[0], x, y, ink, "center")) hit(s, state, x - 6, y - 6, x + 6, y + 6);
   },
 };
@@ -155,7 +185,9 @@ function taken(s, state, x, y, ink) {
 function hindsight(s, state) {
   const { thing } = state;
   if (thing.known === thing.anchor) return;
-  const x0 = s.x(thing.anchor), x1 = s.x(thing.known), y = s.y(thing.up ? thing.top : thing.bottom);
+  const x0 = s.x(thing.anchor),
+    x1 = s.x(thing.known),
+    y = s.y(thing.up ? thing.top : thing.bottom);
   // The line of a break is drawn anyway.
   if (thing.kind.shape !== "break") line(s, x0, y, x1, y, s.colours.accent, 1, [], 0.9);
   line(s, x1, y - 4, x1, y + 4, s.colours.accent, 1.5);
@@ -171,12 +203,15 @@ function hindsight(s, state) {
 function candles(s, bars, from, to) {
   const { ctx } = s;
   if (s.barWidth < 1.5) return strokes(s, bars, from, to);
-  const body = Math.max(1, Math.min(s.barWidth * 0.7, 14)), wick = s.barWidth > 8 ? 1.4 : 1;
+  const body = Math.max(1, Math.min(s.barWidth * 0.7, 14)),
+    wick = s.barWidth > 8 ? 1.4 : 1;
   for (const up of [true, false]) {
     ctx.fillStyle = up ? s.colours.up : s.colours.down;
     for (let i = from; i <= to; i++) {
-      if ((bars.close[i] >= bars.open[i]) !== up) continue;
-      const x = s.x(i), high = s.y(bars.high[i]), top = s.y(Math.max(bars.open[i], bars.close[i]));
+      if (bars.close[i] >= bars.open[i] !== up) continue;
+      const x = s.x(i),
+        high = s.y(bars.high[i]),
+        top = s.y(Math.max(bars.open[i], bars.close[i]));
       const bottom = s.y(Math.min(bars.open[i], bars.close[i]));
       ctx.fillRect(x - wick / 2, high, wick, Math.max(s.y(bars.low[i]) - high, 1));
       ctx.fillRect(x - body / 2, top, body, Math.max(bottom - top, 1));
@@ -185,9 +220,11 @@ function candles(s, bars, from, to) {
 }
 
 function strokes(s, bars, from, to) {
-  for (let i = from; i <= to; ) {
-    const column = Math.floor(s.x(i)), first = i;
-    let high = -Infinity, low = Infinity;
+  for (let i = from; i <= to;) {
+    const column = Math.floor(s.x(i)),
+      first = i;
+    let high = -Infinity,
+      low = Infinity;
     for (; i <= to && Math.floor(s.x(i)) === column; i++) {
       if (bars.high[i] > high) high = bars.high[i];
       if (bars.low[i] < low) low = bars.low[i];

@@ -6,7 +6,10 @@ function decodeBars(raw, divisor) {
   const n = raw.bars.length / 4;
   const bars = { n, step: raw.step_s };
   for (const name of ["time", "known", "open", "high", "low", "close"]) bars[name] = new Float64Array(n);
-  let time = raw.start_s, close = 0, hole = 0, late = 0;
+  let time = raw.start_s,
+    close = 0,
+    hole = 0,
+    late = 0;
   for (let i = 0; i < n; i++) {
     if (hole < raw.holes.length && raw.holes[hole][0] === i) time += raw.holes[hole++][1] * raw.step_s;
     bars.time[i] = time;
@@ -47,18 +50,27 @@ function decodeThings(raw, data) {
 // A thing as it was known at the close of bar t; null before its birth.
 function stateAt(thing, t) {
   if (thing.known > t) return null;
-  let { top, bottom } = thing, entries = 0;
+  let { top, bottom } = thing,
+    entries = 0;
   for (const entry of thing.life) {
     if (entry.known > t) break;
     ({ top, bottom } = entry);
     entries++;
   }
-  return { thing, top, bottom, entries, touched: thing.touched <= t, ended: thing.ended <= t ? thing.ended : -1 };
+  return {
+    thing,
+    top,
+    bottom,
+    entries,
+    touched: thing.touched <= t,
+    ended: thing.ended <= t ? thing.ended : -1,
+  };
 }
 
 // How many things were known at the close of bar t: they are in the order of their births.
 function knownCount(things, t) {
-  let low = 0, high = things.length;
+  let low = 0,
+    high = things.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (things[middle].known <= t) low = middle + 1;
@@ -69,7 +81,8 @@ function knownCount(things, t) {
 
 // Everything that was known at the close of bar t, ended or not.
 function visibleAt(things, t) {
-  const count = knownCount(things, t), states = [];
+  const count = knownCount(things, t),
+    states = [];
   for (let i = 0; i < count; i++) states.push(stateAt(things[i], t));
   return states;
 }

@@ -162,7 +162,8 @@ pub(crate) fn record(
 fn failure(error: SmcError) -> Failure {
     match error {
         SmcError::Indivisible { base, timeframe } => Failure::input(format!(
-            "--timeframe {timeframe}: candles of {base} do not make up whole ones of it; name a multiple of {base}"
+            "--timeframe {timeframe}: candles of {base} do not make up whole ones of it; name a multiple of \
+             {base}"
         )),
         SmcError::InvalidBar { .. }
         | SmcError::OutOfOrder { .. }

@@ -63,8 +63,8 @@ fn header(scan: &Scan, out: &mut String) -> fmt::Result {
     let settings = &scan.settings;
     writeln!(
         out,
-        "Settings: internal legs {} bars, swing legs {} bars, fractals {} bars to each side, gaps from {} of the \
-         price, at most {} live zones of a kind",
+        "Settings: internal legs {} bars, swing legs {} bars, fractals {} bars to each side, gaps from {} of \
+         the price, at most {} live zones of a kind",
         settings.internal_leg,
         settings.swing_leg,
         settings.fractal_bars,
