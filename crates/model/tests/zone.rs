@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use proptest::prelude::*;
 use seawall_model::{LocalClock, LocalDate, Span, TimeOfDay, Ts, Weekday, Zone};
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
+use serde::{Deserialize, Serialize};
 
 const ZONES: [&str; 8] = [
     "America/New_York",
@@ -164,6 +167,25 @@ fn an_unknown_zone_is_refused_with_the_nearest_names() {
     assert!(message("").contains("near it"));
     assert_eq!(zone("america/new_york").to_string(), "America/New_York");
     assert_eq!(zone("UTC"), Zone::UTC);
+}
+
+/// A formatter takes what is one string.
+struct Written(Zone);
+
+impl std::fmt::Display for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.serialize(f)
+    }
+}
+
+#[test]
+fn a_zone_is_read_and_written_as_its_name() {
+    let read = |name: &'static str| {
+        let text: StrDeserializer<'_, Error> = name.into_deserializer();
+        Zone::deserialize(text)
+    };
+    assert_eq!(Written(read("europe/london").unwrap()).to_string(), "Europe/London");
+    assert!(read("Europe/Londn").unwrap_err().to_string().contains("Europe/London"));
 }
 
 #[test]
