@@ -48,8 +48,8 @@ impl Weekday {
     }
 }
 
-/// A date without a place: whole days since 1970-01-01. Arithmetic saturates at the ends of the range of `i32`,
-/// millions of years away.
+/// A date without a place: whole days since 1970-01-01. Arithmetic saturates at the ends of the range of
+/// `i32`, millions of years away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct LocalDate(i32);
 
@@ -95,8 +95,8 @@ impl LocalDate {
 
     /// Year, month from 1 and day of the month from 1.
     ///
-    /// Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`: years are counted from
-    /// March, so that the leap day comes last, in cycles of 400 years, which are 146097 days.
+    /// Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`: years are counted
+    /// from March, so that the leap day comes last, in cycles of 400 years, which are 146097 days.
     #[must_use]
     pub const fn year_month_day(self) -> (i64, u8, u8) {
         let days = self.0 as i64 + 719_468;

@@ -3,7 +3,8 @@
 //! The time zone database is compiled in, so a zone never depends on the machine. What follows from local
 //! time is decided here once:
 //!
-//! * An instant has one local time ([`LocalClock::local`]); where a clock is put back, two instants share one.
+//! * An instant has one local time ([`LocalClock::local`]); where a clock is put back, two instants share
+//!   one.
 //! * A local time stands for one instant ([`Zone::first_reading`]): the first at which the clock shows that
 //!   time or a later one. A time that a clock skips is therefore the moment of the skip; of a time that it
 //!   shows twice the first counts. Later local times are never earlier instants, so periods bounded by local

@@ -77,7 +77,8 @@ proptest! {
             let (seconds, found) = (local.time.seconds(), (year, i64::from(month), i64::from(day)));
             prop_assert_eq!(found, (expected.year().into(), expected.month().into(), expected.day().into()));
             let time = [(expected.hour(), 3_600), (expected.minute(), 60), (expected.second(), 1)];
-            prop_assert_eq!(i64::from(seconds), time.map(|(n, unit)| i64::from(n) * unit).iter().sum::<i64>());
+            let expected_seconds: i64 = time.map(|(n, unit)| i64::from(n) * unit).iter().sum();
+            prop_assert_eq!(i64::from(seconds), expected_seconds);
             let weekday = i64::from(expected.weekday().to_monday_zero_offset());
             prop_assert_eq!(i64::from(local.date.weekday().number()), weekday);
         }

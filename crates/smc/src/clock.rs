@@ -1,10 +1,10 @@
 //! Periods of time on local clocks: trading days, weeks, months, and stretches of minutes.
 //!
 //! A period is half-open, from one boundary to the next, and a bar belongs to the one that its open time lies
-//! in. Boundaries are local times of an IANA zone, taken as [`Zone::first_reading`] defines: if the clocks skip
-//! the boundary it is the moment of the skip, if they show it twice the first time counts. So periods follow
-//! each other without hole or overlap, and never go backwards; days on which clocks change are 23 or 25 hours
-//! long.
+//! in. Boundaries are local times of an IANA zone, taken as [`Zone::first_reading`] defines: if the clocks
+//! skip the boundary it is the moment of the skip, if they show it twice the first time counts. So periods
+//! follow each other without hole or overlap, and never go backwards; days on which clocks change are 23 or
+//! 25 hours long.
 //!
 //! Between boundaries a bar costs two comparisons; nothing allocates.
 
@@ -28,8 +28,8 @@ pub(crate) fn zone(name: &str) -> Result<Zone, SmcError> {
     name.parse().map_err(|_| SmcError::Parameter { name: "zone", rule })
 }
 
-/// When a trading day begins. A day that begins at noon or later is named after the date on which it ends: the
-/// trading day of Monday starts on Sunday at 17:00.
+/// When a trading day begins. A day that begins at noon or later is named after the date on which it ends:
+/// the trading day of Monday starts on Sunday at 17:00.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TradingDay {
     /// Whose clocks count.

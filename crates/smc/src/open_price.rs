@@ -1,8 +1,8 @@
 //! Opening prices: the first price at or after a set local time, such as midnight or 08:30 in New York.
 //!
 //! The price is the open of the first bar that opens at that time or later, if it opens soon enough; a day
-//! whose first bar comes too late has none. On bars that do not start at the set time it is therefore the open
-//! of the next one: take bars that do. It is traded when the bar opens and known at the bar's close.
+//! whose first bar comes too late has none. On bars that do not start at the set time it is therefore the
+//! open of the next one: take bars that do. It is traded when the bar opens and known at the bar's close.
 
 use seawall_model::{Span, TimeOfDay, Zone};
 

@@ -1,12 +1,12 @@
 //! Opening gaps of the day and of the week (NDOG, NWOG): from the last price of one to the first of the next.
 //!
-//! The day has hours, such as 18:00 to 17:00 in New York; bars outside them are passed over. The gap lies between
-//! the close of the last bar before and the open of the first bar of the new day or week; equal prices leave
-//! none. In a market that never rests, where a day ends when the next one starts, it is what lies between two
-//! bars. The first day of a week has a gap of the week, not of the day.
+//! The day has hours, such as 18:00 to 17:00 in New York; bars outside them are passed over. The gap lies
+//! between the close of the last bar before and the open of the first bar of the new day or week; equal
+//! prices leave none. In a market that never rests, where a day ends when the next one starts, it is what
+//! lies between two bars. The first day of a week has a gap of the week, not of the day.
 //!
-//! A gap upwards is bullish. It is known at the close of the first bar and lives on from the next one as a fair
-//! value gap does: touched, midpoint, filled, closed through. Source: ICT material as in spec/smc.md §6.
+//! A gap upwards is bullish. It is known at the close of the first bar and lives on from the next one as a
+//! fair value gap does: touched, midpoint, filled, closed through. Source: ICT material as in spec/smc.md §6.
 
 use seawall_model::{LocalDate, TimeOfDay};
 

@@ -1,17 +1,18 @@
-//! Power of three (accumulation, manipulation, distribution) and its Judas swing: a session makes a range, one
-//! side of it is traded through during later hours, and structure then shifts to the other side.
+//! Power of three (accumulation, manipulation, distribution) and its Judas swing: a session makes a range,
+//! one side of it is traded through during later hours, and structure then shifts to the other side.
 //!
 //! Bullish; mirrored for bearish. Let L be the levels of the range session.
-//! * Manipulation (the Judas swing): the first bar that trades below the low of L opens within the sweep hours.
+//! * Manipulation (the Judas swing): the first bar that trades below the low of L opens within the sweep
+//!   hours.
 //! * Distribution: a bullish shift on that bar or a later one which opens within the shift hours, before any
 //!   earlier bar has traded above the high of L. A range traded through on both sides says nothing.
 //! * Each range gives one at most. Without a shift nothing is reported.
 //!
-//! What is found reaches from the manipulation's extreme (the lowest price from the sweep to the shift) to the
-//! range's high, the first target. From the bar after the shift on: [`Change::HighBroken`] once a bar trades
-//! above the range's high (bearish: [`Change::LowBroken`] below its low), [`Change::Invalidated`] once a bar
-//! closes beyond the manipulation's extreme, and [`Change::Closed`] when the next range is born. One bar may
-//! bring target and invalidation both.
+//! What is found reaches from the manipulation's extreme (the lowest price from the sweep to the shift) to
+//! the range's high, the first target. From the bar after the shift on: [`Change::HighBroken`] once a bar
+//! trades above the range's high (bearish: [`Change::LowBroken`] below its low), [`Change::Invalidated`] once
+//! a bar closes beyond the manipulation's extreme, and [`Change::Closed`] when the next range is born. One
+//! bar may bring target and invalidation both.
 //!
 //! Source: ICT material as in spec/smc.md §6.
 
@@ -91,8 +92,8 @@ struct Live {
 
 /// Finds powers of three. It is updated after the session and the structure that its settings name.
 ///
-/// [`Kind::PowerOfThree`]: the anchor is the bar of the sweep, the direction that of the shift, the parents are
-/// the [`Kind::SessionLevels`] and the shift.
+/// [`Kind::PowerOfThree`]: the anchor is the bar of the sweep, the direction that of the shift, the parents
+/// are the [`Kind::SessionLevels`] and the shift.
 #[derive(Debug, Clone)]
 pub struct PowerOfThree {
     range_source: Source,

@@ -1,11 +1,12 @@
 //! High and low of the period before: previous day, week, month, or of a stretch of minutes.
 //!
-//! The levels of a period are born on the first bar of the next period that has bars; periods without bars are
-//! passed over. On each bar from that one on (it included, unlike with zones: the level stood before the bar
-//! opened) a trade strictly beyond a level is reported, once a side, until the next levels take their place.
+//! The levels of a period are born on the first bar of the next period that has bars; periods without bars
+//! are passed over. On each bar from that one on (it included, unlike with zones: the level stood before the
+//! bar opened) a trade strictly beyond a level is reported, once a side, until the next levels take their
+//! place.
 //!
-//! The levels stand when their period ends, but no bar says so before the first of the next period has closed;
-//! that one is `known_at`.
+//! The levels stand when their period ends, but no bar says so before the first of the next period has
+//! closed; that one is `known_at`.
 
 use crate::bar::{Bar, Direction};
 use crate::clock::{Period, PeriodClock};

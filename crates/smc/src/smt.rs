@@ -1,9 +1,9 @@
 //! SMT divergence: two markets that move together disagree about a new extreme.
 //!
-//! Pivots of one kind, one from each market, are a pair if their bars opened within the tolerance of each other;
-//! with inverse correlation a high of the first market pairs with a low of the second. A pivot that becomes
-//! known takes, among the other market's pivots that are known, unpaired and younger than its last paired one,
-//! the nearest in time (the older of two as near); each is in one pair at most.
+//! Pivots of one kind, one from each market, are a pair if their bars opened within the tolerance of each
+//! other; with inverse correlation a high of the first market pairs with a low of the second. A pivot that
+//! becomes known takes, among the other market's pivots that are known, unpaired and younger than its last
+//! paired one, the nearest in time (the older of two as near); each is in one pair at most.
 //!
 //! A pair diverges from the pair before it of the same kind, if nothing unpaired lies between them in either
 //! market: one market made a higher high and the other a lower one, or one a lower low and the other a higher
@@ -11,8 +11,8 @@
 //! when both pivots are known.
 //!
 //! Causality does not depend on the order in which the two markets' bars are taken in: what the second market
-//! shows counts on a bar of the first that opens no earlier than the bar that showed it. Both series have to be
-//! of one timeframe. Source: ICT material as in spec/smc.md §6; the pairing is ours.
+//! shows counts on a bar of the first that opens no earlier than the bar that showed it. Both series have to
+//! be of one timeframe. Source: ICT material as in spec/smc.md §6; the pairing is ours.
 
 use arrayvec::ArrayVec;
 use seawall_model::{Span, Ts};
@@ -108,8 +108,8 @@ impl Step {
 }
 
 impl Sides {
-    /// Takes in the newest pivot of a market, and returns both markets' steps to the pair that it completes, if
-    /// they start at a pair too.
+    /// Takes in the newest pivot of a market, and returns both markets' steps to the pair that it completes,
+    /// if they start at a pair too.
     fn add(&mut self, market: Market, pivot: Pivot, tolerance: Span) -> Option<(Step, Step)> {
         let (own, others) = match market {
             Market::First => (&mut self.first, &mut self.second),
@@ -168,9 +168,9 @@ impl OpenTimes {
 
 /// Compares the pivots of two markets.
 ///
-/// [`Kind::SmtDivergence`] is born on a bar of the first market: the anchor is its pivot's bar, top and bottom
-/// are its last two pivots of that kind, the parents the pivots of the first and the second market, each in its
-/// own market's numbering.
+/// [`Kind::SmtDivergence`] is born on a bar of the first market: the anchor is its pivot's bar, top and
+/// bottom are its last two pivots of that kind, the parents the pivots of the first and the second market,
+/// each in its own market's numbering.
 #[derive(Debug, Clone)]
 pub struct SmtDivergences {
     settings: SmtSettings,
@@ -209,8 +209,8 @@ impl SmtDivergences {
         })
     }
 
-    /// Takes in a closed bar of the second market and what was reported on it. It may be ahead of the first by
-    /// [`PIVOTS_REMEMBERED`] pivots; of more, the oldest are forgotten.
+    /// Takes in a closed bar of the second market and what was reported on it. It may be ahead of the first
+    /// by [`PIVOTS_REMEMBERED`] pivots; of more, the oldest are forgotten.
     pub fn update_second(&mut self, bar: &ClosedBar, events: &Events) {
         self.second_times.put(bar);
         for event in events {
@@ -226,8 +226,8 @@ impl SmtDivergences {
         }
     }
 
-    /// Takes in a closed bar of the first market, with what was reported on it, and adds the divergences that it
-    /// makes known. The second market's bar of the same time is to be taken in before.
+    /// Takes in a closed bar of the first market, with what was reported on it, and adds the divergences that
+    /// it makes known. The second market's bar of the same time is to be taken in before.
     pub fn update_first(&mut self, bar: &ClosedBar, events: &mut Events) {
         self.first_times.put(bar);
         let reported = events.len();

@@ -138,7 +138,8 @@ proptest! {
                 let (start, end) = clock.current().unwrap();
                 prop_assert!(start <= open_time && open_time < end);
                 prop_assert_eq!(entered, before != Some((start, end)));
-                prop_assert!(before.is_none_or(|(old, old_end)| (old, old_end) == (start, end) || old_end <= start));
+                let follows = |old: (Ts, Ts)| old == (start, end) || old.1 <= start;
+                prop_assert!(before.is_none_or(follows));
                 before = Some((start, end));
             }
         }

@@ -216,7 +216,8 @@ proptest! {
                 events.clear();
                 session.update(bar, &mut events);
                 all.extend(events.iter().copied());
-                prop_assert_eq!((session.running(), session.levels()), plain(&bars, &names, t), "{:?}", hours);
+                let found = (session.running(), session.levels());
+                prop_assert_eq!(found, plain(&bars, &names, t), "{:?}", hours);
             }
             check_lives(&all);
             let broken = |change| all.iter().filter(|event| event.change == change).count();

@@ -1,10 +1,11 @@
 //! Trading sessions and kill zones: hours on a local clock, and the high and low that they made.
 //!
-//! A session lies on local time, half-open, and is named after the local date on which it starts. A bar belongs
-//! to it if its open time does. Start and end are taken as [`Zone::first_reading`](seawall_model::Zone::first_reading) defines: a boundary that the
-//! clocks skip is the moment of the skip, of one that they show twice the first time counts. So on a day on
-//! which clocks change a session may last an hour more or less, and one that lies within a skipped hour does
-//! not take place; it never stops and begins again.
+//! A session lies on local time, half-open, and is named after the local date on which it starts. A bar
+//! belongs to it if its open time does. Start and end are taken as
+//! [`Zone::first_reading`](seawall_model::Zone::first_reading) defines: a boundary that the clocks skip is
+//! the moment of the skip, of one that they show twice the first time counts. So on a day on which clocks
+//! change a session may last an hour more or less, and one that lies within a skipped hour does not take
+//! place; it never stops and begins again.
 //!
 //! Two sessions of different dates are never one, whatever bars are missing between them. That a session is
 //! over is known at the close of the first bar after it.
@@ -43,12 +44,12 @@ pub struct SessionRange {
 
 /// Follows one session.
 ///
-/// [`Kind::Session`] is born on its first bar, with that bar's high and low, and closed on the first bar after
-/// it, with the high and low of all; in between [`Session::running`] tells them. With the close
-/// [`Kind::SessionLevels`] are born: the same high and low, with the session as first parent. From that bar on
-/// (it included, since the levels stood before it opened) the first trade strictly beyond each is reported,
-/// until the next levels of this session replace them. The anchor is the first bar of the session, the
-/// direction that of its candle.
+/// [`Kind::Session`] is born on its first bar, with that bar's high and low, and closed on the first bar
+/// after it, with the high and low of all; in between [`Session::running`] tells them. With the close
+/// [`Kind::SessionLevels`] are born: the same high and low, with the session as first parent. From that bar
+/// on (it included, since the levels stood before it opened) the first trade strictly beyond each is
+/// reported, until the next levels of this session replace them. The anchor is the first bar of the session,
+/// the direction that of its candle.
 #[derive(Debug, Clone)]
 pub struct Session {
     clock: SessionClock,

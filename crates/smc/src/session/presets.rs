@@ -6,8 +6,8 @@ use super::SessionHours;
 use crate::clock::{new_york, zone};
 use crate::error::SmcError;
 
-/// The kill zones of ICT material, in New York time, as spec/smc.md §6 lists them. Sources vary: some begin Asia
-/// at 19:00, some end New York at 09:00; such hours are [`SessionHours`] of one's own.
+/// The kill zones of ICT material, in New York time, as spec/smc.md §6 lists them. Sources vary: some begin
+/// Asia at 19:00, some end New York at 09:00; such hours are [`SessionHours`] of one's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillZone {
     /// 20:00 to midnight: the range that London works on.
@@ -70,8 +70,8 @@ impl KillZone {
 }
 
 /// The classic sessions of the currency market, each on its own city's clocks. The hours are those that the
-/// fixed UTC tables of spec/smc.md §2.7 stand for: 07:00 to 16:00 in Sydney, 09:00 to 18:00 in Tokyo, 08:00 to
-/// 17:00 in London and in New York.
+/// fixed UTC tables of spec/smc.md §2.7 stand for: 07:00 to 16:00 in Sydney, 09:00 to 18:00 in Tokyo, 08:00
+/// to 17:00 in London and in New York.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarketSession {
     /// Sydney.
