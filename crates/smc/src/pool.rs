@@ -23,6 +23,9 @@ use crate::zones::ZoneLimits;
 /// How many inputs a detector of pools can read.
 pub const POOL_INPUTS_MAX: usize = 16;
 
+/// Room that is made at once; more grows as it is needed.
+const RESERVED_MAX: usize = 1_024;
+
 /// Levels that become pools: those of one kind from one detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolInput {
@@ -94,13 +97,14 @@ impl Pools {
         let live = settings.limits.live;
         check_live("live", live)?;
         let side = || Side { untaken: Triggers::new(live), waiting: Triggers::new(live) };
+        let waiting_room = if settings.reclaim_bars == 0 { 0 } else { 2 * live.min(RESERVED_MAX) };
         Ok(Pools {
             inputs: list,
             settings,
             living: Living::new(live),
             buy_side: side(),
             sell_side: side(),
-            deadlines: VecDeque::new(),
+            deadlines: VecDeque::with_capacity(waiting_room),
             ids: Ids::new(source),
         })
     }

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking and says when it is skipped; the changes not named cannot occur"
 )]
 
+mod bars;
 mod common;
 
 use std::path::PathBuf;
@@ -15,9 +16,9 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use seawall_smc::indicators::Atr;
 use seawall_smc::{
-    Bar, Change, ClosedBar, Detector, Direction, EqualLevels, EqualRule, EqualSettings, Event, Events,
-    Fractal, Id, InducementSettings, Inducements, Kind, LegPivots, POOL_INPUTS_MAX, PoolInput, PoolSettings,
-    Pools, Source, TakenBy, Tolerance, ZONE_SOURCES_MAX, ZoneLimits,
+    Bar, BarSeries, Change, ClosedBar, Detector, Direction, EqualLevels, EqualRule, EqualSettings, Event,
+    Events, Fractal, Id, InducementSettings, Inducements, Kind, LegPivots, POOL_INPUTS_MAX, PoolInput,
+    PoolSettings, Pools, Source, TakenBy, Tolerance, ZONE_SOURCES_MAX, ZoneLimits,
 };
 
 const SERIES: [&str; 2] = ["eurusd_15m", "eurusd_15m_head800_tickvol"];
@@ -311,7 +312,7 @@ proptest! {
         reclaim_bars in 0u64..4,
     ) {
         let limits = ZoneLimits { live, age_bars_max };
-        let mut series = seawall_smc::BarSeries::new();
+        let mut series = BarSeries::new();
         let (mut legs, mut periods) = (legs(2), Periods::new(11));
         let (mut pools, mut events, mut open) = (pools(reclaim_bars, limits), Events::new(), Vec::new());
         for (index, bar) in bars.iter().enumerate() {
@@ -581,6 +582,35 @@ fn a_close_back_within_the_bars_allowed_makes_a_run_a_sweep() {
     assert_eq!(run(1, &[beyond, beyond, back]), [born, (Change::Run, 4)]);
     assert_eq!(run(2, &[beyond, beyond, back]), [born, (Change::Swept, 5)]);
     assert_eq!(run(u64::MAX, &[beyond, beyond]), [born]);
+}
+
+#[test]
+fn nothing_is_allocated_after_a_warm_up() {
+    let limits = ZoneLimits { live: 16, age_bars_max: None };
+    let mut legs = legs(2);
+    let mut equal = equal(EqualRule::Groups, NEAR, limits);
+    let mut pools = pools(3, limits);
+    let settings = InducementSettings { limits, ..InducementSettings::default() };
+    let mut inducements = Inducements::new(INDUCED, POOLS, &[MARKS], settings).unwrap();
+    let (mut marks, mut periods) = (Marks(0), Periods::new(11));
+    let (mut series, mut events, mut found) = (BarSeries::new(), Events::new(), [0; 2]);
+    let walk = bars::walk(1, 20_000);
+    let mut run = |range: core::ops::Range<usize>| {
+        for at in range {
+            let closed = series.close(common::open_time(at), walk[at]).unwrap();
+            events.clear();
+            let detectors: [&mut dyn Detector; 6] =
+                [&mut legs, &mut marks, &mut periods, &mut equal, &mut pools, &mut inducements];
+            for detector in detectors {
+                detector.update(&closed, &mut events);
+            }
+            found[0] += events.iter().filter(|event| event.kind == Kind::Inducement).count();
+            found[1] += events.iter().filter(|event| event.change == Change::Run).count();
+        }
+    };
+    run(0..10_000);
+    assert_eq!(allocation_counter::measure(|| run(10_000..20_000)).bytes_total, 0);
+    assert!(found.iter().all(|&found| found > 100), "{found:?}");
 }
 
 #[test]
