@@ -195,6 +195,9 @@ fn now(scan: &Scan, frame: &Frame, out: &mut String) -> fmt::Result {
 }
 
 fn near(scan: &Scan, frame: &Frame, what: &str, list: &[Near], out: &mut String) -> fmt::Result {
+    if list.is_empty() {
+        return writeln!(out, "  live {what}: none");
+    }
     let count = |side: Side| list.iter().filter(|near| near.side == side).count();
     writeln!(
         out,
