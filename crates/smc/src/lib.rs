@@ -8,7 +8,7 @@
 //! * [`indicators`]: averages, ATR, ADX, RSI.
 //! * [`series`]: bars in order, checked once; [`event`]: what is reported about them.
 //! * [`pivot`], [`structure`], [`order_block`], [`fvg`]: streaming detectors.
-//! * [`labels`], [`equal`], [`pool`], [`inducement`]: liquidity; [`mod@range`], [`strength`], [`ote`]: ranges.
+//! * [`labels`], [`equal`], [`pool`], [`inducement`]: liquidity; [`range`], [`strength`], [`ote`]: ranges.
 //! * [`chart`]: all of them on one series; [`views`]: on several timeframes.
 //! * [`parity`]: the Python package `smartmoneyconcepts` cell by cell, in hindsight: never to be traded on.
 //! * [`clock`], [`previous`], [`session`], [`open_price`], [`period_gap`], [`power_of_three`]: time.
