@@ -92,7 +92,7 @@ fn day() -> TimeFrame {
     "1D".parse().unwrap()
 }
 
-/// Keeps the compiler from leaving the work out. What was computed is dropped by the caller, which counts too.
+/// Keeps the compiler from leaving the work out. The caller drops what was computed, which counts too.
 fn done<T>(found: &T) {
     black_box(found);
 }

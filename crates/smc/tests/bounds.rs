@@ -15,8 +15,8 @@ use seawall_smc::{Chart, ChartSettings, FairValueGapSettings, ZoneLimits};
 const BARS: usize = 200_000;
 const FEWER_BARS: usize = 40_000;
 
-/// The most events that one bar can bring: each live thing goes through its whole life of at most six changes,
-/// and each detector bears a few.
+/// The most events that one bar can bring: each live thing goes through its whole life of at most six
+/// changes, and each detector bears a few.
 fn events_max(chart: &Chart, live: usize) -> usize {
     contract::live(chart).len() * live * 6 + 64
 }

@@ -1,5 +1,5 @@
-//! The seeds of the fuzz targets through the bodies of the targets, on the stable compiler: what fuzzing found
-//! once stays found.
+//! The seeds of the fuzz targets through the bodies of the targets, on the stable compiler: what fuzzing
+//! found once stays found.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

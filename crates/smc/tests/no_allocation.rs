@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bars;
+mod rig;
 
 use seawall_model::Timeframe;
 use seawall_smc::{
@@ -72,6 +73,24 @@ fn no_detector_allocates_after_warm_up() {
             let mut blocks = OrderBlocks::new(Source(2), source, settings).unwrap();
             assert_eq!(bytes_of(&mut [&mut Structure::new(source, 5).unwrap(), &mut blocks]), 0);
         }
+    }
+}
+
+#[test]
+fn one_of_every_detector_allocates_nothing_after_warm_up() {
+    for limits in [ZoneLimits::default(), ZoneLimits { live: 1_024, age_bars_max: Some(500) }] {
+        let mut detectors = rig::detectors(limits);
+        let (mut series, mut events) = (BarSeries::new(), Events::new());
+        let mut bytes = vec![0; detectors.len()];
+        for (at, bar) in bars::walk(1, WARM_UP + MEASURED).into_iter().enumerate() {
+            let bar = series.close(bars::open_time(at), bar).unwrap();
+            events.clear();
+            for (detector, bytes) in detectors.iter_mut().zip(&mut bytes) {
+                let measured = allocation_counter::measure(|| detector.update(&bar, &mut events));
+                *bytes += if at < WARM_UP { 0 } else { measured.bytes_total };
+            }
+        }
+        assert_eq!(bytes, vec![0; detectors.len()], "bytes by detector, in the order of the rig");
     }
 }
 

@@ -9,39 +9,50 @@
 )]
 #![allow(clippy::needless_update, reason = "a chart may get settings that these tests leave alone")]
 
+mod bars;
 mod common;
+mod rig;
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use seawall_model::Ts;
-use seawall_smc::{Bar, Chart, ChartSettings, Event, FairValueGapSettings, Id, WideBars, ZoneLimits};
+use seawall_smc::{
+    Bar, Change, Chart, ChartSettings, Direction, Event, FairValueGapSettings, Id, Kind, WideBars, ZoneLimits,
+};
 
-/// Short legs and few zones, so that a short walk sees everything.
-fn settings() -> ChartSettings {
-    let limits = ZoneLimits { live: 6, age_bars_max: Some(60) };
-    ChartSettings {
+/// What is put to the test, given limits, the least size of gaps as a fraction of price, and bars.
+type Subject = fn(ZoneLimits, f64, &[(Ts, Bar)]) -> Vec<Event>;
+
+/// A chart, and one of every detector; with short legs, so that a short walk sees everything.
+const SUBJECTS: [Subject; 2] = [of_chart, of_every_detector];
+
+const FEW: ZoneLimits = ZoneLimits { live: 6, age_bars_max: Some(60) };
+
+fn of_chart(limits: ZoneLimits, size_fraction_min: f64, bars: &[(Ts, Bar)]) -> Vec<Event> {
+    let settings = ChartSettings {
         internal_leg: 2,
         swing_leg: 5,
         fractal_bars: 2,
         wide_bars: WideBars::Exchanged { atr_period: 6, multiple: 1.5 },
-        gaps: FairValueGapSettings { limits, ..FairValueGapSettings::default() },
+        gaps: FairValueGapSettings { limits, size_fraction_min },
         limits,
         ..ChartSettings::default()
-    }
-}
-
-fn events_at(settings: &ChartSettings, time: impl Fn(usize) -> Ts, bars: &[Bar]) -> Vec<Event> {
-    let mut chart = Chart::new(settings).unwrap();
+    };
+    let mut chart = Chart::new(&settings).unwrap();
     let mut all = Vec::new();
-    for (index, bar) in bars.iter().enumerate() {
-        all.extend(chart.update(time(index), *bar).unwrap());
+    for (time, bar) in bars {
+        all.extend(chart.update(*time, *bar).unwrap());
     }
     all
 }
 
-fn events_of(settings: &ChartSettings, bars: &[Bar]) -> Vec<Event> {
-    events_at(settings, common::open_time, bars)
+fn of_every_detector(limits: ZoneLimits, _: f64, bars: &[(Ts, Bar)]) -> Vec<Event> {
+    rig::run(limits, bars.iter().copied()).concat()
+}
+
+fn timed(bars: &[Bar]) -> Vec<(Ts, Bar)> {
+    bars.iter().enumerate().map(|(index, bar)| (bars::open_time(index), *bar)).collect()
 }
 
 fn map(bar: &Bar, price: impl Fn(f64) -> f64) -> Bar {
@@ -60,7 +71,7 @@ fn on_whole_prices(bars: &[Bar]) -> Vec<Bar> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// A power of two changes the exponent of a float alone, so every comparison and every average comes out
     /// the same. Holds for every setting: thresholds are fractions, averages or counts of bars.
@@ -70,16 +81,18 @@ proptest! {
         power in prop::sample::select(vec![-40, -7, -1, 1, 3, 30]),
         size_fraction_min in prop::sample::select(vec![0.0, 0.0005]),
     ) {
-        let mut settings = settings();
-        settings.gaps.size_fraction_min = size_fraction_min;
         let scale = |price: f64| price * 2f64.powi(power);
         let scaled: Vec<Bar> = bars.iter().map(|bar| map(bar, scale)).collect();
-        let (plain, scaled) = (events_of(&settings, &bars), events_of(&settings, &scaled));
-        prop_assert_eq!(scaled, moved(&plain, scale));
+        for subject in SUBJECTS {
+            let plain = subject(FEW, size_fraction_min, &timed(&bars));
+            let scaled = subject(FEW, size_fraction_min, &timed(&scaled));
+            prop_assert_eq!(scaled, moved(&plain, scale));
+        }
     }
 
     /// On whole prices differences are exact, so nothing moves but the prices. Prices may be below zero.
-    /// Left out: what is defined by fractions of a price, which is the least size of gaps (here 0).
+    /// Left out: the least size of gaps, which is a fraction of price (here 0); and optimal entries, whose
+    /// prices are decimal fractions of a leg and so are rounded.
     #[test]
     fn prices_from_another_zero_give_the_same_events_with_prices_moved(
         bars in common::walk(250),
@@ -88,8 +101,14 @@ proptest! {
         let bars = on_whole_prices(&bars);
         let shift = |price: f64| price + by;
         let shifted: Vec<Bar> = bars.iter().map(|bar| map(bar, shift)).collect();
-        let (plain, shifted) = (events_of(&settings(), &bars), events_of(&settings(), &shifted));
-        prop_assert_eq!(shifted, moved(&plain, shift));
+        for subject in SUBJECTS {
+            let of = |bars: &[Bar]| {
+                let mut events = subject(FEW, 0.0, &timed(bars));
+                events.retain(|event| event.kind != Kind::OptimalTradeEntry);
+                events
+            };
+            prop_assert_eq!(of(&shifted), moved(&of(&bars), shift));
+        }
     }
 
     /// Prices negated: high and low change places, and so do the two directions. Left out, because the
@@ -102,37 +121,45 @@ proptest! {
     ///   has none ([`without_inside_bars`]).
     /// * On one bar the high side comes first, so which of two things of one bar is the older and is pushed
     ///   out by the limit differs. The limit is never reached here; age ends things on both sides alike.
+    /// * What a period or a session made has the direction of its candle, upwards if it is none; an
+    ///   equilibrium entered at its very middle points upwards. Their directions are not compared.
     #[test]
     fn the_mirrored_market_gives_the_mirrored_events(walk in common::walk(250)) {
         let limits = ZoneLimits { live: 4_096, age_bars_max: Some(60) };
-        let mut settings = ChartSettings { limits, ..settings() };
-        settings.gaps.limits = limits;
         let mut bars = preamble();
         let start = bars.len() as u64;
         bars.extend(walk);
         let bars = without_inside_bars(bars);
         let mirrored: Vec<Bar> = bars.iter().map(mirror).collect();
-        let (plain, mirrored) = (events_of(&settings, &bars), events_of(&settings, &mirrored));
-        let mut pairs = Pairs::new(&plain, &mirrored);
-        for index in 0..bars.len() as u64 {
-            let of = |events: &[Event]| -> Vec<Event> {
-                events.iter().filter(|event| event.known_at == index).copied().collect()
-            };
-            if index >= start {
+        for subject in SUBJECTS {
+            let (plain, mirrored) =
+                (subject(limits, 0.0, &timed(&bars)), subject(limits, 0.0, &timed(&mirrored)));
+            let mut pairs = Pairs::new(&plain, &mirrored);
+            for index in start..bars.len() as u64 {
+                let of = |events: &[Event]| -> Vec<Event> {
+                    events.iter().filter(|event| event.known_at == index).copied().collect()
+                };
                 pairs.compare(&of(&plain), &of(&mirrored));
             }
         }
     }
 
-    /// Nothing but the calendar may hang on the time, and whole weeks keep it.
+    /// Nothing but the calendar may hang on the time, and whole weeks keep it. No clocks change in the weeks
+    /// tried. Left out: months, which are no whole weeks.
     #[test]
-    fn some_weeks_later_the_same_bars_give_the_same_events(
-        bars in common::walk(250),
-        weeks in 1i64..200,
-    ) {
-        let later = |index| Ts::from_millis(common::open_time(index).millis() + weeks * 604_800_000);
-        let (plain, later) = (events_of(&settings(), &bars), events_at(&settings(), later, &bars));
-        prop_assert_eq!(later, plain);
+    fn some_weeks_later_the_same_bars_give_the_same_events(bars in common::walk(250), weeks in 1i64..9) {
+        let later: Vec<(Ts, Bar)> = timed(&bars)
+            .into_iter()
+            .map(|(time, bar)| (Ts::from_millis(time.millis() + weeks * 604_800_000), bar))
+            .collect();
+        for subject in SUBJECTS {
+            let of = |bars: &[(Ts, Bar)]| {
+                let mut events = subject(FEW, 0.0, bars);
+                events.retain(|event| event.kind != Kind::PreviousMonth);
+                events
+            };
+            prop_assert_eq!(of(&later), of(&timed(&bars)));
+        }
     }
 }
 
@@ -167,6 +194,46 @@ fn without_inside_bars(mut bars: Vec<Bar>) -> Vec<Bar> {
     bars
 }
 
+/// The event of the mirrored market as it would be in the plain one.
+fn back(event: &Event) -> Event {
+    const KINDS: [(Kind, Kind); 3] = [
+        (Kind::HigherHigh, Kind::LowerLow),
+        (Kind::LowerHigh, Kind::HigherLow),
+        (Kind::Premium, Kind::Discount),
+    ];
+    let kind = other_of(&KINDS, event.kind);
+    let change = other_of(&[(Change::HighBroken, Change::LowBroken)], event.change);
+    let [first, second] = event.parents;
+    // The low and the high that it lies between.
+    let parents = if kind == Kind::DealingRange { [second, first] } else { [first, second] };
+    let (direction, top, bottom) = (event.direction.opposite(), -event.bottom, -event.top);
+    without_chance(&Event { kind, change, direction, top, bottom, parents, ..*event })
+}
+
+/// The other one of its pair; what is in no pair stays.
+fn other_of<T: Copy + PartialEq>(pairs: &[(T, T)], thing: T) -> T {
+    let other = |(one, other): &(T, T)| {
+        if *one == thing { Some(*other) } else { (*other == thing).then_some(*one) }
+    };
+    pairs.iter().find_map(other).unwrap_or(thing)
+}
+
+/// The event without a direction that a tie decides.
+fn without_chance(event: &Event) -> Event {
+    let by_candle = matches!(
+        event.kind,
+        Kind::Session
+            | Kind::SessionLevels
+            | Kind::PreviousDay
+            | Kind::PreviousWeek
+            | Kind::PreviousMonth
+            | Kind::PreviousPeriod
+            | Kind::OpenPrice
+            | Kind::Equilibrium
+    );
+    Event { direction: if by_candle { Direction::Bullish } else { event.direction }, ..*event }
+}
+
 /// Which thing of one run is which of the other.
 struct Pairs {
     born: [BTreeMap<Id, u64>; 2],
@@ -188,13 +255,7 @@ impl Pairs {
 
     /// The two runs report the same of one bar, in whatever order.
     fn compare(&mut self, plain: &[Event], mirrored: &[Event]) {
-        let back = |event: &Event| Event {
-            direction: event.direction.opposite(),
-            top: -event.bottom,
-            bottom: -event.top,
-            ..*event
-        };
-        let plain = self.sorted(0, plain.to_vec());
+        let plain = self.sorted(0, plain.iter().map(without_chance).collect());
         let mirrored = self.sorted(1, mirrored.iter().map(back).collect());
         assert_eq!(plain.len(), mirrored.len(), "as many events: {plain:#?} {mirrored:#?}");
         for (one, other) in plain.iter().zip(&mirrored) {

@@ -1,8 +1,8 @@
 //! `cargo xtask bench smc`: the Python package `smartmoneyconcepts` beside ours, on the same bars.
 //!
-//! One command makes what it needs under `target/bench-smc` (a virtual environment with pinned versions, files
-//! of bars from a seed), runs both sides, checks that they find the same cells and prints medians and ratios.
-//! A time is never asserted: machines differ. A cell that differs fails the run.
+//! One command makes what it needs under `target/bench-smc` (a virtual environment with pinned versions,
+//! files of bars from a seed), runs both sides, checks that they find the same cells and prints medians and
+//! ratios. A time is never asserted: machines differ. A cell that differs fails the run.
 
 mod environment;
 mod report;

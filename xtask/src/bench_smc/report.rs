@@ -60,7 +60,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Puts the two sides together. The package counts milliseconds, ours microseconds and, live, nanoseconds.
+    /// Puts the two sides together. The package counts milliseconds, ours microseconds, live nanoseconds.
     ///
     /// # Errors
     /// When one side did not measure what the other did.

@@ -12,10 +12,11 @@ use seawall_smc::{Change, Chart, Event, Id, Kind, Source};
 /// A thing and what happened to it so far.
 #[derive(Debug, Clone)]
 struct Thing {
-    born: Event,
+    /// As it was born or, since, extended.
+    now: Event,
     /// The latest change and its bar.
     last: (Change, u64),
-    /// Every change that came so far.
+    /// Every change since it has been where it is.
     seen: Vec<Change>,
     ended: bool,
 }
@@ -54,9 +55,9 @@ impl Contract {
         assert_eq!(event.id.number(), *next, "numbers of a source count up: {event:?}");
         *next += 1;
         let last = (Change::Born, event.known_at);
-        let seen = vec![Change::Born];
+        let seen = Vec::new();
         let ended = ends(event.kind, Change::Born);
-        self.things.insert(event.id, Thing { born: *event, last, seen, ended });
+        self.things.insert(event.id, Thing { now: *event, last, seen, ended });
         if !ended {
             self.open.entry(event.id.source()).or_default().push(event.id);
         }
@@ -66,26 +67,33 @@ impl Contract {
         let Some(thing) = self.things.get_mut(&event.id) else {
             panic!("changed before its birth: {event:?}")
         };
-        let born = &thing.born;
+        let now = &thing.now;
         assert!(!thing.ended, "changed after its end ({:?}): {event:?}", thing.last);
-        assert_eq!((event.kind, event.direction), (born.kind, born.direction), "what it is stays: {event:?}");
-        if !grows(event.kind) {
-            let prices = |event: &Event| (event.top.to_bits(), event.bottom.to_bits(), event.anchor);
-            assert_eq!(prices(event), prices(born), "its prices and its bar stay: {event:?}");
-            assert_eq!(event.parents, born.parents, "its parents stay: {event:?}");
-        }
-        let (last, last_at) = thing.last;
-        if last_at == event.known_at {
-            assert!(last < event.change, "in the order of a life, after {last:?}: {event:?}");
-            let at_birth = born.known_at == event.known_at;
-            assert!(!at_birth || on_birth_bar(event.change), "untouched by the bar that bore it: {event:?}");
-        }
-        if !repeats(event.change) {
+        // What a session made as a whole is said when it closes.
+        let sums_up = event.kind == Kind::Session && event.change == Change::Closed;
+        let is = |event: &Event| (event.kind, event.direction);
+        assert!(is(event) == is(now) || sums_up, "what it is stays, {now:?}: {event:?}");
+        if event.change == Change::Extended {
+            // Other prices, for which its life begins anew.
+            thing.now = *event;
+            thing.seen.clear();
+        } else {
+            let place =
+                |event: &Event| (event.top.to_bits(), event.bottom.to_bits(), event.anchor, event.parents);
+            assert!(
+                place(event) == place(now) || sums_up,
+                "only what extends it moves it, {now:?}: {event:?}"
+            );
+            let (last, last_at) = thing.last;
+            if last_at == event.known_at {
+                let began = matches!(last, Change::Born | Change::Extended);
+                let allowed = if began { on_birth_bar(event) } else { before(last, event.change) };
+                assert!(allowed, "in the order of a life, after {last:?} on this bar: {event:?}");
+            }
             assert!(!thing.seen.contains(&event.change), "a second time: {event:?}");
+            let in_order = thing.seen.iter().all(|seen| before(*seen, event.change));
+            assert!(in_order || !is_zone(event.kind), "a zone's life goes on, after {last:?}: {event:?}");
             thing.seen.push(event.change);
-        }
-        if is_zone(event.kind) {
-            assert!(last < event.change, "a zone's life goes on, after {last:?}: {event:?}");
         }
         thing.last = (event.change, event.known_at);
         if ends(event.kind, event.change) {
@@ -99,9 +107,9 @@ impl Contract {
         self.open.get(&source).map_or(&[], Vec::as_slice)
     }
 
-    /// The thing as it was born.
-    pub(crate) fn born(&self, id: Id) -> Option<&Event> {
-        self.things.get(&id).map(|thing| &thing.born)
+    /// The thing as it was last placed.
+    pub(crate) fn now(&self, id: Id) -> Option<&Event> {
+        self.things.get(&id).map(|thing| &thing.now)
     }
 }
 
@@ -126,19 +134,24 @@ pub(crate) fn is_zone(kind: Kind) -> bool {
     )
 }
 
-/// Whether it may get other prices after its birth.
-fn grows(kind: Kind) -> bool {
-    !is_zone(kind)
+/// Whether a life can bring `earlier` before `later`: they stand in that order, and being replaced is an end.
+fn before(earlier: Change, later: Change) -> bool {
+    earlier != Change::Replaced && (earlier < later || later == Change::Replaced)
 }
 
-/// What can happen more than once.
-fn repeats(change: Change) -> bool {
-    matches!(change, Change::Extended)
-}
-
-/// What the bar that bore a thing can bring besides: it is pushed out by another of the same bar.
-fn on_birth_bar(change: Change) -> bool {
-    matches!(change, Change::Expired | Change::Replaced)
+/// What the bar that bore or moved a thing can bring besides: it is pushed out by another of the same bar.
+/// The levels of a period stood before that bar opened, so it may trade beyond them.
+fn on_birth_bar(event: &Event) -> bool {
+    let of_a_period = matches!(
+        event.kind,
+        Kind::SessionLevels
+            | Kind::PreviousDay
+            | Kind::PreviousWeek
+            | Kind::PreviousMonth
+            | Kind::PreviousPeriod
+    );
+    let beyond = matches!(event.change, Change::HighBroken | Change::LowBroken);
+    matches!(event.change, Change::Expired | Change::Replaced) || (of_a_period && beyond)
 }
 
 /// Whether nothing can happen to the thing any more.
