@@ -20,6 +20,6 @@ pub use error::BacktestError;
 pub use fingerprint::Fingerprint;
 pub use market::{Market, MarketSeries};
 pub use metrics::Metrics;
-pub use run::{RunSettings, run};
+pub use run::{RunSettings, run, run_strategies};
 pub use seawall_archive::TradeTick;
 pub use sweep::sweep;

@@ -1,9 +1,9 @@
 //! One run: engine, simulated exchange and candles from the first to the last.
 
-use seawall_engine::{Engine, ProtectionSettings, RiskSettings, Setup};
+use seawall_engine::{Engine, EngineError, ProtectionSettings, RiskSettings, Setup};
 use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade};
 use seawall_simulator::{Exchange, SimulatorSettings};
-use seawall_strategy::StrategySettings;
+use seawall_strategy::{Strategy, StrategySettings};
 
 use crate::collect::{Collector, Drawdown, EquityPoint, Outcome};
 use crate::error::BacktestError;
@@ -49,9 +49,32 @@ pub fn run(
     settings: &RunSettings,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Outcome, BacktestError> {
+    run_with(market, settings, Engine::new, progress)
+}
+
+/// Runs strategies that the caller brings, one for each instrument in the market's order, in place of the
+/// configured one.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_strategies(
+    market: &Market,
+    settings: &RunSettings,
+    strategies: Vec<Box<dyn Strategy>>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, BacktestError> {
+    run_with(market, settings, |setup| Engine::with_strategies(setup, strategies), progress)
+}
+
+fn run_with(
+    market: &Market,
+    settings: &RunSettings,
+    build: impl FnOnce(Setup) -> Result<Engine, EngineError>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Outcome, BacktestError> {
     let instruments = market.instruments();
     let exchange = Exchange::new(&settings.simulator, instruments, settings.initial_equity)?;
-    let engine = Engine::new(Setup {
+    let engine = build(Setup {
         instruments: instruments
             .iter()
             .cloned()
