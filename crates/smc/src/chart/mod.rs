@@ -40,8 +40,7 @@ impl Chart {
     /// [`SmcError::Parameter`] if a setting is out of range.
     pub fn new(settings: &ChartSettings) -> Result<Self, SmcError> {
         let ChartSettings { internal_leg, swing_leg, fractal_bars, wide_bars, gaps, limits } = *settings;
-        let blocks =
-            |leg_size| OrderBlockSettings { leg_size, wide_bars, limits, ..OrderBlockSettings::default() };
+        let blocks = |leg_size| OrderBlockSettings { leg_size, wide_bars, limits };
         Ok(Chart {
             series: BarSeries::new(),
             events: Events::new(),
