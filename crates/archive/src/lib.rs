@@ -29,6 +29,7 @@ pub use audit::{Audit, AuditSettings, Fault, FaultCounts, FaultKind, Findings, H
 pub use csv::{CandleReader, CandleRow, HEADER, Row};
 pub use error::ArchiveError;
 pub use funding::read_funding;
+pub use lines::Lines;
 pub use load::{HolePolicy, Loaded, audit_file, load_candles, scan_decimals};
 pub use progress::{Progress, Stage};
 pub use series::RawSeries;

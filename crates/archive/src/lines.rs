@@ -41,7 +41,7 @@ enum Source {
 
 /// The lines of one file.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub struct Lines {
     path: PathBuf,
     source: Source,
     buffer: Vec<u8>,
@@ -58,7 +58,10 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Opens `path` and looks at its first bytes.
-    pub(crate) fn open(path: &Path) -> Result<Lines, ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`], or [`ArchiveError::NotCsv`] for a folder, an archive and the like.
+    pub fn open(path: &Path) -> Result<Lines, ArchiveError> {
         let mut file = File::open(path).map_err(ArchiveError::io(path, "open"))?;
         let meta = file.metadata().map_err(ArchiveError::io(path, "look at"))?;
         if meta.is_dir() {
@@ -109,7 +112,10 @@ impl Lines {
     }
 
     /// The next line without its end, or `None` after the last one.
-    pub(crate) fn next_line(&mut self) -> Result<Option<&[u8]>, ArchiveError> {
+    ///
+    /// # Errors
+    /// What reading can give: [`ArchiveError::Io`], [`ArchiveError::Gzip`], [`ArchiveError::LineTooLong`].
+    pub fn next_line(&mut self) -> Result<Option<&[u8]>, ArchiveError> {
         let mut length = self.find_end();
         while length.is_none() && !self.source_ended {
             if self.end - self.start > LINE_LENGTH_MAX {
@@ -161,7 +167,7 @@ impl Lines {
     }
 
     /// The number of the line that was handed out last, from 1.
-    pub(crate) fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.number
     }
 
@@ -171,7 +177,7 @@ impl Lines {
     }
 
     /// Bytes of the file on disk.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.size
     }
 
@@ -186,7 +192,7 @@ impl Lines {
     }
 
     /// Bytes of the file that were read.
-    pub(crate) fn position(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         match &self.source {
             Source::Plain(counted) => counted.bytes,
             Source::Gzip(decoder) => decoder.get_ref().get_ref().bytes,
