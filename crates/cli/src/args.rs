@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use seawall_model::{InstrumentName, Timeframe, Ts};
 
+use crate::smc_args::SmcArgs;
+
 /// Seawall trades your strategy around the clock and keeps a stop under every position.
 #[derive(Debug, Parser)]
 #[command(name = "seawall", version, about, disable_help_subcommand = true)]
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Journal(JournalArgs),
     /// Say why an instrument was or was not traded.
     Why(WhyArgs),
+    /// Smart Money Concepts over your own bars.
+    Smc(SmcArgs),
 }
 
 /// Where the configuration comes from.

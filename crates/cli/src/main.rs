@@ -13,6 +13,7 @@ mod output;
 mod commands;
 mod input;
 mod progress;
+mod smc_args;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Config(args) => commands::config::run(&args),
         Command::Journal(args) => commands::journal::run(&args),
         Command::Why(args) => commands::why::run(&args),
+        Command::Smc(args) => commands::smc::run(&args),
     };
     match result {
         Ok(()) => ExitCode::from(exit::DONE),

@@ -5,5 +5,6 @@ pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod journal;
+pub(crate) mod smc;
 pub(crate) mod view;
 pub(crate) mod why;
