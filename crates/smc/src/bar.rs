@@ -4,6 +4,9 @@ use seawall_model::Candle;
 
 use crate::error::SmcError;
 
+/// Beyond this no price is taken: sums and differences of a few prices stay finite.
+pub const PRICE_MAX: f64 = 1e300;
+
 /// The four prices of a closed bar, in quote units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bar {
@@ -44,7 +47,8 @@ impl Bar {
         self.range().max((self.high - previous_close).abs()).max((self.low - previous_close).abs())
     }
 
-    /// Refuses a bar that is not finite or whose low and high are not its extremes.
+    /// Refuses a bar with a price that is not finite or is beyond [`PRICE_MAX`], or whose low and high are not
+    /// its extremes.
     ///
     /// # Errors
     /// [`SmcError::InvalidBar`].
@@ -53,7 +57,7 @@ impl Bar {
         let Bar { open, high, low, close } = *self;
         // Comparisons with NaN are false, so NaN fails one of these too.
         let ordered = (low <= open) & (open <= high) & (low <= close) & (close <= high);
-        let finite = (low > f64::NEG_INFINITY) & (high < f64::INFINITY);
+        let finite = (low >= -PRICE_MAX) & (high <= PRICE_MAX);
         if ordered & finite { Ok(()) } else { Err(SmcError::InvalidBar { open, high, low, close }) }
     }
 }
@@ -126,6 +130,8 @@ mod tests {
             Bar { low: f64::NAN, ..good },
             Bar { close: f64::NAN, ..good },
             Bar { high: f64::INFINITY, ..good },
+            Bar { high: 1.1e300, ..good },
+            Bar { low: -1.1e300, ..good },
             Bar { low: f64::NEG_INFINITY, ..good },
             Bar { low: 4.0, ..good },
             Bar { close: 3.5, ..good },

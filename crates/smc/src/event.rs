@@ -181,10 +181,9 @@ impl Kind {
 pub enum Change {
     /// It came to be.
     Born,
-    /// It grew: further members, a new extreme. The event holds the new prices.
+    /// It grew: further members, a new extreme. The event holds the new prices, and the life begins anew with
+    /// them, whatever came before on the bar.
     Extended,
-    /// Something of its kind took its place.
-    Replaced,
     /// A bar reached the near edge.
     Touched,
     /// A bar came back to the near edge of a zone that works from the other side.
@@ -211,6 +210,8 @@ pub enum Change {
     Run,
     /// A bar closed so that the idea no longer holds.
     Invalidated,
+    /// Something of its kind took its place.
+    Replaced,
     /// Its time is over, as planned.
     Closed,
     /// Too old, or too many of its kind: no longer followed.
