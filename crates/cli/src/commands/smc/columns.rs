@@ -125,8 +125,8 @@ impl Cells<'_> {
         Err(self.fault(
             column,
             format!(
-                "should be {row}: the index has to count 0, 1, 2, … without a gap; restore the missing rows or \
-                 remove the column"
+                "should be {row}: the index has to count 0, 1, 2, … without a gap; restore the missing rows \
+                 or remove the column"
             ),
         ))
     }
