@@ -11,8 +11,8 @@
 //! * [`labels`], [`equal`], [`pool`], [`inducement`]: liquidity; [`range`], [`strength`], [`ote`]: ranges.
 //! * [`chart`]: all of them on one series; [`views`]: on several timeframes.
 //! * [`parity`]: the Python package `smartmoneyconcepts` cell by cell, in hindsight: never to be traded on.
-//! * [`clock`], [`previous`], [`session`], [`open_price`], [`period_gap`], [`power_of_three`]: time.
 //! * [`clock`], [`previous`], [`session`], [`open_price`], [`period_gap`], [`power_of_three`], [`smt`]: time.
+//! * [`export`]: indicators over whole series as tables, the text of CSV files.
 //! * [`setup`], [`fibonacci`]: scans over the last bars in a [`window`], as the `smc` strategy defines them.
 
 pub mod aggregate;
@@ -26,6 +26,7 @@ pub mod displacement;
 pub mod equal;
 pub mod error;
 pub mod event;
+pub mod export;
 mod extreme;
 pub mod failed_block;
 pub mod fibonacci;
