@@ -15,8 +15,9 @@
 use arrayvec::ArrayVec;
 
 use crate::bar::{Bar, Direction};
+use crate::chart::sources;
 use crate::error::SmcError;
-use crate::event::{Change, Event, Events, Id, Ids, Kind, Source};
+use crate::event::{Change, Event, Events, Ids, Kind, Source};
 use crate::series::{ClosedBar, Detector};
 
 /// How many live zones of the higher timeframe are watched; the oldest is dropped.
@@ -62,6 +63,22 @@ pub struct ConfluenceSettings {
     pub score_min: f64,
 }
 
+impl Default for ConfluenceSettings {
+    /// For two charts: the higher swing structure; below it the pools, shifts of internal structure and gaps, at
+    /// most ten bars apart. All five answers count the same and four are enough. (Bars and weights are ours.)
+    fn default() -> Self {
+        ConfluenceSettings {
+            higher_structure: sources::SWING,
+            pools: sources::POOLS,
+            shifts: sources::INTERNAL_SHIFTS,
+            gaps: sources::GAPS,
+            bars: 10,
+            weights: Weights::default(),
+            score_min: 4.0,
+        }
+    }
+}
+
 /// What was true of one direction at a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Answers {
@@ -93,7 +110,7 @@ impl Answers {
 /// What one direction remembers: the newest of each, with its bar.
 #[derive(Debug, Clone, Copy, Default)]
 struct Side {
-    zone: Option<(u64, Id)>,
+    zone: Option<u64>,
     sweep: Option<u64>,
     shift: Option<u64>,
     gap: Option<(u64, Event)>,
@@ -185,7 +202,7 @@ impl Confluence {
         let fresh = |at: Option<u64>| at.is_some_and(|at| index.saturating_sub(at) <= self.settings.bars);
         Answers {
             trend: self.trend == Some(direction),
-            zone: fresh(side.zone.map(|(at, _)| at)),
+            zone: fresh(side.zone),
             sweep: fresh(side.sweep),
             shift: fresh(side.shift),
             gap: fresh(side.gap.map(|(at, _)| at)),
@@ -225,9 +242,9 @@ impl Confluence {
 
     fn judge(&mut self, direction: Direction, bar: &Bar, index: u64, events: &mut Events) {
         let inside =
-            |zone: &&Event| zone.direction == direction && bar.low <= zone.top && bar.high >= zone.bottom;
-        if let Some(zone) = self.zones.iter().rev().find(inside).map(|zone| zone.id) {
-            self.side_mut(direction).zone = Some((index, zone));
+            |zone: &Event| zone.direction == direction && bar.low <= zone.top && bar.high >= zone.bottom;
+        if self.zones.iter().any(inside) {
+            self.side_mut(direction).zone = Some(index);
         }
         let reached = self.answers(direction, index).score(&self.settings.weights) >= self.settings.score_min;
         let side = self.side_mut(direction);
@@ -236,7 +253,7 @@ impl Confluence {
         if !newly {
             return;
         }
-        let (zone, gap) = (side.zone.map(|(_, id)| id), side.gap.map(|(_, gap)| gap));
+        let gap = side.gap.map(|(_, gap)| gap);
         let (top, bottom) = gap.map_or((bar.high, bar.low), |gap| (gap.top, gap.bottom));
         events.push(Event {
             id: self.ids.take(),
@@ -247,7 +264,7 @@ impl Confluence {
             known_at: index,
             top,
             bottom,
-            parents: [zone, gap.map(|gap| gap.id)],
+            parents: [gap.map(|gap| gap.id), None],
         });
     }
 }
@@ -269,8 +286,8 @@ const fn is_zone(kind: Kind) -> bool {
 impl Detector for Confluence {
     /// For the bars of the lower timeframe; those of the higher go to [`Confluence::update_higher`].
     ///
-    /// The confluence's zone is the newest gap of its direction, or the bar itself if there was none; its
-    /// parents are the higher zone (an id of the higher timeframe's chart) and that gap.
+    /// The confluence's prices are those of the newest gap of its direction, which is its parent, or of the bar
+    /// itself if there was none.
     fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
         for position in 0..events.len() {
             if let Some(event) = events.get(position) {
@@ -288,6 +305,7 @@ mod tests {
     use seawall_model::Ts;
 
     use super::*;
+    use crate::event::Id;
     use crate::series::BarSeries;
 
     const STRUCTURE: Source = Source(1);

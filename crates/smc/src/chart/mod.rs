@@ -23,7 +23,7 @@ use crate::order_block::OrderBlocks;
 use crate::ote::OptimalEntries;
 use crate::pool::Pools;
 use crate::range::DealingRanges;
-use crate::series::{BarSeries, Detector};
+use crate::series::{BarSeries, ClosedBar, Detector};
 use crate::strength::Strengths;
 use crate::structure::Structure;
 
@@ -58,11 +58,22 @@ impl Chart {
     /// # Errors
     /// [`SmcError::InvalidBar`] or [`SmcError::OutOfOrder`]; nothing has changed then.
     pub fn update(&mut self, open_time: Ts, bar: Bar) -> Result<&Events, SmcError> {
+        self.update_then(open_time, bar, |_, _| {})
+    }
+
+    /// As [`Chart::update`], with a word from `last` at the end.
+    pub(crate) fn update_then(
+        &mut self,
+        open_time: Ts,
+        bar: Bar,
+        last: impl FnOnce(&ClosedBar, &mut Events),
+    ) -> Result<&Events, SmcError> {
         let bar = self.series.close(open_time, bar)?;
         self.events.clear();
         self.hours.update(&bar, &mut self.events);
         self.levels.update(&bar, &mut self.events);
         self.places.update(&bar, &mut self.events);
+        last(&bar, &mut self.events);
         Ok(&self.events)
     }
 

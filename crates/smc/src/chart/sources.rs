@@ -81,6 +81,8 @@ sources! {
     WEEK_GAPS = 33, "opening gaps of weeks";
     /// Accumulation, manipulation, distribution.
     POWER_OF_THREE = 34, "power of three";
+    /// Agreement with a higher timeframe, reported by [`Views`](crate::views::Views).
+    CONFLUENCE = 35, "confluence";
 }
 
 /// How many sessions, and how many opening prices, a chart may have.
