@@ -5,6 +5,7 @@ use seawall_smc::{Bar, Chart, ChartSettings, Event, FairValueGapSettings, WideBa
 
 use super::contract::Contract;
 use super::input::Input;
+use super::rig;
 
 /// Settings from bytes: mostly short legs and few zones, so that few bars see much; sometimes out of range.
 fn settings(input: &mut Input<'_>) -> Option<ChartSettings> {
@@ -23,8 +24,7 @@ fn settings(input: &mut Input<'_>) -> Option<ChartSettings> {
         0..=99 => WideBars::Kept,
         _ => WideBars::Exchanged { atr_period: input.small()?, multiple: input.float()? },
     };
-    let gaps =
-        FairValueGapSettings { size_fraction_min: input.float()?, limits, ..FairValueGapSettings::default() };
+    let gaps = FairValueGapSettings { size_fraction_min: input.float()?, limits };
     Some(ChartSettings {
         internal_leg: input.small()? % 8,
         swing_leg: input.small()? % 24,
@@ -98,14 +98,49 @@ impl Bars<'_> {
     }
 }
 
-/// Feeds a chart and checks all that it says; then that the refused bars left no trace.
+/// Feeds a chart, or one of every detector, and checks all that is said; of a chart also that what it shows as
+/// live is what it said, and that the refused bars left no trace.
 pub(crate) fn run(data: &[u8]) {
     let mut input = Input(data);
     let (Some(mode), Some(settings)) = (input.byte(), settings(&mut input)) else { return };
-    let Ok(mut chart) = Chart::new(&settings) else { return };
+    let start = Ts::from_millis(1_672_617_600_000);
+    let bars = Bars { input, tame: mode < 128, time: start, price: 60 };
+    if mode & 64 != 0 {
+        every_detector(settings.limits, bars);
+    } else if let Ok(chart) = Chart::new(&settings) {
+        feed(chart, &settings, bars);
+    }
+}
+
+fn every_detector(limits: ZoneLimits, bars: Bars<'_>) {
+    if limits.live == 0 {
+        return;
+    }
+    let mut contract = Contract::default();
+    for (index, events) in rig::run(limits, valid(bars)).iter().enumerate() {
+        contract.check(index as u64, events);
+    }
+}
+
+/// Differences of larger prices overflow, and with them the parts of a range.
+const PRICE_MAX: f64 = 1e300;
+
+/// The bars that a series takes in, without absurd prices.
+fn valid(bars: Bars<'_>) -> impl Iterator<Item = (Ts, Bar)> {
+    let mut newest = None;
+    bars.filter(move |(time, bar)| {
+        let usual = bar.low > -PRICE_MAX && bar.high < PRICE_MAX;
+        let taken_in = usual && bar.check().is_ok() && newest.is_none_or(|newest| *time > newest);
+        if taken_in {
+            newest = Some(*time);
+        }
+        taken_in
+    })
+}
+
+fn feed(mut chart: Chart, settings: &ChartSettings, bars: Bars<'_>) {
     let (mut contract, mut accepted) = (Contract::default(), Vec::new());
     let mut all: Vec<Event> = Vec::new();
-    let bars = Bars { input, tame: mode < 128, time: Ts::from_millis(1_672_617_600_000), price: 60 };
     for (time, bar) in bars {
         let index = accepted.len() as u64;
         let valid = bar.check().is_ok();
@@ -122,7 +157,7 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(chart.bars(), accepted.len() as u64);
         contract.check_live(&chart);
     }
-    let mut again = Chart::new(&settings).unwrap();
+    let mut again = Chart::new(settings).unwrap();
     let mut events_again: Vec<Event> = Vec::new();
     for (time, bar) in accepted {
         events_again.extend(again.update(time, bar).unwrap());

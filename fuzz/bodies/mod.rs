@@ -9,7 +9,10 @@
 
 #[path = "../../crates/smc/tests/contract/mod.rs"]
 mod contract;
+#[path = "../../crates/smc/tests/rig/mod.rs"]
+mod rig;
 
 pub(crate) mod detectors;
+pub(crate) mod export_names;
 pub(crate) mod input;
 pub(crate) mod parity;

@@ -8,12 +8,13 @@
 
 mod bars;
 mod contract;
+mod rig;
 
 use contract::Contract;
-use seawall_smc::{Chart, ChartSettings, FairValueGapSettings, ZoneLimits};
+use seawall_smc::{BarSeries, Chart, ChartSettings, Events, FairValueGapSettings, ZoneLimits};
 
 const BARS: usize = 200_000;
-const FEWER_BARS: usize = 40_000;
+const FEWER_BARS: usize = 20_000;
 
 /// The most events that one bar can bring: each live thing goes through its whole life of at most six
 /// changes, and each detector bears a few.
@@ -83,6 +84,33 @@ hostile! {
     alternating_gaps_stay_bounded = "alternating gaps";
     a_narrowing_market_stays_bounded = "narrowing";
     a_widening_market_stays_bounded = "widening";
+}
+
+/// Charts do not hold every detector in every variant; the rig does.
+#[test]
+fn one_of_every_detector_stays_bounded_in_every_hostile_market() {
+    // The period of those markets that have one.
+    const QUARTER: usize = 4_096;
+    for (name, bars) in bars::hostile(4 * QUARTER) {
+        let mut detectors = rig::detectors(ZoneLimits { live: 16, age_bars_max: Some(500) });
+        let (mut series, mut events) = (BarSeries::new(), Events::new());
+        let (mut counts, mut bytes) = ([0; 4], [0; 4]);
+        for (at, bar) in bars.into_iter().enumerate() {
+            let bar = series.close(bars::open_time(at), bar).unwrap();
+            events.clear();
+            let update = || detectors.iter_mut().for_each(|detector| detector.update(&bar, &mut events));
+            bytes[at / QUARTER] += allocation_counter::measure(update).bytes_total;
+            counts[at / QUARTER] += events.len();
+            assert!(
+                events.len() <= usize::from(rig::SOURCES) * 16 * 6,
+                "{name}, bar {at}: {} events",
+                events.len()
+            );
+        }
+        assert_eq!(bytes[1..], [0; 3], "{name}: memory grows");
+        let most = counts[1] + counts[1] / 4 + 256;
+        assert!(counts[2].max(counts[3]) <= most, "{name}: {counts:?} events a quarter");
+    }
 }
 
 #[test]

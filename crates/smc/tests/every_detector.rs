@@ -42,5 +42,5 @@ fn every_detector_reports_something_and_keeps_the_contract_for_long() {
     let per_bar = rig::run(ZoneLimits::default(), timed(&bars::walk(3, 20_000)));
     check(&per_bar);
     let sources: BTreeSet<_> = per_bar.iter().flatten().map(|event| event.id.source().0).collect();
-    assert_eq!(sources, (1..=26).collect::<BTreeSet<u8>>());
+    assert_eq!(sources, (1..=rig::SOURCES).collect::<BTreeSet<u8>>());
 }

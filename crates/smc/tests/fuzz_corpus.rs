@@ -31,3 +31,8 @@ fn every_seed_of_the_detectors_passes() {
 fn every_seed_of_parity_mode_passes() {
     run_seeds("parity", bodies::parity::run);
 }
+
+#[test]
+fn every_seed_of_the_export_names_passes() {
+    run_seeds("export_names", bodies::export_names::run);
+}

@@ -144,21 +144,16 @@ proptest! {
         }
     }
 
-    /// Nothing but the calendar may hang on the time, and whole weeks keep it. No clocks change in the weeks
-    /// tried. Left out: months, which are no whole weeks.
+    /// Nothing but the calendar may hang on the time, and whole weeks keep it. Left out: weeks in which a month
+    /// begins or clocks change.
     #[test]
-    fn some_weeks_later_the_same_bars_give_the_same_events(bars in common::walk(250), weeks in 1i64..9) {
+    fn some_weeks_later_the_same_bars_give_the_same_events(bars in common::walk(250), weeks in prop::sample::select(vec![1i64, 2, 3, 5, 6, 7])) {
         let later: Vec<(Ts, Bar)> = timed(&bars)
             .into_iter()
             .map(|(time, bar)| (Ts::from_millis(time.millis() + weeks * 604_800_000), bar))
             .collect();
         for subject in SUBJECTS {
-            let of = |bars: &[(Ts, Bar)]| {
-                let mut events = subject(FEW, 0.0, bars);
-                events.retain(|event| event.kind != Kind::PreviousMonth);
-                events
-            };
-            prop_assert_eq!(of(&later), of(&timed(&bars)));
+            prop_assert_eq!(subject(FEW, 0.0, &later), subject(FEW, 0.0, &timed(&bars)));
         }
     }
 }
@@ -168,7 +163,8 @@ fn mirror(bar: &Bar) -> Bar {
 }
 
 /// Legs up and down, each shorter than the one before but longer than a swing leg. The lowest bar is the
-/// turn of the first leg down: its wick takes whatever liquidity the first bars left below.
+/// turn of the first leg down: its wick, too short for a rejection, takes whatever liquidity the first bars
+/// left below, too far below them for an equal low.
 fn preamble() -> Vec<Bar> {
     let mut bars = Vec::new();
     let mut price = 1_000.0;
@@ -179,7 +175,7 @@ fn preamble() -> Vec<Bar> {
             price = close;
         }
     }
-    bars[38].low = 990.0;
+    bars[38] = Bar { open: 1_006.0, high: 1_006.0, low: 997.0, close: 999.5 };
     bars
 }
 
@@ -257,12 +253,18 @@ impl Pairs {
     fn compare(&mut self, plain: &[Event], mirrored: &[Event]) {
         let plain = self.sorted(0, plain.iter().map(without_chance).collect());
         let mirrored = self.sorted(1, mirrored.iter().map(back).collect());
+        let anonymous = |event: &Event| {
+            let parents = event.parents.map(|parent| parent.map(Id::source));
+            (Event { id: Id::new(event.id.source(), 0), parents: [None; 2], ..*event }, parents)
+        };
+        let only = |these: &[Event], those: &[Event]| -> Vec<Event> {
+            let lacks = |event: &&Event| those.iter().all(|other| anonymous(other) != anonymous(event));
+            these.iter().filter(lacks).copied().collect()
+        };
+        let lonely = (only(&plain, &mirrored), only(&mirrored, &plain));
+        assert!(lonely.0.is_empty() && lonely.1.is_empty(), "only here, only there: {lonely:#?}");
         assert_eq!(plain.len(), mirrored.len(), "as many events: {plain:#?} {mirrored:#?}");
         for (one, other) in plain.iter().zip(&mirrored) {
-            let anonymous = |event: &Event| {
-                let parents = event.parents.map(|parent| parent.map(Id::source));
-                (Event { id: Id::new(event.id.source(), 0), parents: [None; 2], ..*event }, parents)
-            };
             assert_eq!(anonymous(one), anonymous(other));
             self.pair(one.id, other.id);
             for (one, other) in one.parents.into_iter().zip(other.parents) {

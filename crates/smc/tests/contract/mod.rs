@@ -201,6 +201,10 @@ pub(crate) fn live(chart: &Chart) -> Vec<(Source, Vec<Id>)> {
         (sources::INTERNAL_BLOCKS, ids(&mut chart.internal_blocks().live())),
         (sources::SWING_BLOCKS, ids(&mut chart.swing_blocks().live())),
         (sources::GAPS, ids(&mut chart.gaps().live())),
+        (sources::INVERSE_GAPS, ids(&mut chart.inverse_gaps().live())),
+        (sources::INTERNAL_POOLS, ids(&mut chart.internal_pools().live())),
+        (sources::POOLS, ids(&mut chart.pools().live())),
+        (sources::OPTIMAL_ENTRY, ids(&mut chart.optimal_entry().live().into_iter())),
     ]
 }
 

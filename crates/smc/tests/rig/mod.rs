@@ -6,12 +6,15 @@ use seawall_model::{TimeOfDay, Ts, Zone};
 use seawall_smc::{
     AtrSize, BalancedRangeSettings, BalancedRanges, Bar, BarSeries, DealingRangeSettings, DealingRanges,
     Detector, DisplacementBody, DisplacementProof, DisplacementSettings, Displacements, EqualLevels,
-    EqualRule, EqualSettings, Event, Events, FairValueGapRules, FairValueGapSettings, FairValueGaps, Fractal,
-    GapPeriod, ImbalanceSettings, Imbalances, InducementSettings, Inducements, InverseGaps, Kind, Labels,
-    OpenPrice, OpenPriceSettings, OptimalEntries, OptimalEntrySettings, OrderBlockSettings, OrderBlocks,
-    Period, PeriodGapSettings, PeriodGaps, PoolInput, PoolSettings, Pools, PowerOfThree,
-    PowerOfThreeSettings, PreviousLevels, Session, SessionHours, Shift, Source, Sources, StrengthRule,
-    Strengths, Structure, Tolerance, TradingDay, VoidSettings, VoidSources, Voids, WideBars, ZoneLimits,
+    EqualRule, EqualSettings, Event, Events, FailedBlockSettings, FailedBlocks, FairValueGapRules,
+    FairValueGapSettings, FairValueGaps, Fractal, GapPeriod, ImbalanceSettings, Imbalances,
+    InducementSettings, Inducements, InverseGaps, Kind, Labels, OpenPrice, OpenPriceSettings, OptimalEntries,
+    OptimalEntrySettings, OrderBlockSettings, OrderBlocks, Period, PeriodGapSettings, PeriodGaps, PoolInput,
+    PoolSettings, Pools, PowerOfThree, PowerOfThreeSettings, PreviousLevels, PropulsionBlocks,
+    PropulsionSettings, PropulsionSources, RejectionBlocks, RejectionSettings, Session, SessionHours, Shift,
+    ShiftSettings, ShiftSources, Source, Sources, StrengthRule, Strengths, Structure, StructureShifts,
+    SweepBefore, Tolerance, TradingDay, UnicornSettings, UnicornSources, Unicorns, VoidSettings, VoidSources,
+    Voids, WideBars, ZoneLimits,
 };
 
 pub(crate) const STRUCTURE: Source = Source(1);
@@ -40,6 +43,14 @@ pub(crate) const POOLS: Source = Source(23);
 pub(crate) const PATIENT_POOLS: Source = Source(24);
 pub(crate) const INDUCEMENTS: Source = Source(25);
 pub(crate) const POWER: Source = Source(26);
+pub(crate) const FAILED: Source = Source(27);
+pub(crate) const REJECTIONS: Source = Source(28);
+pub(crate) const PROPULSIONS: Source = Source(29);
+pub(crate) const UNICORNS: Source = Source(30);
+pub(crate) const SHIFTS: Source = Source(31);
+
+/// The largest of them.
+pub(crate) const SOURCES: u8 = 31;
 
 const LEG: usize = 2;
 
@@ -49,6 +60,7 @@ pub(crate) fn detectors(limits: ZoneLimits) -> Vec<Box<dyn Detector>> {
     all.extend(of_zones(limits));
     all.extend(of_time(limits));
     all.extend(of_liquidity(limits));
+    all.extend(of_blocks(limits));
     all
 }
 
@@ -131,6 +143,24 @@ fn of_liquidity(limits: ZoneLimits) -> Vec<Box<dyn Detector>> {
         Box::new(Pools::new(POOLS, &inputs, PoolSettings { reclaim_bars: 0, limits }).unwrap()),
         Box::new(Pools::new(PATIENT_POOLS, &inputs, PoolSettings { reclaim_bars: 2, limits }).unwrap()),
         Box::new(Inducements::new(INDUCEMENTS, POOLS, &[BLOCKS, GAPS], inducements).unwrap()),
+    ]
+}
+
+fn of_blocks(limits: ZoneLimits) -> Vec<Box<dyn Detector>> {
+    let failed = FailedBlockSettings { pools: POOLS.into(), pivots: STRUCTURE.into(), limits };
+    let rejections = RejectionSettings { wick_fraction_min: 0.3, mitigation: None, limits };
+    let upstream = PropulsionSources { blocks: BLOCKS, displacements: DISPLACEMENTS };
+    let propulsions = PropulsionSettings { limits, ..PropulsionSettings::default() };
+    let unicorns = UnicornSources { breakers: FAILED, gaps: GAPS };
+    let shifts = ShiftSources { structure: STRUCTURE, displacements: DISPLACEMENTS };
+    let swept = SweepBefore { pools: POOLS.into(), bars_max: 20 };
+    let shift = ShiftSettings { leg_size: LEG, sweep: Some(swept), ..ShiftSettings::default() };
+    vec![
+        Box::new(FailedBlocks::new(FAILED, BLOCKS, failed).unwrap()),
+        Box::new(RejectionBlocks::new(REJECTIONS, POOLS, rejections).unwrap()),
+        Box::new(PropulsionBlocks::new(PROPULSIONS, upstream, propulsions).unwrap()),
+        Box::new(Unicorns::new(UNICORNS, unicorns, UnicornSettings { bars_max: 50, limits }).unwrap()),
+        Box::new(StructureShifts::new(SHIFTS, shifts, shift).unwrap()),
     ]
 }
 
