@@ -144,10 +144,13 @@ proptest! {
         }
     }
 
-    /// Nothing but the calendar may hang on the time, and whole weeks keep it. Left out: weeks in which a month
-    /// begins or clocks change.
+    /// Nothing but the calendar may hang on the time, and whole weeks keep it. Left out: weeks in which a
+    /// month begins or clocks change.
     #[test]
-    fn some_weeks_later_the_same_bars_give_the_same_events(bars in common::walk(250), weeks in prop::sample::select(vec![1i64, 2, 3, 5, 6, 7])) {
+    fn some_weeks_later_the_same_bars_give_the_same_events(
+        bars in common::walk(250),
+        weeks in prop::sample::select(vec![1i64, 2, 3, 5, 6, 7]),
+    ) {
         let later: Vec<(Ts, Bar)> = timed(&bars)
             .into_iter()
             .map(|(time, bar)| (Ts::from_millis(time.millis() + weeks * 604_800_000), bar))
