@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use seawall_smc::export::{ALL, forms};
 
+use crate::commands::smc::ScanArgs;
+
 #[derive(Debug, Args)]
 pub(crate) struct SmcArgs {
     #[command(subcommand)]
@@ -15,6 +17,8 @@ pub(crate) struct SmcArgs {
 pub(crate) enum SmcCommand {
     /// Compute indicators over a CSV of bars and write a CSV for each.
     Export(ExportArgs),
+    /// Print or draw what the engine sees in candles.
+    Scan(ScanArgs),
 }
 
 #[derive(Debug, Args)]

@@ -2,11 +2,14 @@
 //!
 //! A pool comes from a level that another detector reports: a pivot, equal highs or lows, the high and low of
 //! a session, a day, a week or a month. It is buy side (bullish, stops above a high) or sell side (bearish,
-//! stops below a low). The first later bar that trades strictly beyond takes it: a sweep if that bar closes at
+//! stops below a low). The first bar that trades strictly beyond takes it: a sweep if that bar closes at
 //! the level or back inside, else a run. Source of the words: ICT's public material; definition: causal pools.
 //!
-//! Invariants: each pool has one birth and one end (swept, run or expired); the bar that bears it does not
-//! take it; never more pools than the limit, the oldest expires. What a bar does not reach costs a comparison,
+//! The levels of a session or a period stand before the bar that reports them opens, so that bar may take them;
+//! a pool from anything else is taken by a later bar.
+//!
+//! Invariants: each pool has one birth and one end (swept, run or expired); never more pools than the limit, the
+//! oldest expires. What a bar does not reach costs a comparison,
 //! what it reaches a logarithm of the number of live pools.
 
 use std::collections::VecDeque;
@@ -215,19 +218,13 @@ impl Pools {
     }
 }
 
-impl Detector for Pools {
-    /// First the bar acts on the live pools, then the levels of this bar become pools.
-    #[inline]
-    fn update(&mut self, closed: &ClosedBar, events: &mut Events) {
-        let upstream = events.len();
-        self.expire_old(closed.index(), events);
-        self.decide(closed, events);
-        self.take(closed, events);
-        if events.len() > upstream + 1 {
-            events.sort_from(upstream);
-        }
+impl Pools {
+    /// Makes pools of the levels of certain kinds that were reported on this bar.
+    fn bear_from(&mut self, upstream: usize, wanted: fn(Kind) -> bool, events: &mut Events) {
         for position in 0..upstream {
-            let Some(level) = events.get(position).filter(|event| event.change == Change::Born) else {
+            let Some(level) =
+                events.get(position).filter(|event| event.change == Change::Born && wanted(event.kind))
+            else {
                 continue;
             };
             let input = PoolInput { source: level.id.source(), kind: level.kind };
@@ -241,6 +238,27 @@ impl Detector for Pools {
                 self.bear(&level, Direction::Bearish, level.bottom, events);
             }
         }
+    }
+}
+
+impl Detector for Pools {
+    /// First the bar acts on the live pools, then the levels of this bar become pools, those of sessions and
+    /// periods first.
+    #[inline]
+    fn update(&mut self, closed: &ClosedBar, events: &mut Events) {
+        let upstream = events.len();
+        self.expire_old(closed.index(), events);
+        self.decide(closed, events);
+        self.take(closed, events);
+        if events.len() > upstream + 1 {
+            events.sort_from(upstream);
+        }
+        let borne = events.len();
+        self.bear_from(upstream, is_range, events);
+        if events.len() > borne {
+            self.take(closed, events);
+        }
+        self.bear_from(upstream, is_level, events);
     }
 }
 

@@ -146,15 +146,15 @@ fn closes_beyond(bar: &Bar, direction: Direction, level: f64) -> bool {
     if direction == Direction::Bullish { bar.close > level } else { bar.close < level }
 }
 
-/// How and when a level known at `known_at` ends, from its price alone.
+/// How and when a level ends that bars from `first` on may take, from its price alone.
 fn plain_end(
     bars: &[Bar],
     direction: Direction,
     level: f64,
-    known_at: u64,
+    first: u64,
     reclaim: usize,
 ) -> Option<(Change, u64)> {
-    let taken = (place(known_at) + 1..bars.len()).find(|&at| trades_beyond(&bars[at], direction, level))?;
+    let taken = (place(first)..bars.len()).find(|&at| trades_beyond(&bars[at], direction, level))?;
     let until = (taken + reclaim).min(bars.len() - 1);
     match (taken..=until).find(|&at| !closes_beyond(&bars[at], direction, level)) {
         Some(at) => Some((Change::Swept, at as u64)),
@@ -248,7 +248,7 @@ fn plain_groups(bars: &[Bar], pivots: &[Event], tolerance: f64) -> Vec<(Change, 
         found.push((change, pivot.direction, pivots[first].anchor, pivot.anchor, pivot.known_at));
         if !grows {
             let first = &pivots[first];
-            let after = plain_end(bars, first.direction, first.level(), pivot.known_at, 0);
+            let after = plain_end(bars, first.direction, first.level(), pivot.known_at + 1, 0);
             if let Some((change, at)) = after {
                 found.push((change, first.direction, first.anchor, 0, at));
             }
@@ -294,10 +294,15 @@ proptest! {
         }
         let birth =
             |pool: &Event| (pool.parents[0].unwrap(), pool.direction, pool.level().to_bits(), pool.known_at);
+        // Of the levels of one bar those of periods come first.
+        expected.sort_by_key(|(parent, _, _, known_at)| (*known_at, parent.source() != PERIODS));
         prop_assert_eq!(born.iter().map(birth).collect::<Vec<_>>(), expected);
         for pool in &born {
             let reclaim = place(reclaim_bars);
-            let end = plain_end(&bars, pool.direction, pool.level(), pool.known_at, reclaim);
+            // The level of a period stood before the bar that reports it.
+            let of_a_period = pool.parents[0].unwrap().source() == PERIODS;
+            let first = if of_a_period { pool.known_at } else { pool.known_at + 1 };
+            let end = plain_end(&bars, pool.direction, pool.level(), first, reclaim);
             let found: Vec<_> =
                 ended.iter().filter(|end| end.id == pool.id).map(|end| (end.change, end.known_at)).collect();
             prop_assert_eq!(found, end.into_iter().collect::<Vec<_>>());

@@ -1,9 +1,11 @@
 //! What a chart's detectors are set to.
 
+use super::sources;
 use crate::clock::TradingDay;
 use crate::displacement::DisplacementSettings;
 use crate::equal::EqualSettings;
 use crate::error::SmcError;
+use crate::event::Source;
 use crate::fvg::{FairValueGapRules, FairValueGapSettings};
 use crate::imbalance::ImbalanceSettings;
 use crate::open_price::OpenPriceSettings;
@@ -132,6 +134,16 @@ impl ChartSettings {
         }
     }
 
+    /// The name of a source of a chart with these settings; a session has its own.
+    #[must_use]
+    pub fn source_name(&self, source: Source) -> &str {
+        let mut sessions = self.sessions.iter().enumerate();
+        match sessions.find(|(position, _)| sources::session(*position) == source) {
+            Some((_, session)) => &session.name,
+            None => sources::name(source),
+        }
+    }
+
     /// Everything: the kill zones Asia, London, New York morning and afternoon and London close with their
     /// levels, the power of three on Asia, the opening prices of midnight and 08:30 in New York, and the
     /// opening gaps of days and weeks.
@@ -168,5 +180,13 @@ mod tests {
     fn the_default_is_everything() {
         assert_eq!(ChartSettings::default(), ChartSettings::full().unwrap());
         assert_eq!(ChartSettings::default().sessions.len(), 5);
+    }
+
+    #[test]
+    fn a_session_has_its_own_name() {
+        let settings = ChartSettings::default();
+        assert_eq!(settings.source_name(sources::session(1)), "London");
+        assert_eq!(settings.source_name(sources::POOLS), "pools");
+        assert_eq!(settings.source_name(sources::open_price(0)), "opening prices");
     }
 }

@@ -140,7 +140,7 @@ fn before(earlier: Change, later: Change) -> bool {
 }
 
 /// What the bar that bore or moved a thing can bring besides: it is pushed out by another of the same bar.
-/// The levels of a period stood before that bar opened, so it may trade beyond them.
+/// The levels of a period stood before that bar opened, so it may trade beyond them and take their pools.
 fn on_birth_bar(event: &Event) -> bool {
     let of_a_period = matches!(
         event.kind,
@@ -151,7 +151,8 @@ fn on_birth_bar(event: &Event) -> bool {
             | Kind::PreviousPeriod
     );
     let beyond = matches!(event.change, Change::HighBroken | Change::LowBroken);
-    matches!(event.change, Change::Expired | Change::Replaced) || (of_a_period && beyond)
+    let taken = event.kind == Kind::Pool && matches!(event.change, Change::Swept | Change::Run);
+    matches!(event.change, Change::Expired | Change::Replaced) || (of_a_period && beyond) || taken
 }
 
 /// Whether nothing can happen to the thing any more.

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seawall_smc::chart::sources;
 use seawall_smc::{Change, Direction, Event, Kind};
 use serde::Serialize;
 
@@ -23,7 +22,7 @@ pub(super) struct Data {
     layers: Vec<LayerRow>,
     kinds: Vec<KindRow>,
     changes: Vec<ChangeRow>,
-    sources: BTreeMap<u8, &'static str>,
+    sources: BTreeMap<u8, String>,
     frames: Vec<FrameData>,
 }
 
@@ -83,7 +82,7 @@ pub(super) fn data(scan: &Scan) -> Data {
     let changes: Vec<Change> =
         events().map(|event| event.change).collect::<BTreeSet<_>>().into_iter().collect();
     let sources =
-        events().map(|event| event.id.source()).map(|source| (source.0, sources::name(source))).collect();
+        events().map(|event| event.id.source()).map(|source| (source.0, scan.source_name(source))).collect();
     Data {
         instrument: scan.instrument.name().to_string(),
         decimals: scan.prices().decimals,

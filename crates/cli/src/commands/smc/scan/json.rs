@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use seawall_model::Timeframe;
-use seawall_smc::chart::sources;
 use seawall_smc::{Direction, Event};
 use serde::Serialize;
 
@@ -49,7 +48,7 @@ struct FrameJson {
 #[derive(Debug, Serialize)]
 struct EventJson {
     id: String,
-    source: &'static str,
+    source: String,
     kind: &'static str,
     change: &'static str,
     direction: &'static str,
@@ -80,7 +79,7 @@ struct LiveJson {
 #[derive(Debug, Serialize)]
 struct NearJson {
     id: String,
-    source: &'static str,
+    source: String,
     kind: &'static str,
     direction: &'static str,
     top: f64,
@@ -136,15 +135,15 @@ fn frame_json(scan: &Scan, frame: &Frame, last: Option<usize>) -> FrameJson {
         to: frame.bars.last().map(|bar| bar.candle.known_at.to_string()),
         counts,
         events_total: wanted.len(),
-        events: wanted.iter().skip(skipped).map(|event| event_json(frame, event)).collect(),
-        live: Live::of(scan, frame).map(|live| live_json(frame, &live)),
+        events: wanted.iter().skip(skipped).map(|event| event_json(scan, frame, event)).collect(),
+        live: Live::of(scan, frame).map(|live| live_json(scan, frame, &live)),
     }
 }
 
-fn event_json(frame: &Frame, event: &Event) -> EventJson {
+fn event_json(scan: &Scan, frame: &Frame, event: &Event) -> EventJson {
     EventJson {
         id: event.id.to_string(),
-        source: sources::name(event.id.source()),
+        source: scan.source_name(event.id.source()),
         kind: face(event.kind).name,
         change: change_name(event.change),
         direction: direction_name(event.direction),
@@ -163,8 +162,8 @@ fn known(frame: &Frame, index: u64) -> MomentJson {
     MomentJson { bar: index, time: frame.bar(index).map(|bar| bar.known_at.to_string()) }
 }
 
-fn live_json(frame: &Frame, live: &Live) -> LiveJson {
-    let near = |list: &[Near]| list.iter().map(|near| near_json(frame, near)).collect();
+fn live_json(scan: &Scan, frame: &Frame, live: &Live) -> LiveJson {
+    let near = |list: &[Near]| list.iter().map(|near| near_json(scan, frame, near)).collect();
     let trend = |trend: Option<Direction>| trend.map(direction_name);
     LiveJson {
         close: live.last_close,
@@ -181,11 +180,11 @@ fn live_json(frame: &Frame, live: &Live) -> LiveJson {
     }
 }
 
-fn near_json(frame: &Frame, near: &Near) -> NearJson {
+fn near_json(scan: &Scan, frame: &Frame, near: &Near) -> NearJson {
     let newest = near.thing.newest();
     NearJson {
         id: newest.id.to_string(),
-        source: sources::name(newest.id.source()),
+        source: scan.source_name(newest.id.source()),
         kind: face(newest.kind).name,
         direction: direction_name(newest.direction),
         top: newest.top,

@@ -6,7 +6,7 @@
 use seawall_backtest::Market;
 use seawall_model::{Candle, Instrument, PriceUnits, Timeframe, Ts};
 use seawall_smc::chart::sources;
-use seawall_smc::{ChartSettings, Direction, Event, Kind, SmcError, Views};
+use seawall_smc::{ChartSettings, ConfluenceSettings, Direction, Event, Kind, SmcError, Source, Views};
 
 use super::things::Things;
 use super::words::Prices;
@@ -95,6 +95,11 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
+    /// The name of a detector, for people.
+    pub(crate) fn source_name(&self, source: Source) -> String {
+        self.settings.source_name(source).to_owned()
+    }
+
     pub(crate) fn prices(&self) -> Prices {
         Prices { decimals: usize::try_from(self.instrument.price_scale()).unwrap_or(0) }
     }
@@ -122,9 +127,13 @@ pub(crate) fn record(
     let base = series.timeframe;
     let wanted: Vec<Timeframe> = core::iter::once(base).chain(timeframes.iter().copied()).collect();
     let mut views = Views::new(base, &wanted, settings, instrument.price_divisor()).map_err(failure)?;
-    let mut frames: Vec<Frame> = Timeframe::ALL
+    let shown: Vec<Timeframe> =
+        Timeframe::ALL.into_iter().filter(|timeframe| wanted.contains(timeframe)).collect();
+    for (lower, higher) in shown.iter().zip(shown.iter().skip(1)) {
+        views.watch(*lower, *higher, ConfluenceSettings::default()).map_err(failure)?;
+    }
+    let mut frames: Vec<Frame> = shown
         .into_iter()
-        .filter(|timeframe| wanted.contains(timeframe))
         .map(|timeframe| Frame {
             timeframe,
             bars: Vec::new(),
@@ -156,7 +165,7 @@ pub(crate) fn record(
             frame.swing_trend = chart.swing().trend();
         }
     }
-    Ok(Scan { instrument: instrument.clone(), base, settings: *settings, frames, selection })
+    Ok(Scan { instrument: instrument.clone(), base, settings: settings.clone(), frames, selection })
 }
 
 fn failure(error: SmcError) -> Failure {

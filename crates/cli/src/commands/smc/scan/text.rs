@@ -4,7 +4,6 @@ use core::fmt::{self, Write as _};
 use std::collections::BTreeMap;
 
 use seawall_model::Ts;
-use seawall_smc::chart::sources;
 use seawall_smc::{Change, Direction, Event, Id, Kind};
 
 use super::live::{Live, Near, Side};
@@ -126,7 +125,7 @@ fn one(scan: &Scan, line: &Line<'_>, things: &Things) -> String {
         stamp(known),
         frame.timeframe.name(),
         event.known_at,
-        scale(event.id),
+        scale(scan, event),
         sentence(event, scan.prices())
     );
     let anchor = frame.bar(event.anchor).map(|bar| stamp(bar.candle.open_time)).unwrap_or_default();
@@ -149,15 +148,17 @@ fn one(scan: &Scan, line: &Line<'_>, things: &Things) -> String {
     text
 }
 
-/// Which structure a thing belongs to, where it belongs to one.
-fn scale(id: Id) -> &'static str {
-    let source = sources::name(id.source());
-    if source.starts_with("internal") {
-        "internal "
+/// Which structure a thing belongs to, or which session, where it belongs to one.
+fn scale(scan: &Scan, event: &Event) -> String {
+    let source = scan.source_name(event.id.source());
+    if matches!(event.kind, Kind::Session | Kind::SessionLevels) {
+        format!("{source} ")
+    } else if source.starts_with("internal") {
+        "internal ".to_owned()
     } else if source.starts_with("swing") {
-        "swing "
+        "swing ".to_owned()
     } else {
-        ""
+        String::new()
     }
 }
 
@@ -227,7 +228,7 @@ fn one_near(scan: &Scan, frame: &Frame, near: &Near) -> String {
     };
     format!(
         "{}{} {} ({away}{touched}, known since {known})  [{}]",
-        scale(newest.id),
+        scale(scan, newest),
         thing(newest.kind, newest.direction),
         scan.prices().of(newest.top, newest.bottom),
         newest.id

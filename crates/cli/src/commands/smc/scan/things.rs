@@ -42,7 +42,7 @@ impl Thing {
 
     /// Whether it is liquidity that was not taken.
     pub(crate) fn is_untaken_pool(&self) -> bool {
-        matches!(self.born.kind, Kind::Pool | Kind::EqualLevels) && self.end().is_none()
+        self.born.kind == Kind::Pool && self.end().is_none()
     }
 }
 
