@@ -54,7 +54,7 @@ impl World {
         let engine = Engine::new(Setup {
             instruments: vec![(instrument, Timeframe::M1)],
             strategy,
-            risk: RiskSettings::default(),
+            risk: RiskSettings::without_limits(),
             protection: ProtectionSettings::default(),
             capabilities: Exchange::capabilities(&simulator),
             run: 1,

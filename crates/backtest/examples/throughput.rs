@@ -73,7 +73,7 @@ fn settings(kind: StrategyKind) -> RunSettings {
     strategy.ema_cross.qty = "0.1".parse().unwrap();
     RunSettings {
         strategy,
-        risk: RiskSettings::default(),
+        risk: RiskSettings::without_limits(),
         protection: ProtectionSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),

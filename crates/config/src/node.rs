@@ -48,9 +48,9 @@ impl Node {
         matches!(self.word(), Some("" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// Whether this says "no value" where none may be given: null, or the word `none`.
+    /// Whether this says "no value" where none may be given: null, or the word `none` or, for a limit, `off`.
     pub(crate) fn is_none(&self) -> bool {
-        self.is_null() || self.word() == Some("none")
+        self.is_null() || matches!(self.word(), Some("none" | "off"))
     }
 
     fn word(&self) -> Option<&str> {

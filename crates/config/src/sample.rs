@@ -99,7 +99,7 @@ impl Writer {
                 }
                 Kind::List(item) => {
                     let _ = writeln!(self.text, "{indent}{name}: []");
-                    example.into_iter().for_each(|example| self.list(name, item, example));
+                    example.into_iter().for_each(|example| self.list(&indent, name, item, example));
                 }
                 Kind::Leaf(_) => {
                     let value = self.value(&path, field.default.as_deref());
@@ -110,12 +110,17 @@ impl Writer {
     }
 
     /// One entry of a list, commented out: the list itself is empty.
-    fn list(&mut self, name: &str, item: &Shape, example: &Node) {
-        let _ = writeln!(self.text, "# One entry; all but the name may be left out:\n#\n# {name}:");
+    fn list(&mut self, indent: &str, name: &str, item: &Shape, example: &Node) {
+        let optional = match &item.kind {
+            Kind::Section(fields) => fields.iter().any(|(_, field)| !field.required),
+            Kind::List(_) | Kind::Leaf(_) => false,
+        };
+        let head = if optional { "One entry; all but the name may be left out:" } else { "One entry:" };
+        let _ = writeln!(self.text, "{indent}# {head}\n{indent}#\n{indent}# {name}:");
         let mut inner = Writer { text: String::new(), keys: None };
         inner.entry(item, example, "  ");
         for line in inner.text.lines() {
-            let _ = writeln!(self.text, "# {line}");
+            let _ = writeln!(self.text, "{indent}# {line}");
         }
     }
 
@@ -127,6 +132,9 @@ impl Writer {
             self.comment(if count == 0 { indent } else { &below }, field);
             let lead = if count == 0 { format!("{indent}- ") } else { below.clone() };
             match (&field.kind, example) {
+                (Kind::List(inner), Some(example)) if matches!(inner.kind, Kind::Leaf(_)) => {
+                    let _ = writeln!(self.text, "{lead}{name}: [{}]", joined(example));
+                }
                 (Kind::List(inner), Some(example)) => {
                     let _ = writeln!(self.text, "{lead}{name}:");
                     self.entry(inner, example, &format!("{below}  "));
@@ -185,6 +193,14 @@ fn within<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
     match &node.value {
         Value::Map(entries) => entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node),
         Value::List(_) | Value::Scalar { .. } => None,
+    }
+}
+
+/// The items of a list of single values.
+fn joined(node: &Node) -> String {
+    match &node.value {
+        Value::List(items) => items.iter().filter_map(scalar).collect::<Vec<_>>().join(", "),
+        Value::Map(_) | Value::Scalar { .. } => String::new(),
     }
 }
 

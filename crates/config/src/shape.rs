@@ -102,7 +102,12 @@ fn shape(schema: &Json, root: &Json) -> Shape {
     let doc = text(schema).or_else(|| text(target)).unwrap_or_default();
     let default = schema.get("default").or_else(|| target.get("default"));
     let types = types(target);
-    let kind = kind(target, &types, root);
+    let mut kind = kind(target, &types, root);
+    if let Kind::List(item) = &mut kind
+        && item.doc.is_empty()
+    {
+        item.doc.clone_from(&doc);
+    }
     let nullable = types.contains(&"null") || is_optional(schema);
     let default = match kind {
         Kind::Section(_) => None,

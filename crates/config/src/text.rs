@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
+use seawall_engine::risk::settings::ClusterSettings;
 use seawall_model::{InstrumentSpec, MarginTier, Percent, Ratio};
 use serde_json::Value as Json;
 
@@ -42,6 +43,8 @@ pub(crate) fn template() -> Config {
             leverage_max: Ratio::new(Decimal::from(20)),
         };
         instrument.margin_tiers.push(tier);
+        let instruments = vec![instrument.name.clone()];
+        config.risk.clusters.push(ClusterSettings { name: "majors".to_owned(), instruments });
         config.instruments.push(instrument);
     }
     config

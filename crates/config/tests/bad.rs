@@ -63,7 +63,7 @@ const FILES: [(&str, &str); 38] = [
     ),
     (
         "risk: 3\n",
-        "config.yaml:1:7: risk: the value `3` stands where a section belongs; set the keys in it: risk_per_trade_pct, leverage_max, positions_max, liquidation_buffer_pct, recover_candles_after_hole",
+        "config.yaml:1:7: risk: the value `3` stands where a section belongs; set the keys in it: sizing, risk_per_trade_pct, target_leverage, kelly_win_pct, kelly_payoff, kelly_fraction_max_pct, volatility_high_ratio, volatility_low_ratio, volatility_high_cut_pct, volatility_low_boost_pct, trade_loss_max, trade_loss_max_pct and 16 more",
     ),
     (
         "demo: {seed: [1]}\n",
@@ -149,7 +149,7 @@ const FILES: [(&str, &str); 38] = [
 ];
 
 /// Rules that the sections keep or that hold across them: the text, and how the message begins.
-const RULES: [(&str, &str); 19] = [
+const RULES: [(&str, &str); 21] = [
     (
         "strategy: {ema_cross: {fast: 0}}",
         "config.yaml:1:30: strategy.ema_cross.fast: 0 is refused: an average has at least one bar",
@@ -185,6 +185,14 @@ const RULES: [(&str, &str); 19] = [
     (
         "risk: {positions_max: 0}",
         "config.yaml:1:23: risk.positions_max: 0 is refused: allowed is more than 0 up to 1000",
+    ),
+    (
+        "risk: {positions_max: 30}",
+        "config.yaml:1:23: risk.states.positions_reduce_only: 27 is refused: it must be above risk.positions_max: 27 is not above 30",
+    ),
+    (
+        "risk: {daily_loss_max_pct: 12}",
+        "config.yaml:1:28: risk.weekly_loss_max_pct: 10 is refused: it must not be below risk.daily_loss_max_pct (12), which it would make void",
     ),
     (
         "protection: {confirm_deadline_ms: 5}",

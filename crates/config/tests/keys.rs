@@ -11,10 +11,14 @@ const LISTS: &str = "instruments:
     margin_tiers:
       - {notional_below: 1000, maintenance_pct: 0.5, leverage_max: 50}
       - {maintenance_pct: 1, leverage_max: 20}
+risk:
+  clusters:
+    - name: majors
+      instruments: [BTC/USDT]
 ";
 
 /// Each key, a value that is not its default, and what else that value needs.
-const KEYS: [(&str, &str, &[&str]); 93] = [
+const KEYS: [(&str, &str, &[&str]); 150] = [
     ("config.priority", "environment_first", &[]),
     ("strategy.name", "smc", &[]),
     ("strategy.ema_cross.fast", "21", &[]),
@@ -64,11 +68,68 @@ const KEYS: [(&str, &str, &[&str]); 93] = [
     ("strategy.smc.entry_zone_tolerance_max_pct", "6", &[]),
     ("strategy.smc.structure_dedupe_minutes", "46", &[]),
     ("strategy.smc.consumed_structure_pause_hours", "201", &[]),
+    ("risk.sizing", "volatility", &[]),
     ("risk.risk_per_trade_pct", "0.5", &[]),
+    ("risk.target_leverage", "4", &[]),
+    ("risk.kelly_win_pct", "60", &[]),
+    ("risk.kelly_payoff", "1.5", &[]),
+    ("risk.kelly_fraction_max_pct", "20", &[]),
+    ("risk.volatility_high_ratio", "2", &[]),
+    ("risk.volatility_low_ratio", "0.4", &[]),
+    ("risk.volatility_high_cut_pct", "40", &[]),
+    ("risk.volatility_low_boost_pct", "10", &[]),
+    ("risk.trade_loss_max", "250.5", &[]),
+    ("risk.trade_loss_max_pct", "1.5", &[]),
+    ("risk.instrument_notional_max", "2", &[]),
+    ("risk.position_margin_max_pct", "20", &[]),
+    ("risk.cluster_notional_max", "4", &[]),
     ("risk.leverage_max", "3", &[]),
+    ("risk.margin_use_max_pct", "70", &[]),
     ("risk.positions_max", "7", &[]),
     ("risk.liquidation_buffer_pct", "2", &[]),
     ("risk.recover_candles_after_hole", "3", &[]),
+    ("risk.daily_loss_max_pct", "4", &[]),
+    ("risk.weekly_loss_max_pct", "9", &[]),
+    ("risk.states.drawdown_cautious_pct", "8", &[]),
+    ("risk.states.drawdown_reduce_only_pct", "14", &[]),
+    ("risk.states.drawdown_protect_only_pct", "20", &[]),
+    ("risk.states.drawdown_flatten_pct", "30", &[]),
+    ("risk.states.margin_use_cautious_pct", "84", &[]),
+    ("risk.states.margin_use_reduce_only_pct", "90", &[]),
+    ("risk.states.margin_use_protect_only_pct", "95", &[]),
+    ("risk.states.margin_use_flatten_pct", "98", &[]),
+    ("risk.states.positions_cautious", "20", &[]),
+    ("risk.states.positions_reduce_only", "30", &[]),
+    ("risk.loss_streak.loss_min_bps", "15", &[]),
+    ("risk.loss_streak.tight_smc_losses", "4", &[]),
+    ("risk.loss_streak.tight_smc_pause_minutes", "60", &[]),
+    ("risk.loss_streak.wide_structure_losses", "6", &[]),
+    ("risk.loss_streak.wide_structure_pause_minutes", "45", &[]),
+    ("risk.loss_streak.other_losses", "5", &[]),
+    ("risk.loss_streak.other_pause_minutes", "30", &[]),
+    ("risk.cooldown.after_win_minutes", "10", &[]),
+    ("risk.cooldown.after_loss_minutes", "90", &[]),
+    ("risk.cooldown.symbol_losses", "4", &[]),
+    ("risk.cooldown.symbol_lookback_hours", "48", &[]),
+    ("risk.cooldown.symbol_loss_min_pct", "0.8", &[]),
+    ("risk.cooldown.symbol_pause_hours", "6", &[]),
+    ("risk.fee_edge.multiple", "4", &[]),
+    ("risk.fee_edge.taker_fee_bps", "6", &[]),
+    ("risk.fee_edge.slippage_bps", "3", &[]),
+    ("risk.fee_edge.funding_daily_bps", "12", &[]),
+    ("risk.fee_edge.funding_floor_bps", "1", &[]),
+    ("risk.fee_edge.buffer", "1.1", &[]),
+    ("risk.fee_edge.tight_smc_hold_hours", "8", &[]),
+    ("risk.fee_edge.wide_structure_hold_hours", "48", &[]),
+    ("risk.fee_edge.other_hold_hours", "12", &[]),
+    ("risk.shock.move_pct", "4", &[]),
+    ("risk.shock.window_s", "90", &[]),
+    ("risk.shock.bases_min", "4", &[]),
+    ("risk.shock.pause_minutes", "20", &[]),
+    ("risk.shock.trim_buffer_pct", "20", &[]),
+    ("risk.shock.close_buffer_pct", "8", &[]),
+    ("risk.clusters[0].name", "layer_one", &[]),
+    ("risk.clusters[0].instruments[0]", "ETH/USDT", &[]),
     ("protection.confirm_deadline_ms", "2500", &[]),
     ("protection.trigger_grace_ms", "5500", &[]),
     ("protection.emergency_retry_ms", "2500", &[]),
@@ -135,9 +196,22 @@ fn every_key_can_be_set_and_read_back() {
 #[test]
 fn the_list_of_keys_is_complete() {
     let of_defaults = Loader::new().load().unwrap().explain_all();
-    let lists = ["instruments", "instruments[].margin_tiers"];
+    let lists = ["instruments", "instruments[].margin_tiers", "risk.clusters", "risk.clusters[].instruments"];
     let known: BTreeSet<String> =
         of_defaults.into_iter().map(|entry| entry.key).filter(|key| !lists.contains(&key.as_str())).collect();
     let tested: BTreeSet<String> = KEYS.iter().map(|(key, ..)| key.replace("[0]", "[]")).collect();
     assert_eq!(tested.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn a_limit_is_switched_off_by_off_none_and_null() {
+    for word in ["off", "none", "null", "~"] {
+        let text =
+            format!("risk: {{daily_loss_max_pct: {word}, states: {{drawdown_reduce_only_pct: {word}}}}}");
+        let config = Loader::new().file("off.yaml", text).load().unwrap().config;
+        assert_eq!(config.risk.daily_loss_max_pct, None, "{word}");
+        assert_eq!(config.risk.states.drawdown_reduce_only_pct, None, "{word}");
+    }
+    let quoted = Loader::new().file("off.yaml", "risk: {daily_loss_max_pct: \"off\"}").load();
+    assert!(quoted.is_err(), "a quoted word is text");
 }

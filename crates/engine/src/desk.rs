@@ -10,6 +10,9 @@ use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Targe
 use crate::limits::{EXITS_PER_TRADE_MAX, VENUE_IDS_REMEMBERED};
 use crate::orders::Orders;
 use crate::protection::Protection;
+use crate::risk::shock::Trail;
+use crate::risk::streaks::Cooldown;
+use crate::risk::volatility::Volatility;
 
 /// A named difference between the venue and the books. While one is open the instrument takes no new risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,6 +159,12 @@ pub(crate) struct Desk {
     pub(crate) strategy: Box<dyn Strategy>,
     /// Last known price; zero before the first.
     pub(crate) last: PriceUnits,
+    /// When it came in.
+    priced_at: Ts,
+    /// The last price of the instant before that.
+    before: PriceUnits,
+    /// Value of one quantity unit per price unit.
+    unit_value: f64,
     /// End of the newest candle.
     pub(crate) seen_until: Ts,
     pub(crate) clean_candles: u32,
@@ -177,17 +186,34 @@ pub(crate) struct Desk {
     /// When the venue took the picture that the position was last taken over from, by its clock: executions
     /// up to then are contained in it.
     pub(crate) pictured_at: Ts,
+    /// Pauses after trades.
+    pub(crate) cooldown: Cooldown,
+    /// Earlier prices, where shocks are watched.
+    pub(crate) trail: Trail,
+    /// When the price last jumped.
+    pub(crate) shocked_at: Ts,
+    /// The end of the pause after that.
+    pub(crate) shock_until: Ts,
+    /// Part of the position is being closed because of a shock; when that is given up.
+    pub(crate) trimming: Option<Ts>,
+    /// Volatility, where the sizing asks for it.
+    pub(crate) volatility: Option<Volatility>,
     /// Next moment at which something on this desk is due.
     pub(crate) wake_at: Ts,
 }
 
 impl Desk {
     pub(crate) fn new(instrument: Instrument, base: Timeframe, strategy: Box<dyn Strategy>) -> Self {
+        let one = instrument.qty(QtyUnits::new(1)).to_f64() * instrument.spec().contract_size.to_f64();
+        let unit_value = one / instrument.price_divisor();
         Desk {
             instrument,
             base,
             strategy,
             last: PriceUnits::ZERO,
+            priced_at: Ts::from_nanos(i64::MIN),
+            before: PriceUnits::ZERO,
+            unit_value,
             seen_until: Ts::from_nanos(i64::MIN),
             clean_candles: u32::MAX,
             holes: 0,
@@ -204,6 +230,12 @@ impl Desk {
             foreign_orders: RecentIds::default(),
             newest_fill: Ts::from_nanos(i64::MIN),
             pictured_at: Ts::from_nanos(i64::MIN),
+            cooldown: Cooldown::new(),
+            trail: Trail::default(),
+            shocked_at: Ts::from_nanos(i64::MIN),
+            shock_until: Ts::from_nanos(i64::MIN),
+            trimming: None,
+            volatility: None,
             wake_at: Ts::FAR_FUTURE,
         }
     }
@@ -232,15 +264,44 @@ impl Desk {
 
     /// Value of the position at the last price, signed.
     pub(crate) fn marked_value(&self) -> Money {
+        self.value_at(self.last)
+    }
+
+    /// Value of the position at `price`, signed.
+    pub(crate) fn value_at(&self, price: PriceUnits) -> Money {
         if self.position.is_flat() {
             return Money::ZERO;
         }
-        self.instrument.notional(self.last, self.position.qty()).unwrap_or(self.position.cost())
+        self.instrument.notional(price, self.position.qty()).unwrap_or(self.position.cost())
+    }
+
+    /// Takes in a price.
+    #[inline]
+    pub(crate) fn see_price(&mut self, at: Ts, price: PriceUnits) {
+        if at > self.priced_at {
+            self.before = self.last;
+            self.priced_at = at;
+        }
+        self.last = price;
+    }
+
+    /// The last price of before the instant `at`; the first price that there is where there was none.
+    pub(crate) fn price_before(&self, at: Ts) -> PriceUnits {
+        if self.priced_at < at || self.before.is_zero() { self.last } else { self.before }
+    }
+
+    /// How far a step of the price from `earlier` moves the value of the position, without its sign.
+    #[inline]
+    pub(crate) fn value_moved(&self, earlier: PriceUnits) -> f64 {
+        let step = self.last.minus(earlier).abs().get() as f64;
+        step * self.position.qty().abs().get() as f64 * self.unit_value
     }
 
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         sink.bytes(self.instrument.name().as_str().as_bytes());
         sink.signed(self.last.get());
+        sink.signed(self.priced_at.nanos());
+        sink.signed(self.before.get());
         sink.signed(self.seen_until.nanos());
         sink.number(u64::from(self.clean_candles));
         sink.number(u64::from(self.holes));
@@ -282,6 +343,14 @@ impl Desk {
         self.foreign_orders.digest(sink);
         sink.signed(self.newest_fill.nanos());
         sink.signed(self.pictured_at.nanos());
+        self.cooldown.digest(sink);
+        self.trail.digest(sink);
+        for time in [self.shocked_at, self.shock_until, self.trimming.unwrap_or(Ts::FAR_FUTURE)] {
+            sink.signed(time.nanos());
+        }
+        if let Some(volatility) = &self.volatility {
+            volatility.digest(sink);
+        }
         self.strategy.digest(sink);
     }
 }

@@ -23,7 +23,10 @@ use crate::limits::INSTRUMENTS_MAX;
 use crate::phase::Phase;
 use crate::protection;
 use crate::reconcile;
-use crate::risk::approve_entry;
+use crate::risk::guard::Guard;
+use crate::risk::settings::SizingMethod;
+use crate::risk::volatility::Volatility;
+use crate::risk::{Asked, Turn, approve_entry};
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::shared::{ReportsSeen, Shared, invariant};
 use crate::venue;
@@ -88,14 +91,22 @@ impl Engine {
         if strategies.len() != count {
             return Err(EngineError::StrategyCount { strategies: strategies.len(), instruments: count });
         }
-        let desks = setup
+        let by_volatility = setup.risk.sizing == SizingMethod::Volatility;
+        let desks: Vec<Desk> = setup
             .instruments
             .into_iter()
             .zip(strategies)
-            .map(|((instrument, base), strategy)| Desk::new(instrument, base, strategy))
+            .map(|((instrument, base), strategy)| {
+                let mut desk = Desk::new(instrument, base, strategy);
+                desk.volatility = by_volatility.then(Volatility::new);
+                desk
+            })
             .collect();
+        let names = desks.iter().map(|desk: &Desk| desk.instrument.name());
+        let guard = Guard::new(&setup.risk, names);
         let shared = Shared {
             risk: setup.risk,
+            guard,
             protection: setup.protection,
             capabilities: setup.capabilities,
             run: setup.run,
@@ -154,14 +165,19 @@ impl Engine {
     fn advance(&mut self, at: Ts, effects: &mut Effects) -> Ts {
         if at >= self.shared.now {
             self.shared.now = at;
-            return at;
+        } else {
+            let detail = format!("{} ms", self.shared.now.since(at).millis());
+            alert(effects, self.shared.now, Severity::Warning, AlertKind::ClockBackwards, None, detail);
         }
-        let detail = format!("{} ms", self.shared.now.since(at).millis());
-        alert(effects, self.shared.now, Severity::Warning, AlertKind::ClockBackwards, None, detail);
-        self.shared.now
+        let at = self.shared.now;
+        if at >= self.shared.guard.watch.next_at {
+            self.look(at, effects);
+        }
+        at
     }
 
     fn on_started(&mut self, at: Ts, effects: &mut Effects) {
+        self.hold(at, effects);
         for desk in &mut self.desks {
             let in_flight: arrayvec::ArrayVec<_, 32> = desk
                 .orders
@@ -200,14 +216,19 @@ impl Engine {
             alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
             return;
         }
-        see_candle(desk, candle);
+        let earlier = desk.last;
+        see_candle(desk, at, candle);
+        watch_shock(desk, &mut self.shared, at, effects);
         let mut deadlines_moved = false;
         if desk.is_engaged() {
             if let Some(trade) = desk.trade.as_mut() {
                 trade.see_price(candle.low, candle.high);
             }
             deadlines_moved = protection::watch_price(desk, at);
+            self.shared.guard.watch.moved(at, desk.value_moved(earlier));
         }
+        self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let Desk { instrument, strategy, position, .. } = desk;
         let view = View { instrument, position: position.side(), cost_bps: self.shared.cost_bps };
         let draft = effects.draft(id, at, candle.close);
@@ -236,18 +257,21 @@ impl Engine {
     }
 
     fn on_entry_signal(&mut self, at: Ts, id: InstrumentId, plan: &EntryPlan, effects: &mut Effects) {
-        let account = self.account_view(at, effects);
-        let Engine { desks, shared, .. } = self;
-        let Some(desk) = desks.get_mut(id.index()) else { return };
-        let mut decision = effects.take_draft();
-        decision.setup = Some(plan.setup);
         let opposite = match plan.direction {
             Direction::Long => PositionSide::Short,
             Direction::Short => PositionSide::Long,
         };
-        let reversing = desk.position.side() == opposite;
+        let reversing = self.desks.get(id.index()).is_some_and(|desk| desk.position.side() == opposite);
+        let account = self.account_view(at, id, reversing, effects);
+        let Engine { desks, shared, .. } = self;
+        let Some(desk) = desks.get_mut(id.index()) else { return };
+        let mut decision = effects.take_draft();
+        decision.setup = Some(plan.setup);
         let price = desk.last;
-        let approved = approve_entry(&shared.risk, &account, desk, plan, at, reversing, &mut decision);
+        let turn = if reversing { Turn::First } else { Turn::Plain };
+        let Shared { risk: settings, guard, .. } = shared;
+        let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
+        let approved = approve_entry(asked, &mut decision);
         if reversing {
             // The turn itself is an exit and is never refused; the new entry waits until it is flat.
             decision.exit = Some(ExitReason::Reversal);
@@ -276,13 +300,15 @@ impl Engine {
         if !due {
             return;
         }
-        let account = self.account_view(at, effects);
+        let account = self.account_view(at, id, false, effects);
         let Engine { desks, shared, scratch, .. } = self;
         let Some(desk) = desks.get_mut(id.index()) else { return };
         let Some(queued) = desk.queued.take() else { return };
         scratch.reset(id, at, desk.last);
-        if let Some(approved) = approve_entry(&shared.risk, &account, desk, &queued.plan, at, false, scratch)
-        {
+        let Shared { risk: settings, guard, .. } = shared;
+        let (plan, turn) = (&queued.plan, Turn::Second);
+        let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
+        if let Some(approved) = approve_entry(asked, scratch) {
             desk.basis = Some(basis(&queued.plan, queued.decided_at, queued.decision_price));
             place(desk, shared, at, approved, effects);
         } else if let Outcome::Refused(gate) = scratch.outcome {
@@ -327,14 +353,18 @@ impl Engine {
             );
             return;
         }
-        desk.last = price;
+        let earlier = desk.last;
+        desk.see_price(at, price);
+        watch_shock(desk, &mut self.shared, at, effects);
         if desk.is_engaged() {
             if let Some(trade) = desk.trade.as_mut() {
                 trade.see_price(price, price);
             }
             protection::watch_price(desk, at);
+            self.shared.guard.watch.moved(at, desk.value_moved(earlier));
             self.replan(id);
         }
+        self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
     }
 
     fn on_venue(&mut self, at: Ts, event: &VenueEvent, effects: &mut Effects) {
@@ -393,6 +423,7 @@ impl Engine {
             }
             VenueEvent::Positions(report) => {
                 reconcile::on_positions(&mut self.desks, &mut self.shared, at, report, effects);
+                self.verify_closed(at, report, effects);
                 self.after_report(at, effects);
             }
             VenueEvent::Balance { coverage, amount } => {
@@ -415,9 +446,11 @@ impl Engine {
         for number in 0..u32::try_from(self.desks.len()).unwrap_or(u32::MAX) {
             self.place_queued(at, InstrumentId(number), effects);
         }
-        if self.shared.mode == SystemMode::Flatten {
+        if self.shared.closes_everything() {
             self.enforce_mode(at, effects);
         }
+        self.open_windows(at);
+        self.shared.guard.changed(at, self.shared.ledger.postings());
         invariant!(self.shared, at, effects, self.shared.ledger.is_balanced(), "the ledger sums to zero");
         self.plan_wakeup();
     }
@@ -432,26 +465,32 @@ impl Engine {
             Command::Transfer(amount) => {
                 self.shared
                     .book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, amount));
+                self.shared.guard.flow(amount);
             }
             Command::Shutdown => self.shared.shutting_down = true,
+            Command::Kill { reason, flatten } => self.kill(at, reason, flatten, effects),
+            Command::Release => self.release(at, effects),
         }
+        // A mode that was made freer is judged again, and so is an account that money has come into.
+        self.shared.guard.watch.wake(at);
         self.enforce_mode(at, effects);
     }
 
-    /// Modes act on what is already on its way: no entry rests in a reduce mode, nothing is held in
-    /// `Flatten`.
-    fn enforce_mode(&mut self, at: Ts, effects: &mut Effects) {
+    /// Modes, the kill switch and spent loss windows act on what is already on its way: no entry rests where
+    /// none is allowed, nothing is held where everything is being closed.
+    pub(crate) fn enforce_mode(&mut self, at: Ts, effects: &mut Effects) {
         let Engine { desks, shared, .. } = self;
         for desk in desks.iter_mut() {
-            if shared.mode >= SystemMode::ReduceOnly || shared.shutting_down {
+            if shared.ends_entries() {
                 desk.queued = None;
                 exits::cancel_entries(desk, shared, at, effects);
             }
-            if shared.mode == SystemMode::Flatten {
+            if shared.closes_everything() {
                 exits::close(desk, shared, at, ExitReason::Flatten, effects);
             }
             desk.wake_at = wake_of(desk, shared).max(at);
         }
+        self.ask_whether_closed(at, effects);
         self.plan_wakeup();
     }
 
@@ -499,6 +538,8 @@ impl Engine {
         let was_different = desk.difference.is_some();
         act(desk, &mut self.shared, effects);
         desk.settle_unknown();
+        exits::settle_trim(desk);
+        self.shared.guard.changed(at, self.shared.ledger.postings());
         clear_leftovers(desk, &self.shared, at, effects);
         let settled = was_different && desk.difference.is_none();
         if desk.queued.is_some() {
@@ -507,7 +548,7 @@ impl Engine {
         if settled {
             reconcile::finish(&self.desks, &mut self.shared, at);
         }
-        if self.shared.mode != mode || self.shared.mode == SystemMode::Flatten {
+        if self.shared.mode != mode || self.shared.closes_everything() {
             self.enforce_mode(at, effects);
         }
         self.replan(id);
@@ -519,6 +560,7 @@ impl Engine {
         let before = desk.wake_at;
         let after = wake_of(desk, &self.shared).max(self.shared.now);
         desk.wake_at = after;
+        self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
         if after <= self.wake_at {
             self.wake_at = after;
         } else if before <= self.wake_at {
@@ -526,9 +568,9 @@ impl Engine {
         }
     }
 
-    fn plan_wakeup(&mut self) {
+    pub(crate) fn plan_wakeup(&mut self) {
         let desks = self.desks.iter().map(|desk| desk.wake_at).min().unwrap_or(Ts::FAR_FUTURE);
-        self.wake_at = desks.min(self.shared.query_at);
+        self.wake_at = desks.min(self.shared.query_at).min(self.shared.guard.watch.wake_at);
     }
 }
 
@@ -556,7 +598,7 @@ fn check_instruments(instruments: &[(Instrument, Timeframe)]) -> Result<(), Engi
 }
 
 #[inline]
-fn see_candle(desk: &mut Desk, candle: &Candle) {
+fn see_candle(desk: &mut Desk, at: Ts, candle: &Candle) {
     let hole = candle.open_time > desk.seen_until && desk.seen_until > Ts::from_nanos(i64::MIN);
     if hole {
         desk.holes = desk.holes.saturating_add(1);
@@ -565,7 +607,29 @@ fn see_candle(desk: &mut Desk, candle: &Candle) {
         desk.clean_candles = desk.clean_candles.saturating_add(1);
     }
     desk.seen_until = candle.known_at;
-    desk.last = candle.close;
+    desk.see_price(at, candle.close);
+    if let Some(volatility) = desk.volatility.as_mut() {
+        volatility.see(candle);
+    }
+}
+
+/// A price that jumps pauses its instrument at once; what it means for the account is looked at when the
+/// instant is over.
+#[inline]
+fn watch_shock(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    let Some(rule) = &shared.guard.shock else { return };
+    if desk.trail.see(rule, at, desk.last) {
+        let pause = Span::from_secs(i64::from(shared.risk.shock.pause_minutes) * 60);
+        if desk.shock_until <= at {
+            let detail = format!("until {}: the price jumped", at.plus(pause));
+            let id = Some(desk.instrument.id());
+            alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
+        }
+        desk.shocked_at = at;
+        desk.shock_until = at.plus(pause);
+        shared.guard.shock_seen = true;
+        shared.guard.watch.wake(at);
+    }
 }
 
 fn basis(plan: &EntryPlan, decided_at: Ts, decision_price: PriceUnits) -> EntryBasis {
@@ -581,7 +645,7 @@ fn basis(plan: &EntryPlan, decided_at: Ts, decision_price: PriceUnits) -> EntryB
 }
 
 /// The next moment at which something on a desk is due.
-fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
+pub(crate) fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
     if !desk.is_engaged() {
         return Ts::FAR_FUTURE;
     }
@@ -604,5 +668,6 @@ fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
         return if leftovers { wake.min(desk.last_fill_at.plus(silence)) } else { wake };
     }
     let closing = desk.closing.map_or(Ts::FAR_FUTURE, |closing| closing.deadline);
-    wake.min(closing).min(desk.protection.wake_at(shared.protection.trigger_grace()))
+    let trimming = desk.trimming.unwrap_or(Ts::FAR_FUTURE);
+    wake.min(closing).min(trimming).min(desk.protection.wake_at(shared.protection.trigger_grace()))
 }

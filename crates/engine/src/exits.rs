@@ -1,7 +1,7 @@
 //! Full exits: by signal, reversal, command or flattening. The stop keeps resting until the exit has filled,
 //! so a position is never naked on its way out.
 
-use seawall_model::{ClientOrderId, ExitReason, OrderKind, OrderRole, Ts};
+use seawall_model::{ClientOrderId, ExitReason, OrderKind, OrderRole, QtyUnits, Ts};
 
 use crate::answers::ask;
 use crate::desk::{Closing, Desk};
@@ -23,13 +23,50 @@ pub(crate) fn close(
     if desk.position.is_flat() {
         return false;
     }
-    let on_its_way = desk.orders.live().any(|order| order.request.role == OrderRole::Exit);
     // One that was refused is tried again at its deadline, not with each event.
-    if on_its_way || desk.closing.is_some_and(|closing| at < closing.deadline) {
+    if desk.closing.is_some_and(|closing| at < closing.deadline) {
+        return true;
+    }
+    if exit_is_live(desk) {
+        // It may be a part of the position only: what is left is closed when it has ended.
+        let deadline = at.plus(shared.protection.emergency_retry());
+        desk.closing.get_or_insert(Closing { reason, deadline });
         return true;
     }
     send(desk, shared, at, reason, effects);
     true
+}
+
+fn exit_is_live(desk: &Desk) -> bool {
+    desk.orders.live().any(|order| order.request.role == OrderRole::Exit)
+}
+
+/// Closes half of the position at market, once; all of it where half is below the venue's minimum. The stop
+/// follows the quantity.
+pub(crate) fn trim(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    let Some(side) = desk.position.side().closing_side() else { return };
+    if desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
+        return;
+    }
+    let held = desk.position.qty().abs();
+    let qty = desk.instrument.floor_lot(QtyUnits::new(held.get() / 2));
+    if qty < desk.instrument.min_qty() || qty.is_zero() {
+        close(desk, shared, at, ExitReason::Shock, effects);
+        return;
+    }
+    let kind = OrderKind::Market;
+    let plan = Plan { role: OrderRole::Exit, side, qty, kind, reduce_only: true, expires_at: None };
+    if let Some(approved) = approve_reduction(&desk.position, plan) {
+        desk.trimming = Some(at.plus(shared.protection.trigger_grace()));
+        let _: ClientOrderId = place(desk, shared, at, approved, effects);
+    }
+}
+
+/// The order that made the position smaller has ended, one way or the other.
+pub(crate) fn settle_trim(desk: &mut Desk) {
+    if desk.trimming.is_some() && !exit_is_live(desk) {
+        desk.trimming = None;
+    }
 }
 
 fn send(desk: &mut Desk, shared: &mut Shared, at: Ts, reason: ExitReason, effects: &mut Effects) {
@@ -65,6 +102,13 @@ pub(crate) fn cancel_entries(desk: &mut Desk, shared: &Shared, at: Ts, effects: 
 
 /// An exit that has not finished by its deadline is asked about while it can still act, else sent again.
 pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if desk.trimming.is_some_and(|deadline| at >= deadline) {
+        desk.trimming = Some(at.plus(shared.protection.emergency_retry()));
+        let live = desk.orders.live().find(|order| order.request.role == OrderRole::Exit);
+        if let Some(id) = live.filter(|order| order.state.is_confirmed()).map(|order| order.id()) {
+            ask(desk, at, id, effects);
+        }
+    }
     let Some(closing) = desk.closing else { return };
     if desk.position.is_flat() || at < closing.deadline {
         return;

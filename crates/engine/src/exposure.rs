@@ -1,40 +1,75 @@
 //! The account at its worst: what is held plus everything that could still be added to it.
 //!
-//! Invariant: an order that is open, in flight or unknown counts in full until it has ended.
+//! Invariants: an order that is open, in flight or unknown counts in full until it has ended; what is decided
+//! about one instrument does not depend on whether the prices that others have at the same instant came in
+//! before or after its own.
 
-use seawall_model::{Money, QtyUnits, Side, Ts};
+use seawall_model::{InstrumentId, Money, PriceUnits, QtyUnits, Side, Ts};
 
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::engine::Engine;
-use crate::risk::AccountView;
+use crate::margin::maintenance_rate;
+use crate::risk::states::{Base, Reading};
+use crate::risk::{AccountView, Losses, Worst};
 use crate::shared::invariant;
 
 const MONEY_MAX: Money = Money::new(rust_decimal::Decimal::MAX);
 
 impl Engine {
-    /// The account at its worst case.
-    pub(crate) fn account_view(&mut self, at: Ts, effects: &mut Effects) -> AccountView {
-        let (mut notional, mut margin, mut engaged) = (Money::ZERO, Money::ZERO, 0);
+    /// The account as an entry on `id` finds it. Other instruments have the prices of before this instant.
+    /// `leaving` leaves out what the instrument itself holds: it is being closed before the entry.
+    pub(crate) fn account_view(
+        &mut self,
+        at: Ts,
+        id: InstrumentId,
+        leaving: bool,
+        effects: &mut Effects,
+    ) -> AccountView {
+        let guard = &self.shared.guard;
+        let cluster = guard.clusters.get(id.index()).copied().flatten();
+        let mut worst = Worst { cluster: cluster.map(|_| Money::ZERO), ..Worst::default() };
+        let mut equity = Some(self.shared.ledger.cash());
         for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
-            let worst = worst_case(desk);
-            engaged += 1;
-            let needed =
-                worst.get().checked_div(desk.instrument.spec().leverage_max.get()).unwrap_or(worst.get());
+            let own = desk.instrument.id() == id;
+            let price = if own { desk.last } else { desk.price_before(at) };
+            equity = equity.and_then(|sum| sum.plus(desk.value_at(price)).ok());
+            worst.engaged += 1;
+            if own && leaving {
+                continue;
+            }
+            let notional = worst_case(desk, price);
+            let leverage = desk.instrument.spec().leverage_max.get();
+            let margin = notional.get().checked_div(leverage).map_or(notional, Money::new);
             // What does not fit counts as too much.
-            notional = notional.plus(worst).unwrap_or(MONEY_MAX);
-            margin = margin.plus(Money::new(needed)).unwrap_or(MONEY_MAX);
+            worst.notional = worst.notional.plus(notional).unwrap_or(MONEY_MAX);
+            worst.margin = worst.margin.plus(margin).unwrap_or(MONEY_MAX);
+            worst.maintenance += notional.to_f64() * maintenance_rate(&desk.instrument, notional.to_f64());
+            if own {
+                worst.instrument = notional;
+            }
+            let same = guard.clusters.get(desk.instrument.id().index()).copied().flatten() == cluster;
+            worst.cluster =
+                worst.cluster.map(|sum| if same { sum.plus(notional).unwrap_or(MONEY_MAX) } else { sum });
         }
-        let equity = self.equity();
         invariant!(self.shared, at, effects, equity.is_some(), "equity fits into 28 digits");
+        let equity = equity.unwrap_or(Money::ZERO);
+        let guard = &self.shared.guard;
         AccountView {
             phase: self.shared.phase,
             mode: self.shared.mode,
             shutting_down: self.shared.shutting_down,
-            equity: equity.unwrap_or(Money::ZERO),
-            notional,
-            margin,
-            engaged,
+            killed: guard.kill.is_on(),
+            equity,
+            worst,
+            losses: guard.windows.is_open().then(|| Losses {
+                day: guard.windows.day_loss(equity),
+                day_spent: guard.windows.day.spent,
+                week: guard.windows.week_loss(equity),
+                week_spent: guard.windows.week.spent,
+                drawdown: guard.windows.drawdown(equity),
+            }),
+            shock_until: guard.shock_until,
             require_stop: self.shared.require_stop,
         }
     }
@@ -47,12 +82,42 @@ impl Engine {
             .filter(|desk| !desk.position.is_flat())
             .try_fold(self.shared.ledger.cash(), |sum, desk| sum.plus(desk.marked_value()).ok())
     }
+
+    /// The account measured against the limits that act by themselves.
+    pub(crate) fn reading(&self, equity: Money) -> Reading {
+        let windows = &self.shared.guard.windows;
+        let base = |loss: crate::risk::windows::Loss| Base(loss.base.to_f64());
+        let (mut margin, mut engaged) = (0.0, 0);
+        for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
+            let leverage = desk.instrument.spec().leverage_max.to_f64();
+            margin += worst_case(desk, desk.last).to_f64() / leverage;
+            engaged += 1;
+        }
+        Reading {
+            equity: equity.to_f64(),
+            day: base(windows.day_loss(equity)),
+            week: base(windows.week_loss(equity)),
+            peak: base(windows.drawdown(equity)),
+            margin,
+            engaged,
+        }
+    }
+
+    /// Maintenance margin of everything that is held.
+    pub(crate) fn maintenance(&self) -> f64 {
+        let held = self.desks.iter().filter(|desk| !desk.position.is_flat());
+        held.map(|desk| {
+            let notional = desk.marked_value().to_f64().abs();
+            notional * maintenance_rate(&desk.instrument, notional)
+        })
+        .sum()
+    }
 }
 
 /// Notional of an instrument at its worst: what is held plus everything that could still increase it.
-pub(crate) fn worst_case(desk: &Desk) -> Money {
+pub(crate) fn worst_case(desk: &Desk, price: PriceUnits) -> Money {
     let held = desk.position.qty();
     let long = held.max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Buy));
     let short = held.negated().max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Sell));
-    desk.instrument.notional(desk.last, long.max(short)).unwrap_or(MONEY_MAX)
+    desk.instrument.notional(price, long.max(short)).unwrap_or(MONEY_MAX)
 }

@@ -32,7 +32,7 @@ pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill,
         alert(effects, at, Severity::Info, AlertKind::UnknownFill, id, detail);
         return;
     }
-    desk.last = fill.price;
+    desk.see_price(at, fill.price);
     count(desk, shared, at, fill, role, effects);
 }
 
@@ -121,9 +121,11 @@ fn exit_reason(desk: &Desk, fill: &Fill, role: Option<OrderRole>) -> ExitReason 
         (FillCause::Liquidation, _) => ExitReason::Liquidation,
         (FillCause::Order, Some(OrderRole::Stop)) => ExitReason::StopLoss,
         (FillCause::Order, Some(OrderRole::Target(number))) => ExitReason::TakeProfit(number),
-        (FillCause::Order, Some(OrderRole::Exit)) => {
-            desk.closing.map_or(ExitReason::Signal, |closing| closing.reason)
-        }
+        (FillCause::Order, Some(OrderRole::Exit)) => match (desk.trimming, desk.closing) {
+            (Some(_), _) => ExitReason::Shock,
+            (None, Some(closing)) => closing.reason,
+            (None, None) => ExitReason::Signal,
+        },
         (FillCause::Order, Some(OrderRole::Emergency)) => ExitReason::Unprotected,
         (FillCause::Order, Some(OrderRole::Entry)) => ExitReason::Reversal,
         (FillCause::Order, None) => ExitReason::External,
@@ -303,7 +305,24 @@ fn close_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, closed_at: Ts, effe
         Ok(net) => record.pnl = net,
         Err(_) => shared.broken(at, "the profit of a trade fits into 28 digits", effects),
     }
+    desk.trimming = None;
+    begin_pauses(desk, shared, at, &trade.record, effects);
     effects.trades.push(trade.record);
+}
+
+/// A trade that ended may pause its instrument or its regime.
+fn begin_pauses(desk: &mut Desk, shared: &mut Shared, at: Ts, record: &Trade, effects: &mut Effects) {
+    let id = Some(desk.instrument.id());
+    let equity = shared.guard.equity;
+    let Shared { risk, guard, .. } = shared;
+    if let Some(until) = guard.streaks.closed(&risk.loss_streak, at, record, equity) {
+        let detail = format!("{} until {until}: losses in a row", record.setup.regime());
+        alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, None, detail);
+    }
+    if let Some(until) = desk.cooldown.closed(&risk.cooldown, at, record) {
+        let detail = format!("until {until}: several losses on this instrument");
+        alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
+    }
 }
 
 /// Books funding on the open trade, or on the account alone where there is none.

@@ -18,6 +18,7 @@ mod exits;
 mod exposure;
 mod fills;
 mod gateway;
+mod look;
 mod margin;
 mod orders;
 mod protection;

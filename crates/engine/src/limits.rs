@@ -22,3 +22,7 @@ pub const QUERY_BACKOFF_STEPS_MAX: u32 = 5;
 
 /// Instruments in one engine. Reached: the engine does not start.
 pub const INSTRUMENTS_MAX: usize = 4_096;
+
+/// Losses of one instrument remembered for its pause. Reached: the oldest is forgotten; `risk.cooldown` asks
+/// for at most so many.
+pub const LOSSES_REMEMBERED: usize = 32;

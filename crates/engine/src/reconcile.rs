@@ -200,7 +200,7 @@ fn take_over(desk: &mut Desk, shared: &mut Shared, at: Ts, taken: Taken, effects
     };
     desk.pictured_at = taken.taken_at;
     if desk.last.is_zero() {
-        desk.last = price;
+        desk.see_price(at, price);
     }
     count(desk, shared, at, &fill, role, effects);
 }
@@ -298,6 +298,8 @@ pub(crate) fn on_balance(
             return;
         }
         alert(effects, at, Severity::Warning, AlertKind::BalanceDrift, None, difference.to_string());
+        // Money that nobody can explain is not taken for a profit, but a loss that nobody can explain is one.
+        shared.guard.flow(difference.max(Money::ZERO));
         shared.book(at, effects, |ledger| ledger.post(Account::Adjustments, Account::Cash, difference));
     }
     shared.drift = None;

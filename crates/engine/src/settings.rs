@@ -1,60 +1,12 @@
-//! Settings of risk and protection: the only table of their defaults.
+//! Settings of protection: the only table of their defaults. Those of risk are in [`crate::risk::settings`].
 
 use rust_decimal::Decimal;
-use seawall_model::{Percent, Ratio, Span};
+use seawall_model::{Percent, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 
-/// The `risk` section: how much may be at stake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RiskSettings {
-    /// Share of equity that one trade may lose at its stop, in percent (sizing `risk`).
-    pub risk_per_trade_pct: Percent,
-    /// Highest worst-case notional of the whole account as a multiple of equity.
-    pub leverage_max: Ratio,
-    /// Most instruments with a position or an entry on its way.
-    pub positions_max: u32,
-    /// Equity that must remain above the maintenance margin when the stop is hit, in percent of the notional.
-    pub liquidation_buffer_pct: Percent,
-    /// Candles without a hole that must follow a hole before new entries.
-    pub recover_candles_after_hole: u32,
-}
-
-impl Default for RiskSettings {
-    fn default() -> Self {
-        RiskSettings {
-            risk_per_trade_pct: Percent::new(Decimal::ONE),
-            leverage_max: Ratio::new(Decimal::TEN),
-            positions_max: 25,
-            liquidation_buffer_pct: Percent::new(Decimal::ONE),
-            recover_candles_after_hole: 0,
-        }
-    }
-}
-
-impl RiskSettings {
-    /// Checks the ranges.
-    ///
-    /// # Errors
-    /// The first broken rule with its full key.
-    pub fn check(&self) -> Result<(), EngineError> {
-        within("risk.risk_per_trade_pct", self.risk_per_trade_pct.get(), Decimal::ZERO, Decimal::from(5))?;
-        within("risk.leverage_max", self.leverage_max.get(), Decimal::ZERO, Decimal::from(125))?;
-        within("risk.positions_max", Decimal::from(self.positions_max), Decimal::ZERO, Decimal::from(1_000))?;
-        if self.liquidation_buffer_pct.get() < Decimal::ZERO
-            || self.liquidation_buffer_pct.get() > Decimal::from(50)
-        {
-            return Err(EngineError::Setting {
-                key: "risk.liquidation_buffer_pct",
-                value: self.liquidation_buffer_pct.to_string(),
-                rule: "allowed are 0 to 50".to_owned(),
-            });
-        }
-        Ok(())
-    }
-}
+pub use crate::risk::settings::RiskSettings;
 
 /// The `protection` section: deadlines of the promise that no position is without a stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -138,7 +90,12 @@ impl ProtectionSettings {
     }
 }
 
-fn within(key: &'static str, value: Decimal, above: Decimal, up_to: Decimal) -> Result<(), EngineError> {
+pub(crate) fn within(
+    key: &'static str,
+    value: Decimal,
+    above: Decimal,
+    up_to: Decimal,
+) -> Result<(), EngineError> {
     if value > above && value <= up_to {
         return Ok(());
     }

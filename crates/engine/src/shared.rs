@@ -6,6 +6,7 @@ use crate::effects::Effects;
 use crate::gateway::alert;
 use crate::ledger::Ledger;
 use crate::phase::Phase;
+use crate::risk::guard::Guard;
 use crate::settings::{ProtectionSettings, RiskSettings};
 
 /// Which reports have come in since reconciliation began.
@@ -25,6 +26,7 @@ impl ReportsSeen {
 /// What all instruments share.
 pub(crate) struct Shared {
     pub(crate) risk: RiskSettings,
+    pub(crate) guard: Guard,
     pub(crate) protection: ProtectionSettings,
     pub(crate) capabilities: Capabilities,
     pub(crate) run: u32,
@@ -98,7 +100,21 @@ impl Shared {
         sink.number(u64::from(self.reports.orders));
         sink.number(u64::from(self.reports.positions));
         sink.number(u64::from(self.reports.balance));
+        self.guard.digest(sink);
         self.ledger.digest(sink);
+    }
+
+    /// Whether no entry may rest: a mode, the switch, a shutdown or a loss window forbids it.
+    pub(crate) fn ends_entries(&self) -> bool {
+        self.mode >= SystemMode::ReduceOnly
+            || self.shutting_down
+            || self.guard.kill.is_on()
+            || self.guard.entries_ended()
+    }
+
+    /// Whether everything is being closed.
+    pub(crate) fn closes_everything(&self) -> bool {
+        self.mode == SystemMode::Flatten || self.guard.kill.flatten
     }
 }
 

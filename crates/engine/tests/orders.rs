@@ -281,17 +281,6 @@ fn no_entry_leaves_in_a_reduce_mode_while_shutting_down_or_before_ready() {
 }
 
 #[test]
-fn the_whole_account_is_margined_and_an_entry_beyond_its_leverage_is_refused_by_name() {
-    // [I-42], [I-43]: pending entries count; O5.
-    let mut bench = Bench::ready(remote());
-    let sizing = seawall_strategy::Sizing::Fixed("1001".parse().unwrap());
-    bench.script.push(Evaluation::Enter(EntryPlan { sizing, ..plan(Direction::Long) }));
-    bench.candle(10_000);
-    assert!(bench.placements().is_empty());
-    assert_eq!(bench.outcome(), Some(Outcome::Refused(Gate::Leverage)));
-}
-
-#[test]
 fn a_liquidation_counts_is_reported_and_clears_what_is_left() {
     // FT 7107, FT 11570: liquidations were not noticed.
     let mut bench = Bench::ready(remote());

@@ -3,6 +3,7 @@
 //!
 //! Invariant: the outcome of a record that is not an entry is the last gate that refused. An exit by signal
 //! has two of them: the strategy's `signal`, and `position_open`, which is what the question comes to then.
+//! A cap that passes although it measured more than its threshold has made the order smaller.
 
 use serde::{Deserialize, Serialize};
 
@@ -67,12 +68,26 @@ gates! {
     StopSide = "stop_side", "stop relative to the entry in percent, against being on the losing side";
     Size = "size", "order quantity after rounding down to the lot, against the venue's minimum";
     MinNotional = "min_notional", "order value, against the venue's minimum";
-    Leverage = "leverage", "leverage of the whole account with this order at its worst case, against the limit";
+    Leverage = "leverage", "leverage of the whole account with the quantity wanted at its worst case, against the cap";
     Margin = "margin", "free margin after this order at its worst case, against zero";
     MaxPositions = "max_positions", "positions open or on their way, against the limit";
     Liquidation = "liquidation", "equity above maintenance when the stop is hit, in percent of the order's value, against the buffer";
     ShortSelling = "short_selling", "whether the instrument can be sold short (1 yes, 0 no), against what the plan needs";
     Capacity = "capacity", "orders in the books of this instrument, against their bound";
+    KillSwitch = "kill_switch", "whether the kill switch is on (1 yes, 0 no), against no";
+    DailyLoss = "daily_loss", "loss of the UTC day with this order at its stop in percent of the day's first equity, against the limit";
+    WeeklyLoss = "weekly_loss", "loss of the ISO week with this order at its stop in percent of the week's first equity, against the limit";
+    Drawdown = "drawdown", "fall from the high-water mark with this order at its stop in percent, against the halt";
+    LossStreak = "loss_streak", "minutes until the pause after losses in a row is over, against none";
+    SymbolCooldown = "symbol_cooldown", "minutes until the pause after several losses on this instrument is over, against none";
+    CloseCooldown = "close_cooldown", "minutes until the pause after the last trade on this instrument is over, against none";
+    Shock = "shock", "minutes until the pause after a price shock is over, against none";
+    FeeEdge = "fee_edge", "distance to the first target in basis points, against a multiple of what a round trip costs";
+    TradeLoss = "trade_loss", "loss at the stop of the quantity wanted in the settle currency, against the cap";
+    InstrumentExposure = "instrument_exposure", "worst-case notional of the instrument with the quantity wanted as a multiple of equity, against the cap";
+    PositionMargin = "position_margin", "margin of the instrument with the quantity wanted in percent of equity, against the cap";
+    ClusterExposure = "cluster_exposure", "worst-case notional of the cluster with the quantity wanted as a multiple of equity, against the cap";
+    MarginUse = "margin_use", "worst-case margin of the account with the quantity wanted in percent of equity, against the cap";
 }
 
 /// What a gate said.

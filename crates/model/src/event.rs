@@ -419,6 +419,68 @@ pub enum Command {
     Transfer(Money),
     /// Stop taking new entries and cancel resting ones before the process ends; stops stay.
     Shutdown,
+    /// Turn the kill switch on: entries end and resting ones are cancelled, protection stays. It stays on
+    /// until [`Command::Release`].
+    Kill {
+        /// Why.
+        reason: KillReason,
+        /// Whether everything is to be closed as well.
+        flatten: bool,
+    },
+    /// Acknowledge: turn the kill switch off, go back to the mode `normal`, and take the equity of now as the
+    /// high-water mark.
+    Release,
+}
+
+/// Why the kill switch was turned on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KillReason {
+    /// The operator.
+    Manual,
+    /// The venue's interface fails.
+    ApiError,
+    /// Margin, and nothing else, is critical.
+    MarginCritical,
+    /// Drawdown, exposure or the number of positions.
+    LiquidationBreach,
+    /// Market data fails.
+    DataFailure,
+    /// Books and venue cannot be brought together.
+    ReconciliationFailure,
+    /// An invariant is broken.
+    InvariantViolation,
+    /// The stored state of the switch cannot be read.
+    CorruptState,
+}
+
+impl KillReason {
+    /// Every reason.
+    pub const ALL: [KillReason; 8] = [
+        KillReason::Manual,
+        KillReason::ApiError,
+        KillReason::MarginCritical,
+        KillReason::LiquidationBreach,
+        KillReason::DataFailure,
+        KillReason::ReconciliationFailure,
+        KillReason::InvariantViolation,
+        KillReason::CorruptState,
+    ];
+
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            KillReason::Manual => "manual",
+            KillReason::ApiError => "api_error",
+            KillReason::MarginCritical => "margin_critical",
+            KillReason::LiquidationBreach => "liquidation_breach",
+            KillReason::DataFailure => "data_failure",
+            KillReason::ReconciliationFailure => "reconciliation_failure",
+            KillReason::InvariantViolation => "invariant_violation",
+            KillReason::CorruptState => "corrupt_state",
+        }
+    }
 }
 
 /// How urgent an alert is.
@@ -473,6 +535,14 @@ pub enum AlertKind {
     ClockBackwards,
     /// Candles are missing or out of order.
     DataHole,
+    /// A limit is 70 % used.
+    LimitNear,
+    /// A limit is reached.
+    LimitReached,
+    /// Entries pause after losses or a price shock.
+    EntriesPaused,
+    /// The kill switch was turned on or off, or what it asked for is verified.
+    KillSwitch,
 }
 
 impl AlertKind {
@@ -498,6 +568,10 @@ impl AlertKind {
             AlertKind::BoundReached => "a bound was reached",
             AlertKind::ClockBackwards => "clock went backwards, latest instant kept",
             AlertKind::DataHole => "candles missing or out of order",
+            AlertKind::LimitNear => "a risk limit is nearly used up",
+            AlertKind::LimitReached => "a risk limit is reached",
+            AlertKind::EntriesPaused => "entries pause",
+            AlertKind::KillSwitch => "kill switch",
         }
     }
 }

@@ -30,9 +30,9 @@ pub use decision::{Decision, Gate, GateReading, Outcome, Verdict};
 pub use digest::StateSink;
 pub use error::ModelError;
 pub use event::{
-    Alert, AlertKind, CancelReason, Command, Coverage, Fill, FillCause, Input, Liquidity, OrderUpdate,
-    RejectReason, Report, Severity, SubmitOutcome, SystemMode, VenueEvent, VenueOrder, VenuePosition,
-    VenueRequest,
+    Alert, AlertKind, CancelReason, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity,
+    OrderUpdate, RejectReason, Report, Severity, SubmitOutcome, SystemMode, VenueEvent, VenueOrder,
+    VenuePosition, VenueRequest,
 };
 pub use instrument::{
     ContractKind, Instrument, InstrumentId, InstrumentName, InstrumentSpec, MarginTier, PriceRounding,

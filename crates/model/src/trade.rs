@@ -74,6 +74,8 @@ pub enum ExitReason {
     Liquidation,
     /// Closed at the venue by somebody else.
     External,
+    /// Reduced or closed in a price shock, too near its liquidation.
+    Shock,
 }
 
 impl ExitReason {
@@ -92,6 +94,7 @@ impl ExitReason {
             ExitReason::Unprotected => "unprotected",
             ExitReason::Liquidation => "liquidation",
             ExitReason::External => "external",
+            ExitReason::Shock => "shock",
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::strategies::{
     INPUT_VARIANTS, REQUEST_VARIANTS, input, input_variant, request, request_variant, time,
 };
-use common::{at, info, inputs, records, requests};
+use common::{at, info, inputs, newer_inputs, records, requests};
 use proptest::prelude::*;
 use seawall_model::{Candle, Input, InstrumentId, PriceUnits, Timeframe, Ts};
 use seawall_store::disk::MemoryDisk;
@@ -49,7 +49,8 @@ fn assert_same(entries: &[Entry], records: &[(Ts, Record)]) {
 #[test]
 fn every_variant_is_among_the_samples() {
     let mut seen = [false; INPUT_VARIANTS];
-    inputs().iter().for_each(|input| seen[input_variant(input)] = true);
+    let all = inputs().into_iter().chain(newer_inputs());
+    all.for_each(|input| seen[input_variant(&input)] = true);
     assert_eq!(seen, [true; INPUT_VARIANTS]);
     let mut seen = [false; REQUEST_VARIANTS];
     requests().iter().for_each(|request| seen[request_variant(request)] = true);

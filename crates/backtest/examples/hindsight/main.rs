@@ -84,7 +84,7 @@ fn trade(series: &MarketSeries, concept: Concept, timing: Timing) -> Outcome {
     let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Trader::new(signals))];
     let settings = RunSettings {
         strategy: StrategySettings::default(),
-        risk: RiskSettings::default(),
+        risk: RiskSettings::without_limits(),
         protection: ProtectionSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),

@@ -58,6 +58,20 @@ fn stage(gate: Gate) -> Stage {
         | Gate::MaxPositions
         | Gate::Liquidation
         | Gate::ShortSelling
-        | Gate::Capacity => Stage::Plan,
+        | Gate::Capacity
+        | Gate::KillSwitch
+        | Gate::DailyLoss
+        | Gate::WeeklyLoss
+        | Gate::Drawdown
+        | Gate::LossStreak
+        | Gate::SymbolCooldown
+        | Gate::CloseCooldown
+        | Gate::Shock
+        | Gate::FeeEdge
+        | Gate::TradeLoss
+        | Gate::InstrumentExposure
+        | Gate::PositionMargin
+        | Gate::ClusterExposure
+        | Gate::MarginUse => Stage::Plan,
     }
 }

@@ -10,11 +10,28 @@
 //! }
 //! ```
 //!
+//! One file a question: `gate` asks them in their order, `sizing` says how large an entry is wanted, `caps`
+//! make it smaller, `windows` count losses by day and week and the drawdown, `states` turn them into modes,
+//! `streaks` pause after losses, `costs` compare a target with what a round trip costs, `shock` watches for
+//! jumps, [`kill`] is the switch, `guard` holds what is remembered, [`settings`] and `check` what is allowed.
+//!
 //! Increases are judged at their worst case: what is held, open, in flight and unknown counts in full.
 //! Reductions are checked only for being reductions; no limit and no mode refuses them.
 
+pub mod kill;
+pub mod settings;
+
+mod caps;
+mod check;
+mod costs;
 mod gate;
+pub(crate) mod guard;
+pub(crate) mod shock;
 mod sizing;
+pub(crate) mod states;
+pub(crate) mod streaks;
+pub(crate) mod volatility;
+pub(crate) mod windows;
 
 use rust_decimal::Decimal;
 use seawall_model::{
@@ -25,7 +42,8 @@ use seawall_strategy::{Direction, Level};
 
 use crate::phase::Phase;
 
-pub(crate) use gate::approve_entry;
+pub(crate) use gate::{Asked, Turn, approve_entry};
+use windows::Loss;
 
 /// An order in the making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,14 +82,42 @@ pub(crate) struct AccountView {
     pub(crate) phase: Phase,
     pub(crate) mode: SystemMode,
     pub(crate) shutting_down: bool,
+    /// The kill switch is on.
+    pub(crate) killed: bool,
     pub(crate) equity: Money,
-    /// Worst-case notional of all instruments.
+    pub(crate) worst: Worst,
+    /// Absent before the books are open.
+    pub(crate) losses: Option<Losses>,
+    /// The end of the pause of all entries after a shock.
+    pub(crate) shock_until: Ts,
+    pub(crate) require_stop: bool,
+}
+
+/// What is at stake already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Worst {
+    /// Notional of all instruments.
     pub(crate) notional: Money,
-    /// Worst-case initial margin of all instruments.
+    /// Initial margin of all instruments.
     pub(crate) margin: Money,
+    /// Maintenance margin of all instruments.
+    pub(crate) maintenance: f64,
+    /// Notional of the instrument that is asked about.
+    pub(crate) instrument: Money,
+    /// Notional of its cluster, if it is in one.
+    pub(crate) cluster: Option<Money>,
     /// Instruments with a position or an entry on its way.
     pub(crate) engaged: u32,
-    pub(crate) require_stop: bool,
+}
+
+/// What has been lost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Losses {
+    pub(crate) day: Loss,
+    pub(crate) day_spent: bool,
+    pub(crate) week: Loss,
+    pub(crate) week_spent: bool,
+    pub(crate) drawdown: Loss,
 }
 
 /// Approves an order that can only bring the position closer to zero. Nothing else is asked: no mode, no

@@ -1,28 +1,31 @@
 //! One engine under the hand of a test: the test says what the venue says, and sees what the engine asks for.
 
 use rust_decimal::Decimal;
-use seawall_engine::{Effects, Engine, PositionView};
+use seawall_engine::{Effects, Engine, PositionView, RiskSettings};
 use seawall_model::{
-    Alert, AlertKind, CancelReason, Candle, Capabilities, ClientOrderId, Command, Coverage, Fill, FillCause,
-    Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState,
-    Outcome, PriceUnits, RejectReason, Report, Side, Span, Timeframe, Trade, Ts, VenueEvent, VenueId,
-    VenueOrder, VenuePosition, VenueRequest,
+    Alert, AlertKind, CancelReason, Candle, Capabilities, ClientOrderId, Command, Coverage, Decision, Fill,
+    FillCause, Gate, Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind, OrderRef, OrderRequest,
+    OrderRole, OrderState, Outcome, PriceUnits, RejectReason, Report, Side, Span, Timeframe, Trade, Ts,
+    VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_strategy::{EntryPlan, Evaluation, Strategy};
 
 use super::script::Scripted;
-use super::{T0, price, qty, setup};
+use super::{T0, price, qty, remote, setup};
 
 pub const BTC: InstrumentId = InstrumentId(0);
 
 pub struct Bench {
     pub engine: Engine,
     pub script: Scripted,
+    /// One for each instrument; the first is `script`.
+    pub scripts: Vec<Scripted>,
     pub now: Ts,
     /// What was asked for since the test last looked.
     pub requests: Vec<VenueRequest>,
     pub alerts: Vec<Alert>,
     pub trades: Vec<Trade>,
+    pub decisions: Vec<Decision>,
     effects: Effects,
     fills: u64,
     candle: Option<Candle>,
@@ -32,26 +35,41 @@ pub struct Bench {
 impl Bench {
     /// A started engine that has reconciled with an account of 10 000 and no positions.
     pub fn ready(capabilities: Capabilities) -> Self {
-        let mut bench = Bench::started(capabilities);
-        bench.open_orders(Vec::new());
-        bench.positions(0, 0);
-        bench.balance(10_000);
-        assert_eq!(bench.engine.phase(), seawall_engine::Phase::Ready);
-        bench.requests.clear();
-        bench
+        Bench::with_setup(setup(1, capabilities)).reconciled()
+    }
+
+    /// The same with `count` instruments under these limits.
+    pub fn under(count: u32, risk: RiskSettings) -> Self {
+        Bench::with_setup(seawall_engine::Setup { risk, ..setup(count, remote()) }).reconciled()
     }
 
     /// An engine that has just been started and asks.
     pub fn started(capabilities: Capabilities) -> Self {
-        let script = Scripted::default();
-        let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(script.clone())];
+        Bench::with_setup(setup(1, capabilities))
+    }
+
+    pub fn reconciled(mut self) -> Self {
+        self.open_orders(Vec::new());
+        self.positions(0, 0);
+        self.balance(10_000);
+        assert_eq!(self.engine.phase(), seawall_engine::Phase::Ready);
+        self.requests.clear();
+        self
+    }
+
+    pub fn with_setup(setup: seawall_engine::Setup) -> Self {
+        let scripts: Vec<Scripted> = setup.instruments.iter().map(|_| Scripted::default()).collect();
+        let boxed = |script: &Scripted| Box::new(script.clone()) as Box<dyn Strategy>;
+        let strategies: Vec<Box<dyn Strategy>> = scripts.iter().map(boxed).collect();
         let mut bench = Bench {
-            engine: Engine::with_strategies(setup(1, capabilities), strategies).unwrap(),
-            script,
+            engine: Engine::with_strategies(setup, strategies).unwrap(),
+            script: scripts[0].clone(),
+            scripts,
             now: T0,
             requests: Vec::new(),
             alerts: Vec::new(),
             trades: Vec::new(),
+            decisions: Vec::new(),
             effects: Effects::new(),
             fills: 0,
             candle: None,
@@ -66,6 +84,7 @@ impl Bench {
         self.requests.extend(self.effects.requests.iter().copied());
         self.alerts.extend(self.effects.alerts.iter().cloned());
         self.trades.extend(self.effects.trades.iter().cloned());
+        self.decisions.extend(self.effects.decisions().iter().cloned());
         assert!(!self.alerted(AlertKind::InvariantBroken), "{:?}", self.alerts);
     }
 
@@ -99,6 +118,94 @@ impl Bench {
 
     pub fn last_candle(&self) -> Candle {
         self.candle.unwrap()
+    }
+
+    /// The next candle of several instruments at one instant, each with what its strategy answers, in the
+    /// order given.
+    pub fn candles(&mut self, answers: &[(u32, i64, Evaluation)]) {
+        let open_time = Timeframe::M1.floor(T0).plus(Span::from_secs(60 * self.minute));
+        self.minute += 1;
+        let known_at = open_time.plus(Timeframe::M1.span());
+        if known_at > self.now {
+            self.pass_ms(known_at.since(self.now).millis());
+        }
+        for (number, close, answer) in answers {
+            let close = price(*close);
+            let prices = Ohlc { open: close, high: close, low: close, close };
+            let candle = Candle::new(Timeframe::M1, open_time, prices, 1.0).unwrap();
+            self.scripts[*number as usize].push(answer.clone());
+            let instrument = InstrumentId(*number);
+            self.input(Input::Candle { instrument, timeframe: Timeframe::M1, candle });
+        }
+    }
+
+    pub fn mark_of(&mut self, number: u32, units: i64) {
+        self.input(Input::Mark { instrument: InstrumentId(number), price: price(units) });
+    }
+
+    /// Enters at 100.00 and leaves at `exit`: a trade from beginning to end.
+    pub fn round_trip(&mut self, plan: EntryPlan, exit: i64) {
+        let stop = self.protected(plan);
+        self.script.push(Evaluation::Exit(seawall_model::ExitReason::Signal));
+        self.candle(exit);
+        let order = self.placed(OrderRole::Exit);
+        self.accept(&order);
+        self.fill(&order, order.qty.get(), exit);
+        self.cancelled(&stop, CancelReason::Requested);
+        self.requests.clear();
+        assert_eq!(self.held(), 0);
+    }
+
+    /// What `gate` measured and allowed in the last decision.
+    pub fn reading(&self, gate: Gate) -> Option<(f64, f64)> {
+        let readings = &self.decisions.last().unwrap().gates;
+        readings.iter().find(|reading| reading.gate == gate).map(|one| (one.measured, one.threshold))
+    }
+
+    /// Whether a candle with this plan is refused, and by what.
+    pub fn refusal(&mut self, plan: EntryPlan) -> Option<Gate> {
+        self.script.push(Evaluation::Enter(plan));
+        self.candle(10_000);
+        match self.outcome() {
+            Some(Outcome::Refused(gate)) => Some(gate),
+            _ => None,
+        }
+    }
+
+    /// The same a minute later.
+    pub fn refusal_elsewhere_next(&mut self) -> Option<Gate> {
+        self.pass_ms(60_000);
+        self.refusal_elsewhere()
+    }
+
+    /// `order` is accepted and fills whole.
+    pub fn fill_of(&mut self, order: &OrderRequest, at: i64) {
+        self.accept(order);
+        let fill = self.execution(Some(order.order), order.side, order.qty.get(), at);
+        self.venue(VenueEvent::Filled(Fill { instrument: order.order.instrument, ..fill }));
+    }
+
+    /// A fill of nobody's order on any instrument.
+    pub fn foreign_fill_of(&mut self, number: u32, side: Side, units: i64, at: i64, cause: FillCause) {
+        let fill = self.execution(None, side, units, at);
+        self.venue(VenueEvent::Filled(Fill { instrument: InstrumentId(number), cause, ..fill }));
+    }
+
+    /// Whether an entry of one contract on the second instrument is refused now, and by what.
+    pub fn refusal_elsewhere(&mut self) -> Option<Gate> {
+        let sizing = seawall_strategy::Sizing::Fixed("1".parse().unwrap());
+        let plan = EntryPlan { sizing, ..super::script::plan(seawall_strategy::Direction::Long) };
+        let open_time = Timeframe::M1.floor(self.now);
+        let prices =
+            Ohlc { open: price(10_000), high: price(10_000), low: price(10_000), close: price(10_000) };
+        let candle = Candle::new(Timeframe::M1, open_time, prices, 1.0).unwrap();
+        self.scripts[1].push(Evaluation::Enter(plan));
+        self.pass_ms(candle.known_at.since(self.now).millis().max(0));
+        self.input(Input::Candle { instrument: InstrumentId(1), timeframe: Timeframe::M1, candle });
+        match self.outcome() {
+            Some(Outcome::Refused(gate)) => Some(gate),
+            _ => None,
+        }
     }
 
     pub fn mark(&mut self, units: i64) {

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use seawall_engine::{Account, Effects, Engine, Phase};
+use seawall_engine::{Account, Effects, Engine, Phase, RiskSettings};
 use seawall_model::{
-    CancelReason, ClientOrderId, Coverage, Input, InstrumentId, Money, OrderKind, OrderRequest, OrderRole,
-    OrderState, OrderUpdate, PositionSide, PriceUnits, QtyUnits, Side, Span, SubmitOutcome, SystemMode,
-    Trade, Ts, VenueEvent, VenueRequest,
+    CancelReason, ClientOrderId, Coverage, Input, InstrumentId, InstrumentName, Money, OrderKind,
+    OrderRequest, OrderRole, OrderState, OrderUpdate, PositionSide, PriceUnits, QtyUnits, Side, Span,
+    SubmitOutcome, SystemMode, Trade, Ts, VenueEvent, VenueRequest,
 };
 
 use super::{qty, value};
@@ -35,7 +35,9 @@ struct Evidence {
 pub struct Oracles {
     horizon: Span,
     deadline: Span,
-    leverage_max: Decimal,
+    risk: RiskSettings,
+    names: Vec<InstrumentName>,
+    killed: bool,
     counted: Vec<i64>,
     mirror: BTreeMap<ClientOrderId, OrderUpdate>,
     placed_at: BTreeMap<ClientOrderId, Ts>,
@@ -65,7 +67,9 @@ impl Oracles {
         Oracles {
             horizon: setup.capabilities.acceptance_horizon,
             deadline: Span::from_millis(i64::from(longest)),
-            leverage_max: setup.risk.leverage_max.get(),
+            risk: setup.risk.clone(),
+            names: setup.instruments.iter().map(|(instrument, _)| instrument.name().clone()).collect(),
+            killed: false,
             counted: vec![0; setup.instruments.len()],
             mirror: BTreeMap::new(),
             placed_at: BTreeMap::new(),
@@ -99,6 +103,8 @@ impl Oracles {
                 self.evidence.entry(order.id).or_default().not_sent = true;
             }
             Input::Operator(seawall_model::Command::Shutdown) => self.shutting_down = true,
+            Input::Operator(seawall_model::Command::Kill { .. }) => self.killed = true,
+            Input::Operator(seawall_model::Command::Release) => self.killed = false,
             Input::Venue(event) => self.hear(engine, event),
             Input::Submission { outcome: SubmitOutcome::Unknown, .. }
             | Input::Started
@@ -275,7 +281,8 @@ impl Oracles {
             let free = self.phase == Phase::Ready
                 && self.mode <= SystemMode::Cautious
                 && engine.mode() <= SystemMode::Cautious
-                && !self.shutting_down;
+                && !self.shutting_down
+                && !self.killed;
             ensure(free, || format!("O6: an increase in {:?} {:?}", self.phase, self.mode))?;
             ensure(side == PositionSide::Flat, || "an entry while a position is open".to_owned())?;
             self.alone(order)?;
@@ -296,31 +303,71 @@ impl Oracles {
         ensure(other.is_none(), || format!("O2: a second {:?} beside {other:?}", order.role))
     }
 
+    /// Notional of an instrument at its worst without `entry`, counted here.
+    fn worst(&self, engine: &Engine, id: InstrumentId, entry: &OrderRequest) -> Decimal {
+        let held = QtyUnits::new(self.counted[id.index()]);
+        let live = |side: Side| {
+            self.mirror
+                .values()
+                .filter(|order| {
+                    order.order.instrument == id && order.side == side && order.order != entry.order
+                })
+                .filter(|order| order.state.is_live() && !order.reduce_only)
+                .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.qty.minus(order.filled).max(qty(0))))
+        };
+        let long = held.max(qty(0)).plus(live(Side::Buy));
+        let short = held.negated().max(qty(0)).plus(live(Side::Sell));
+        value(engine.last_price(id), long.max(short))
+    }
+
+    /// O5: every cap holds with this entry at its worst. Instruments of one instant are judged on the prices
+    /// of before it, so the caps across instruments may be missed by what those have moved since.
     fn within_caps(&self, engine: &Engine, entry: &OrderRequest) -> Result<(), String> {
-        let mut worst = Decimal::ZERO;
-        for number in 0..u32::try_from(self.counted.len()).unwrap() {
-            let id = InstrumentId(number);
-            let held = QtyUnits::new(self.counted[id.index()]);
-            let live = |side: Side| {
-                self.mirror
-                    .values()
-                    .filter(|order| {
-                        order.order.instrument == id && order.side == side && order.order != entry.order
-                    })
-                    .filter(|order| order.state.is_live() && !order.reduce_only)
-                    .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.qty.minus(order.filled).max(qty(0))))
-            };
-            let long = held.max(qty(0)).plus(live(Side::Buy));
-            let short = held.negated().max(qty(0)).plus(live(Side::Sell));
-            worst += value(engine.last_price(id), long.max(short));
-        }
         let price = match entry.kind {
             OrderKind::Limit { price, .. } => price,
             _ => engine.last_price(entry.order.instrument),
         };
-        worst += value(price, entry.qty);
-        let room = engine.equity().unwrap().get() * self.leverage_max;
-        ensure(worst <= room, || format!("O5: worst case {worst} above {room}"))
+        let wanted = value(price, entry.qty);
+        let equity = engine.equity().unwrap().get();
+        let own = self.worst(engine, entry.order.instrument, entry) + wanted;
+        let ids = || (0..u32::try_from(self.counted.len()).unwrap()).map(InstrumentId);
+        let clusters = &self.risk.clusters;
+        let cluster_of = |id: InstrumentId| {
+            clusters.iter().position(|cluster| cluster.instruments.contains(&self.names[id.index()]))
+        };
+        let sum = |of: &dyn Fn(InstrumentId) -> bool| {
+            ids().filter(|id| of(*id)).map(|id| self.worst(engine, id, entry)).sum::<Decimal>() + wanted
+        };
+        let all = sum(&|_| true);
+        let cluster = cluster_of(entry.order.instrument);
+        let together = cluster.map(|own| sum(&|id| cluster_of(id) == Some(own)));
+        let slack = Decimal::new(1_04, 2);
+        let margin = Decimal::TEN * Decimal::ONE_HUNDRED;
+        let caps = [
+            ("leverage", Some(self.risk.leverage_max.get()), Some(all), slack),
+            ("instrument", self.risk.instrument_notional_max.map(|max| max.get()), Some(own), slack),
+            ("cluster", self.risk.cluster_notional_max.map(|max| max.get()), together, slack),
+            (
+                "margin",
+                self.risk.position_margin_max_pct.map(|max| max.get() / margin * Decimal::ONE_HUNDRED),
+                Some(own),
+                slack,
+            ),
+            (
+                "margin use",
+                self.risk.margin_use_max_pct.map(|max| max.get() / margin * Decimal::ONE_HUNDRED),
+                Some(all),
+                slack,
+            ),
+        ];
+        for (name, most, worst, slack) in caps {
+            let (Some(most), Some(worst)) = (most, worst) else { continue };
+            // A single instrument has no prices to wait for.
+            let slack = if self.counted.len() == 1 { Decimal::ONE } else { slack };
+            let room = equity * most * slack;
+            ensure(worst <= room, || format!("O5: {name}: worst case {worst} above {room}"))?;
+        }
+        Ok(())
     }
 
     /// O1 as far as the engine knows: covered by confirmed stops, or a deadline runs.

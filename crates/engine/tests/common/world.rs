@@ -3,10 +3,11 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use rust_decimal::Decimal;
+use seawall_engine::risk::settings::{ClusterSettings, RiskSettings};
 use seawall_engine::{Effects, Engine, Setup};
 use seawall_model::{
-    Candle, Capabilities, Command, Input, InstrumentId, Money, Ohlc, OrderRef, OrderState, PriceUnits, Span,
-    SystemMode, Timeframe, Ts, VenuePort,
+    Candle, Capabilities, Command, Input, InstrumentId, KillReason, Money, Ohlc, OrderRef, OrderState,
+    Percent, PriceUnits, Ratio, Span, SystemMode, Timeframe, Ts, VenuePort,
 };
 use seawall_strategy::Strategy;
 
@@ -67,11 +68,46 @@ pub fn engine(seed: u64, setup: &Setup, quiet_after: u64) -> Engine {
     Engine::with_strategies(setup.clone(), strategies).unwrap()
 }
 
+/// Without limits most worlds trade all the time; the others meet them often.
+fn limits_of(seed: u64) -> RiskSettings {
+    let mut random = Random::stream(seed, 51);
+    let mut risk = RiskSettings::without_limits();
+    // Low enough that entries which are still on their way decide about the next one.
+    risk.leverage_max = "2.5".parse().unwrap();
+    if random.chance(600) {
+        return risk;
+    }
+    let mut hundredths = |low: i64, high: i64| {
+        let drawn = Decimal::new(random.range(low, high), 2);
+        random.chance(700).then_some(drawn)
+    };
+    risk.daily_loss_max_pct = hundredths(120, 300).map(Percent::new);
+    risk.weekly_loss_max_pct = hundredths(300, 400).map(Percent::new);
+    risk.trade_loss_max_pct = hundredths(120, 200).map(Percent::new);
+    risk.trade_loss_max = hundredths(2_000, 20_000).map(Money::new);
+    risk.instrument_notional_max = hundredths(30, 150).map(Ratio::new);
+    risk.cluster_notional_max = hundredths(40, 200).map(Ratio::new);
+    risk.position_margin_max_pct = hundredths(300, 1_500).map(Percent::new);
+    risk.margin_use_max_pct = hundredths(500, 1_900).map(Percent::new);
+    risk.states.drawdown_cautious_pct = hundredths(50, 150).map(Percent::new);
+    risk.states.drawdown_reduce_only_pct = hundredths(200, 300).map(Percent::new);
+    risk.states.drawdown_protect_only_pct = hundredths(320, 400).map(Percent::new);
+    risk.states.drawdown_flatten_pct = hundredths(410, 500).map(Percent::new);
+    risk.states.margin_use_cautious_pct = hundredths(2_000, 2_100).map(Percent::new);
+    risk.states.margin_use_reduce_only_pct = hundredths(2_200, 2_400).map(Percent::new);
+    risk.shock.move_pct = hundredths(100, 300).map(Percent::new);
+    risk.cooldown.after_loss_minutes = 1;
+    risk.loss_streak.other_losses = Some(4);
+    risk.loss_streak.other_pause_minutes = 3;
+    let names = ["BTC/USD", "ETH/USD"].map(|name| name.parse().unwrap());
+    risk.clusters = vec![ClusterSettings { name: "majors".to_owned(), instruments: names.to_vec() }];
+    risk
+}
+
 impl World {
     pub fn new(seed: u64, count: u32, capabilities: Capabilities, faults: Faults, quiet_after: u64) -> Self {
         let mut setup = setup(count, capabilities.clone());
-        // Low enough that entries which are still on their way decide about the next one.
-        setup.risk.leverage_max = "2.5".parse().unwrap();
+        setup.risk = limits_of(seed);
         let venue = ScriptedVenue::new(seed, count as usize, capabilities, faults);
         let start = PriceUnits::new(10_000);
         let flat = Ohlc { open: start, high: start, low: start, close: start };
@@ -281,7 +317,7 @@ impl World {
             SystemMode::ProtectOnly,
             SystemMode::Flatten,
         ];
-        let input = match self.operator.range(0, 9) {
+        let input = match self.operator.range(0, 13) {
             0..=5 => Input::Operator(Command::SetMode(self.operator.pick(&modes))),
             6 | 7 => Input::Operator(Command::Close(id)),
             8 => {
@@ -289,7 +325,12 @@ impl World {
                 self.venue.truth.cash += amount;
                 Input::Operator(Command::Transfer(Money::new(amount)))
             }
-            _ => Input::Started,
+            9 => Input::Started,
+            10 => {
+                let flatten = self.operator.chance(500);
+                Input::Operator(Command::Kill { reason: KillReason::Manual, flatten })
+            }
+            _ => Input::Operator(Command::Release),
         };
         self.step(at, input);
     }

@@ -47,6 +47,10 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::BoundReached => "bound_reached",
         AlertKind::ClockBackwards => "clock_backwards",
         AlertKind::DataHole => "data_hole",
+        AlertKind::LimitNear => "limit_near",
+        AlertKind::LimitReached => "limit_reached",
+        AlertKind::EntriesPaused => "entries_paused",
+        AlertKind::KillSwitch => "kill_switch",
     }
 }
 

@@ -100,6 +100,11 @@ impl Line<'_> {
             }
             Command::Transfer(amount) => write!(self.out, "transfer {amount}"),
             Command::Shutdown => self.out.write_str("operator shuts down"),
+            Command::Kill { reason, flatten } => {
+                let and = if flatten { " and closes everything" } else { "" };
+                write!(self.out, "kill switch on ({}){and}", reason.name())
+            }
+            Command::Release => self.out.write_str("operator releases the kill switch and halts"),
         }
     }
 

@@ -7,9 +7,9 @@ pub(crate) mod strategies;
 
 use seawall_model::{
     CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, Instrument, InstrumentId,
-    InstrumentSpec, Liquidity, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits,
-    QtyUnits, RejectReason, Report, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe, Trigger,
-    TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    InstrumentSpec, KillReason, Liquidity, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState,
+    PriceUnits, QtyUnits, RejectReason, Report, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe,
+    Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_store::journal::{
     Checkpoint, Digest, End, EndReason, Header, JournalInfo, Record, RecordKind, RunMode,
@@ -194,6 +194,14 @@ pub(crate) fn inputs() -> Vec<Input> {
     inputs.extend(MODES.map(|mode| Input::Operator(Command::SetMode(mode))));
     inputs.extend(venue_events().into_iter().map(Input::Venue));
     inputs
+}
+
+/// What has been added to schema 1 since its golden file was written.
+pub(crate) fn newer_inputs() -> Vec<Input> {
+    vec![
+        Input::Operator(Command::Kill { reason: KillReason::Manual, flatten: true }),
+        Input::Operator(Command::Release),
+    ]
 }
 
 /// Every variant of what can be asked of a venue.

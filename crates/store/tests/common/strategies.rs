@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use seawall_model::{
-    CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, InstrumentId, Liquidity,
-    Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits, QtyUnits, RejectReason,
-    Report, Side, SubmitOutcome, TimeInForce, Timeframe, Trigger, TriggerSource, Ts, VenueEvent, VenueId,
-    VenueOrder, VenuePosition, VenueRequest,
+    CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, InstrumentId, KillReason,
+    Liquidity, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits, QtyUnits,
+    RejectReason, Report, Side, SubmitOutcome, TimeInForce, Timeframe, Trigger, TriggerSource, Ts,
+    VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 
 pub(crate) fn time() -> impl Strategy<Value = Ts> {
@@ -183,6 +183,9 @@ fn command() -> impl Strategy<Value = Command> {
         instrument().prop_map(Command::Close),
         money().prop_map(Command::Transfer),
         Just(Command::Shutdown),
+        (prop::sample::select(KillReason::ALL.to_vec()), any::<bool>())
+            .prop_map(|(reason, flatten)| Command::Kill { reason, flatten }),
+        Just(Command::Release),
     ]
 }
 
@@ -258,11 +261,13 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Venue(VenueEvent::OpenOrders(_)) => 20,
         Input::Venue(VenueEvent::Positions(_)) => 21,
         Input::Venue(VenueEvent::Balance { .. }) => 22,
+        Input::Operator(Command::Kill { .. }) => 23,
+        Input::Operator(Command::Release) => 24,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 23;
+pub(crate) const INPUT_VARIANTS: usize = 25;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {

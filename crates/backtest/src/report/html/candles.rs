@@ -188,7 +188,8 @@ fn target(view: &View<'_>, facts: &Facts<'_>, entry: f64) -> Option<f64> {
         | ExitReason::Flatten
         | ExitReason::Unprotected
         | ExitReason::Liquidation
-        | ExitReason::External => None,
+        | ExitReason::External
+        | ExitReason::Shock => None,
     });
     let strategy = &view.settings.strategy;
     let share = match strategy.name {

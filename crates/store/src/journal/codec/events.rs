@@ -2,8 +2,8 @@
 
 use minicbor::Decoder;
 use seawall_model::{
-    CancelReason, Candle, Command, Coverage, Fill, FillCause, Input, Liquidity, RejectReason, Report,
-    SubmitOutcome, SystemMode, Timeframe, VenueEvent, VenueOrder, VenuePosition,
+    CancelReason, Candle, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity, RejectReason,
+    Report, SubmitOutcome, SystemMode, Timeframe, VenueEvent, VenueOrder, VenuePosition,
 };
 
 use super::{
@@ -58,6 +58,19 @@ wire_variants!(Command {
     1 = Close(instrument),
     2 = Transfer(amount),
     3 = Shutdown,
+    4 = Kill { reason, flatten },
+    5 = Release,
+});
+
+wire_codes!(KillReason {
+    0 = Manual,
+    1 = ApiError,
+    2 = MarginCritical,
+    3 = LiquidationBreach,
+    4 = DataFailure,
+    5 = ReconciliationFailure,
+    6 = InvariantViolation,
+    7 = CorruptState,
 });
 
 wire_struct!(Candle { open_time, known_at, open, high, low, close, volume });
