@@ -138,8 +138,17 @@ impl Zone {
     /// at the ends of the range of instants.
     #[must_use]
     pub fn first_reading(&self, date: LocalDate, time: TimeOfDay) -> Ts {
-        let wanted = i64::from(date.days()) * i64::from(SECONDS_PER_DAY) + i64::from(time.seconds());
-        let mut unchanged = self.unchanged(wanted.saturating_sub(CLOCKS_DIFFER_SECONDS_MAX));
+        let wanted = Self::wanted(date, time);
+        self.first_reading_from(self.unchanged(wanted.saturating_sub(CLOCKS_DIFFER_SECONDS_MAX)), wanted)
+    }
+
+    /// Local seconds since the epoch on the same clocks.
+    fn wanted(date: LocalDate, time: TimeOfDay) -> i64 {
+        i64::from(date.days()) * i64::from(SECONDS_PER_DAY) + i64::from(time.seconds())
+    }
+
+    /// The first reading in a stretch or a later one.
+    fn first_reading_from(&self, mut unchanged: Unchanged, wanted: i64) -> Ts {
         loop {
             let reading = unchanged.from.max(wanted - unchanged.offset);
             if reading < unchanged.until {
@@ -249,6 +258,16 @@ impl LocalClock {
     #[must_use]
     pub const fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// As [`Zone::first_reading`].
+    #[must_use]
+    pub fn first_reading(&self, date: LocalDate, time: TimeOfDay) -> Ts {
+        let wanted = Zone::wanted(date, time);
+        let early = wanted.saturating_sub(CLOCKS_DIFFER_SECONDS_MAX);
+        let remembered = self.unchanged.from <= early && early < self.unchanged.until;
+        let unchanged = if remembered { self.unchanged } else { self.zone.unchanged(early) };
+        self.zone.first_reading_from(unchanged, wanted)
     }
 
     /// What the clock shows at `at`.

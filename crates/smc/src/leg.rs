@@ -61,15 +61,15 @@ impl LegStart {
         LegStart { extreme: candidate, last_against: against, against_so_far: against }
     }
 
-    fn then(mut self, candidate: Candidate, leg: Direction) -> Self {
+    #[inline]
+    fn add(&mut self, candidate: &Candidate, leg: Direction) {
         if candidate.closes_against(leg) {
-            self.against_so_far = Some(candidate);
+            self.against_so_far = Some(*candidate);
         }
         if candidate.beats(&self.extreme, leg) {
-            self.extreme = candidate;
+            self.extreme = *candidate;
             self.last_against = self.against_so_far;
         }
-        self
     }
 }
 
@@ -101,7 +101,10 @@ impl LegStarts {
         let in_order = older.iter().chain(newer).flatten().copied();
         *self.starts.of_mut(direction) =
             in_order.fold(None, |start: Option<LegStart>, candidate| match start {
-                Some(start) => Some(start.then(candidate, direction)),
+                Some(mut start) => {
+                    start.add(&candidate, direction);
+                    Some(start)
+                }
                 None => Some(LegStart::first(candidate, direction)),
             });
     }
@@ -110,8 +113,9 @@ impl LegStarts {
     #[inline]
     pub(crate) fn add(&mut self, candidate: Candidate) {
         for direction in [Direction::Bullish, Direction::Bearish] {
-            let start = self.starts.of_mut(direction);
-            *start = start.map(|start| start.then(candidate, direction));
+            if let Some(start) = self.starts.of_mut(direction) {
+                start.add(&candidate, direction);
+            }
         }
         if let Some(slot) = self.recent.get_mut(self.oldest) {
             *slot = Some(candidate);

@@ -183,31 +183,48 @@ impl Eq for Trigger {}
 #[derive(Debug, Clone)]
 pub(crate) struct Triggers {
     heap: BinaryHeap<Trigger>,
+    /// The highest price, apart from the heap so that it is at hand.
+    highest: f64,
 }
 
 impl Triggers {
     pub(crate) fn new(capacity: usize) -> Self {
-        Triggers { heap: BinaryHeap::with_capacity(2 * capacity.min(RESERVED_MAX)) }
+        let heap = BinaryHeap::with_capacity(2 * capacity.min(RESERVED_MAX));
+        Triggers { heap, highest: f64::NEG_INFINITY }
     }
 
     /// The thing at `place` changes when `price` is reached.
     pub(crate) fn push(&mut self, price: f64, place: u32, id: Id) {
         self.heap.push(Trigger { price, place, id });
+        self.highest = self.highest.max(price);
+    }
+
+    /// Whether a bar that comes down to `reach` gets to any price.
+    #[inline]
+    pub(crate) fn reaches(&self, reach: f64) -> bool {
+        self.highest >= reach
     }
 
     /// Takes out the next thing whose price is at or above `reach`.
     #[inline]
     pub(crate) fn pop_reached(&mut self, reach: f64) -> Option<(u32, Id)> {
-        if self.heap.peek()?.price < reach {
+        if !self.reaches(reach) {
             return None;
         }
-        self.heap.pop().map(|trigger| (trigger.place, trigger.id))
+        let trigger = self.heap.pop()?;
+        self.refresh();
+        Some((trigger.place, trigger.id))
     }
 
     /// Drops the entries of the dead once they could outnumber the living, so that memory is bounded.
     pub(crate) fn tidy(&mut self, capacity: usize, lives: impl Fn(u32, Id) -> bool) {
         if self.heap.len() >= 2 * capacity {
             self.heap.retain(|trigger| lives(trigger.place, trigger.id));
+            self.refresh();
         }
+    }
+
+    fn refresh(&mut self) {
+        self.highest = self.heap.peek().map_or(f64::NEG_INFINITY, |trigger| trigger.price);
     }
 }

@@ -240,6 +240,11 @@ impl Side {
     fn new(capacity: usize) -> Self {
         Side { by_extreme: Triggers::new(capacity), by_close: Triggers::new(capacity) }
     }
+
+    #[inline]
+    fn is_reached(&self, reach: Reach) -> bool {
+        self.by_extreme.reaches(reach.extreme) || self.by_close.reaches(reach.close)
+    }
 }
 
 /// Where a live zone is; it is asked in vain once the zone has died or was extended.
@@ -291,6 +296,14 @@ impl Zones {
     /// Lets the bar act on every live zone.
     #[inline]
     pub(crate) fn pass(&mut self, bar: &ClosedBar, events: &mut Events) {
+        let reached = self.bullish.is_reached(Reach::of(bar.bar(), Direction::Bullish))
+            || self.bearish.is_reached(Reach::of(bar.bar(), Direction::Bearish));
+        if reached || self.limits.age_bars_max.is_some() {
+            self.act(bar, events);
+        }
+    }
+
+    fn act(&mut self, bar: &ClosedBar, events: &mut Events) {
         let first = events.len();
         self.expire_old(bar.index(), events);
         for direction in [Direction::Bullish, Direction::Bearish] {

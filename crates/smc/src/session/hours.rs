@@ -48,27 +48,27 @@ impl SessionHours {
         SessionHours { zone, start, end, weekdays: Weekdays::EVERY }
     }
 
-    fn starts_at(&self, date: LocalDate) -> Ts {
-        self.zone.first_reading(date, self.start)
+    fn starts_at(&self, date: LocalDate, clock: &LocalClock) -> Ts {
+        clock.first_reading(date, self.start)
     }
 
-    fn ends_at(&self, date: LocalDate) -> Ts {
+    fn ends_at(&self, date: LocalDate, clock: &LocalClock) -> Ts {
         let overnight = self.end <= self.start;
-        self.zone.first_reading(date.plus_days(i32::from(overnight)), self.end)
+        clock.first_reading(date.plus_days(i32::from(overnight)), self.end)
     }
 
-    /// The session that `at` lies in, or the stretch between two sessions.
-    fn around(&self, at: Ts) -> Stretch {
-        let today = LocalClock::new(self.zone.clone()).local(at).date;
+    /// The session that `at` lies in, or the stretch between two sessions. The clock is that of the zone.
+    fn around(&self, at: Ts, clock: &mut LocalClock) -> Stretch {
+        let today = clock.local(at).date;
         let takes_place = |date: &LocalDate| self.weekdays.contains(date.weekday());
         for date in (-1..=1).map(|days| today.plus_days(days)).filter(takes_place) {
-            let (start, end) = (self.starts_at(date), self.ends_at(date));
+            let (start, end) = (self.starts_at(date, clock), self.ends_at(date, clock));
             if start <= at && at < end {
                 return Stretch { from: start, until: end, session: Some(date) };
             }
         }
         let later = (-1..=8).map(|days| today.plus_days(days)).filter(takes_place);
-        let next = later.map(|date| self.starts_at(date)).find(|&start| at < start);
+        let next = later.map(|date| self.starts_at(date, clock)).find(|&start| at < start);
         Stretch { from: at, until: next.unwrap_or(Ts::FAR_FUTURE), session: None }
     }
 }
@@ -85,6 +85,7 @@ struct Stretch {
 #[derive(Debug, Clone)]
 pub struct SessionClock {
     hours: SessionHours,
+    local: LocalClock,
     current: Option<Stretch>,
 }
 
@@ -97,7 +98,8 @@ impl SessionClock {
         if hours.weekdays == Weekdays(0) {
             return Err(SmcError::Parameter { name: "weekdays", rule: "must hold a day at least" });
         }
-        Ok(SessionClock { hours, current: None })
+        let local = LocalClock::new(hours.zone.clone());
+        Ok(SessionClock { hours, local, current: None })
     }
 
     /// The local date on which the session that `at` lies in started.
@@ -106,7 +108,7 @@ impl SessionClock {
         match self.current {
             Some(stretch) if stretch.from <= at && at < stretch.until => stretch.session,
             Some(_) | None => {
-                let stretch = self.hours.around(at);
+                let stretch = self.hours.around(at, &mut self.local);
                 self.current = Some(stretch);
                 stretch.session
             }
