@@ -115,3 +115,14 @@ pub use views::Views;
 pub use void::{VoidSettings, VoidSources, Voids};
 pub use window::{BarWindow, WINDOW_BARS};
 pub use zones::{MitigationDepth, ZoneLimits};
+
+/// The programs in the book and in the crate's README.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/smart-money-concepts.md")]
+    struct Chapter;
+    #[doc = include_str!("../../../docs/smc/liquidity.md")]
+    struct Liquidity;
+}

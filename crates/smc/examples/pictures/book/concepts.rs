@@ -34,7 +34,7 @@ pub(crate) fn scenes(market: &Market) -> Vec<Scene<'_>> {
     scenes.extend(levels(&bitcoin));
     scenes.push(mitigated(market));
     scenes.extend(ranges(market));
-    scenes.extend(hours(market, &fine));
+    scenes.extend(hours(market, &bitcoin, &fine));
     scenes
 }
 
@@ -360,10 +360,9 @@ fn entry_scene<'a>(run: &Run<'a>, found: &Life) -> Scene<'a> {
     scene
 }
 
-fn hours<'a>(market: &'a Market, fine: &Run<'a>) -> Vec<Scene<'a>> {
+fn hours<'a>(market: &'a Market, hourly: &Run<'a>, fine: &Run<'a>) -> Vec<Scene<'a>> {
     let settings = ChartSettings::default();
     let (slow, daily) = (Run::new(&market.bitcoin_4h, &settings), Run::new(&market.bitcoin_1d, &settings));
-    let hourly = Run::new(&market.bitcoin_1h, &settings);
     let period =
         |delay, life| Ask { changes: &[Change::Replaced], delay, life, rest: 2, height: 0.3, steps: 0 };
     let broken =
@@ -371,8 +370,8 @@ fn hours<'a>(market: &'a Market, fine: &Run<'a>) -> Vec<Scene<'a>> {
     let day = (sources::PREVIOUS_DAY, Kind::PreviousDay);
     let week = (sources::PREVIOUS_WEEK, Kind::PreviousWeek);
     let month = (sources::PREVIOUS_MONTH, Kind::PreviousMonth);
-    let found = choose(&hourly, day, &period((24, 24), (24, 24)), broken);
-    let mut scenes = vec![scene("previous-day", "High and low of the day before", &hourly, found)];
+    let found = choose(hourly, day, &period((24, 24), (24, 24)), broken);
+    let mut scenes = vec![scene("previous-day", "High and low of the day before", hourly, found)];
     let found = slow
         .of(week.0, week.1)
         .find(|life| life.anchor() > 60 && life.last() == Change::Replaced && broken(life));

@@ -50,9 +50,12 @@ pub(crate) fn delays(market: &Market) -> String {
     keys.sort_unstable();
     keys.dedup();
     let mut text = format!(
-        "| detector | thing | {0}: births | median | most | {1}: births | median | most |\n\
+        "{0}: {2} bars; {1}: {3} bars.\n\n| detector | thing | {0}: births | median | most | {1}: births | median | most |\n\
          |---|---|---:|---:|---:|---:|---:|---:|\n",
-        market.euro_15m.name, market.bitcoin_1h.name
+        market.euro_15m.name,
+        market.bitcoin_1h.name,
+        market.euro_15m.bars.len(),
+        market.bitcoin_1h.bars.len()
     );
     for key in keys {
         let _ = writeln!(
