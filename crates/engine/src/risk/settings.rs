@@ -131,7 +131,8 @@ pub struct LossStreakSettings {
     pub other_pause_minutes: u32,
 }
 
-/// The `risk.cooldown` section.
+/// The `risk.cooldown` section. Off by default: it goes by the rhythm of trades and not by what they cost the
+/// account, so it would thin out a strategy that loses nothing to speak of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CooldownSettings {
@@ -329,9 +330,9 @@ impl Default for LossStreakSettings {
 impl Default for CooldownSettings {
     fn default() -> Self {
         CooldownSettings {
-            after_win_minutes: 15,
-            after_loss_minutes: 120,
-            symbol_losses: Some(3),
+            after_win_minutes: 0,
+            after_loss_minutes: 0,
+            symbol_losses: None,
             symbol_lookback_hours: 24,
             symbol_loss_min_pct: Percent::new(Decimal::new(5, 1)),
             symbol_pause_hours: 12,
