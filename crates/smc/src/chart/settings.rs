@@ -3,7 +3,7 @@
 use super::sources;
 use crate::clock::TradingDay;
 use crate::displacement::DisplacementSettings;
-use crate::equal::EqualSettings;
+use crate::equal::{EqualRule, EqualSettings};
 use crate::error::SmcError;
 use crate::event::Source;
 use crate::fvg::{FairValueGapRules, FairValueGapSettings};
@@ -109,7 +109,8 @@ impl ChartSettings {
             swing_leg: 50,
             fractal_bars: 5,
             equal_leg: 3,
-            equal: EqualSettings::default(),
+            // Groups end when they are taken; a pair has no end and would stay for ever.
+            equal: EqualSettings { rule: EqualRule::Groups, ..EqualSettings::default() },
             reclaim_bars: 0,
             displacement: DisplacementSettings::default(),
             gaps: FairValueGapSettings::default(),
