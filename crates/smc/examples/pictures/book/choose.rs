@@ -1,6 +1,6 @@
 //! Which example of a concept is drawn: the first one that is easy to see, and how it is put on a picture.
 
-use seawall_smc::{Change, Direction, Kind, Source};
+use seawall_smc::{Change, Direction, Event, Kind, Source};
 
 use super::run::{Life, Run};
 use super::scene::{Ink, Note, Scene, Shape};
@@ -131,12 +131,44 @@ pub(crate) const fn way(direction: Direction) -> &'static str {
     }
 }
 
-/// How a thing is drawn, as it was at the close of bar `as_of`, up to bar `end`.
+/// The prices that a thing had for a time.
+pub(crate) struct Version {
+    pub(crate) event: Event,
+    /// Where its drawing begins, when it was known, and the bar up to which it held.
+    pub(crate) anchor: usize,
+    pub(crate) known: usize,
+    pub(crate) end: usize,
+}
+
+/// The prices of a thing one after the other, those known by the close of bar `as_of`, up to bar `end`.
+pub(crate) fn versions(life: &Life, as_of: usize, end: usize) -> Vec<Version> {
+    let grown = life.events.iter().filter(|event| event.change == Change::Extended);
+    let known = |event: &Event| usize::try_from(event.known_at).unwrap();
+    let mut versions = vec![Version { event: life.born, anchor: life.anchor(), known: life.known(), end }];
+    for event in grown.filter(|event| known(event) <= as_of.min(end.saturating_sub(1))) {
+        if let Some(before) = versions.last_mut() {
+            before.end = known(event);
+        }
+        versions.push(Version { event: *event, anchor: known(event) + 1, known: known(event), end });
+    }
+    versions
+}
+
+/// How a thing is drawn, with what was known of it at the close of bar `as_of`, up to bar `end`. A thing that
+/// grows is drawn as it was at each time.
 pub(crate) fn shapes_of(life: &Life, as_of: usize, end: usize, ink: Ink) -> Vec<Shape> {
-    let event = life.as_of(as_of);
-    let (anchor, known) = (life.anchor(), life.known());
-    let label = word(event.kind, event.direction).to_owned();
     let end = end.min(if life.events.len() > 1 { life.end() } else { end });
+    let mut shapes = Vec::new();
+    for (number, version) in versions(life, as_of, end).iter().enumerate() {
+        let label = if number == 0 { word(life.born.kind, life.born.direction) } else { "" };
+        shapes.extend(shapes_of_version(version, label, ink));
+    }
+    shapes
+}
+
+fn shapes_of_version(version: &Version, label: &str, ink: Ink) -> Vec<Shape> {
+    let Version { event, anchor, known, end } = *version;
+    let label = label.to_owned();
     let level = |price: f64, label: String, end| Shape::Level { anchor, known, end, price, ink, label };
     match event.kind {
         Kind::FractalPivot

@@ -6,9 +6,9 @@ use seawall_smc::{
     RangeEnds, RangeParts, Source,
 };
 
-use super::choose::{Ask, MOMENT, choose, scene, shapes_of};
+use super::choose::{Ask, MOMENT, Version, choose, scene, shapes_of, versions};
 use super::data::Market;
-use super::run::{Life, Run};
+use super::run::{Life, Run, settings};
 use super::scene::{Ink, Note, Scene, Shape};
 
 /// Size of the slow legs on pictures of ranges: with 50 bars a range would not fit.
@@ -23,7 +23,7 @@ const TURNED_END: &[Change] = &[Change::Retested, Change::Invalidated];
 
 /// All of them.
 pub(crate) fn scenes(market: &Market) -> Vec<Scene<'_>> {
-    let full = ChartSettings::default();
+    let full = settings();
     let euro = Run::new(&market.euro_15m, &full);
     let bitcoin = Run::new(&market.bitcoin_1h, &full);
     let fine = Run::new(&market.bitcoin_15m, &full);
@@ -201,27 +201,19 @@ fn levels<'a>(run: &Run<'a>) -> Vec<Scene<'a>> {
     trap.notes.push(Note { bar: touched, text: "zone touched".to_owned() });
     trap.to = trap.to.max(touched + 8);
     scenes.push(trap);
-    let pair = Ask { delay: (3, 3), ..MOMENT };
+    let group =
+        Ask { changes: &[Change::Swept], delay: (3, 3), life: (6, 30), steps: 1, rest: 4, height: 0.0 };
     let apart = |life: &Life| {
         let parents = run.parents(life);
-        let between = life.anchor() - parents[0].anchor();
-        (10..=28).contains(&between)
+        (8..=28).contains(&(life.anchor() - parents[0].anchor()))
     };
-    let equal = choose(run, (sources::EQUAL_LEVELS, Kind::EqualLevels), &pair, apart);
+    let equal = choose(run, (sources::EQUAL_LEVELS, Kind::EqualLevels), &group, apart);
     let mut scene = scene("equal-levels", "", run, equal);
     scene.title = match equal.born.direction {
-        Direction::Bullish => "Equal highs (EQH)",
-        Direction::Bearish => "Equal lows (EQL)",
+        Direction::Bullish => "Equal highs (EQH), a pool until they are swept",
+        Direction::Bearish => "Equal lows (EQL), a pool until they are swept",
     }
     .to_owned();
-    let taken = run
-        .of(sources::POOLS, Kind::Pool)
-        .find(|pool| pool.born.parents[0] == Some(equal.born.id))
-        .map_or(equal.known(), Life::end);
-    scene.notes.push(Note { bar: equal.known(), text: "equal levels, a pool from now on".to_owned() });
-    let shown = taken.min(scene.to);
-    scene.shapes.retain(|shape| !matches!(shape, Shape::Zone { .. }));
-    scene.shapes.extend(shapes_of(equal, equal.known(), shown, Ink::Main));
     scenes.push(scene);
     scenes
 }
@@ -230,8 +222,7 @@ fn levels<'a>(run: &Run<'a>) -> Vec<Scene<'a>> {
 fn mitigated(market: &Market) -> Scene<'_> {
     let block_rules =
         OrderBlockRules { mitigation: Some(MitigationDepth::Half), ..OrderBlockRules::default() };
-    let run =
-        Run::new(&market.bitcoin_1h, &ChartSettings { block_rules, ..ChartSettings::without_sessions() });
+    let run = Run::new(&market.bitcoin_1h, &ChartSettings { block_rules, ..settings() });
     let ask = Ask {
         changes: &[Change::Touched, Change::Mitigated, Change::Broken],
         life: (18, 36),
@@ -247,7 +238,7 @@ fn mitigated(market: &Market) -> Scene<'_> {
 }
 
 fn ranges(market: &Market) -> Vec<Scene<'_>> {
-    let base = ChartSettings { swing_leg: SLOW_LEG, ..ChartSettings::without_sessions() };
+    let base = ChartSettings { swing_leg: SLOW_LEG, ..settings() };
     let halves = Run::new(&market.bitcoin_1h, &base);
     let twentieths = DealingRangeSettings { ends: RangeEnds::Trailing, parts: RangeParts::TWENTIETHS };
     let outer = Run::new(&market.bitcoin_1h, &ChartSettings { range: twentieths, ..base.clone() });
@@ -297,24 +288,25 @@ fn parts_during<'r>(run: &'r Run<'_>, range: &Life, kinds: &[Kind]) -> Vec<&'r L
 
 fn range_scene<'a>(name: &'static str, title: &str, run: &Run<'a>, range: &Life) -> Scene<'a> {
     let mut scene = scene(name, title, run, range);
-    let as_of = range.as_of(range.end());
-    let (anchor, known, end) = (range.anchor(), range.known(), range.end());
-    let middle = Shape::Level {
-        anchor: known,
-        known,
-        end,
-        price: as_of.middle(),
-        ink: Ink::Main,
-        label: "middle".to_owned(),
-    };
-    scene.shapes.push(middle);
+    let end = range.end();
+    for (number, version) in versions(range, end, end).iter().enumerate() {
+        let Version { event, known, end, .. } = *version;
+        let label = if number == 0 { "middle".to_owned() } else { String::new() };
+        scene.shapes.push(Shape::Level {
+            anchor: known,
+            known,
+            end,
+            price: event.middle(),
+            ink: Ink::Main,
+            label,
+        });
+    }
     scene.notes.retain(|note| !note.text.starts_with("extended") || note.bar == end);
     for part in parts_during(run, range, &[Kind::Premium, Kind::Equilibrium, Kind::Discount]) {
         let text = super::choose::word(part.born.kind, part.born.direction).to_owned();
         scene.notes.push(Note { bar: part.known(), text });
     }
     scene.notes.sort_by_key(|note| note.bar);
-    scene.delay = Some((anchor, known));
     scene
 }
 
@@ -345,12 +337,14 @@ fn strength<'a>(run: &Run<'a>) -> Scene<'a> {
 
 fn entry_scene<'a>(run: &Run<'a>, found: &Life) -> Scene<'a> {
     let mut scene = scene("optimal-trade-entry", "Optimal trade entry", run, found);
-    let (settled, zone) = (found.known(), found.as_of(found.end()));
+    let zone = found.born;
     let furthest = |bar: usize| match zone.direction {
         Direction::Bullish => run.series.bars[bar].high,
         Direction::Bearish => -run.series.bars[bar].low,
     };
-    let end = (settled..=found.end()).max_by(|a, b| furthest(*a).total_cmp(&furthest(*b))).unwrap();
+    // The leg as it was when price came back to the zone.
+    let touched = found.first(Change::Touched).unwrap();
+    let end = (found.known()..touched).max_by(|a, b| furthest(*a).total_cmp(&furthest(*b))).unwrap();
     let start = run.series.bars[found.anchor()];
     let (low, high) = match zone.direction {
         Direction::Bullish => (start.low, furthest(end)),
@@ -361,8 +355,8 @@ fn entry_scene<'a>(run: &Run<'a>, found: &Life) -> Scene<'a> {
 }
 
 fn hours<'a>(market: &'a Market, hourly: &Run<'a>, fine: &Run<'a>) -> Vec<Scene<'a>> {
-    let settings = ChartSettings::default();
-    let (slow, daily) = (Run::new(&market.bitcoin_4h, &settings), Run::new(&market.bitcoin_1d, &settings));
+    let full = settings();
+    let (slow, daily) = (Run::new(&market.bitcoin_4h, &full), Run::new(&market.bitcoin_1d, &full));
     let period =
         |delay, life| Ask { changes: &[Change::Replaced], delay, life, rest: 2, height: 0.3, steps: 0 };
     let broken =

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use seawall_smc::{Change, Chart, ChartSettings, Event, Id, Kind, Source};
+use seawall_smc::{Change, Chart, ChartSettings, EqualRule, EqualSettings, Event, Id, Kind, Source};
 
 use super::data::Series;
 
@@ -39,11 +39,6 @@ impl Life {
     pub(crate) fn known(&self) -> usize {
         known_at(&self.born)
     }
-
-    /// Its events as they were at the close of a bar, the latest.
-    pub(crate) fn as_of(&self, bar: usize) -> &Event {
-        self.events.iter().rev().find(|event| known_at(event) <= bar).unwrap_or(&self.born)
-    }
 }
 
 /// The bar at whose close an event was known.
@@ -54,6 +49,12 @@ pub(crate) fn known_at(event: &Event) -> usize {
 /// The bar that an event is about.
 pub(crate) fn anchor(event: &Event) -> usize {
     usize::try_from(event.anchor).unwrap()
+}
+
+/// The settings of all pictures and tables: the full ones, with equal levels as groups, which end.
+pub(crate) fn settings() -> ChartSettings {
+    let equal = EqualSettings { rule: EqualRule::Groups, ..EqualSettings::default() };
+    ChartSettings { equal, ..ChartSettings::default() }
 }
 
 /// What a chart reported on a whole series.

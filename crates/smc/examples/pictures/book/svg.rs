@@ -73,7 +73,7 @@ impl<'a> Plot<'a> {
         for price in shapes.iter().flat_map(prices) {
             (low, high) = (low.min(price), high.max(price));
         }
-        let margin = (high - low) * 0.06;
+        let margin = (high - low) * 0.09;
         let known = scene.delay.map(|(_, known)| known);
         let (low, high) = (low - margin, high + margin);
         let (from, to) = (scene.from, scene.to);
@@ -115,24 +115,38 @@ impl<'a> Plot<'a> {
         );
     }
 
-    /// Writes near a place, moved up or down until it covers nothing that is written.
-    fn write(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
-        if text.is_empty() {
-            return;
-        }
+    /// Writes at the first of some places, or a little above or below it, where the text covers no candle and
+    /// nothing that is written; if there is none, near the first place, over candles.
+    fn write(&mut self, class: &str, places: &[(f64, f64)], text: &str) {
+        let Some(&first) = places.first().filter(|_| !text.is_empty()) else { return };
         let width = text.chars().count() as f64 * LETTER;
-        let left = x.clamp(LEFT + 2.0, RIGHT - width);
-        let free = |y: f64| {
-            !self.written.iter().any(|&(from, to, base)| {
-                from < left + width + 4.0 && left < to + 4.0 && (base - y).abs() < 12.0
-            }) && y > self.top
-                && y < self.bottom - 1.0
+        let left = |x: f64| x.clamp(LEFT + 2.0, RIGHT - width);
+        let free = |(x, y): (f64, f64)| {
+            let apart = |&(from, to, base): &(f64, f64, f64)| {
+                from >= x + width + 4.0 || x >= to + 4.0 || (base - y).abs() >= 12.0
+            };
+            self.written.iter().all(apart) && y > self.top - 2.0 && y < self.bottom - 1.0
         };
-        let tries = (0..12).flat_map(|step| [y - f64::from(step) * 6.0, y + f64::from(step) * 6.0]);
-        let y = tries.into_iter().find(|&y| free(y)).unwrap_or(y);
-        self.written.push((left, left + width, y));
-        let [x, y] = [left, y].map(short);
+        let moved = |(x, y): (f64, f64), step: u8| {
+            let away = f64::from(step) * 6.0;
+            [(left(x), y - away), (left(x), y + away)]
+        };
+        let near = (0..4).flat_map(|step| places.iter().flat_map(move |&place| moved(place, step)));
+        let far = (0..12).flat_map(|step| moved(first, step));
+        let clear = near.clone().find(|&place| free(place) && !self.covers(place, width));
+        let (x, y) = clear.or_else(|| far.clone().find(|&place| free(place))).unwrap_or(first);
+        self.written.push((x, x + width, y));
+        let [x, y] = [x, y].map(short);
         let _ = write!(self.svg, "<text class=\"{class} halo\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(text));
+    }
+
+    /// Whether a text at a place would cover a candle.
+    fn covers(&self, (x, y): (f64, f64), width: f64) -> bool {
+        (self.from..=self.to).any(|bar| {
+            let Bar { high, low, .. } = self.series.bars[bar];
+            let beside = self.right(bar) <= x || self.left(bar) >= x + width;
+            !beside && self.y(high) < y + 2.0 && self.y(low) > y - 9.0
+        })
     }
 
     fn candles(&mut self) {
@@ -189,14 +203,16 @@ impl<'a> Plot<'a> {
             Shape::Zone { anchor, known, end, top, bottom, ink, label } => {
                 let (edges, class) = ((self.y(*top), self.y(*bottom)), class(*ink));
                 let (start, known, end) = (self.left(*anchor), self.right(*known), self.right(*end));
-                if known > start {
+                if known > start + 0.1 {
                     self.rect(&format!("{class} dash"), (start, known), edges);
                 }
                 if end > known {
                     self.rect(&format!("{class}f"), (known, end), edges);
                 }
                 self.rect(&class.to_string(), (known.min(end), end.max(known)), edges);
-                self.write(&format!("{class}t"), (start, edges.0 - 4.0), label);
+                let beside = (end.max(known) + 4.0, f64::midpoint(edges.0, edges.1) + 4.0);
+                let places = [(start, edges.0 - 4.0), (start, edges.1 + 12.0), beside];
+                self.write(&format!("{class}t"), &places, label);
             }
             Shape::Level { anchor, known, end, price, ink, label } => {
                 let (y, class) = (self.y(*price), class(*ink));
@@ -205,8 +221,9 @@ impl<'a> Plot<'a> {
                 self.line(&class.to_string(), (known, y), (end.max(known), y));
                 // On the side of the line where price was not.
                 let above = self.series.bars[*anchor].close < *price;
-                let base = if above { y - 4.0 } else { y + 12.0 };
-                self.write(&format!("{class}t"), (start, base), label);
+                let (base, other) = if above { (y - 4.0, y + 12.0) } else { (y + 12.0, y - 4.0) };
+                let places = [(start, base), (end.max(known) + 4.0, y + 4.0), (start, other)];
+                self.write(&format!("{class}t"), &places, label);
             }
             Shape::Pivot { anchor, known, price, side, ink, label } => {
                 let (x, y, class) = (self.x(*anchor), self.y(*price), class(*ink));
@@ -227,18 +244,20 @@ impl<'a> Plot<'a> {
                     self.line(&class.to_string(), (known, y - 4.0), (known, y + 4.0));
                 }
                 let base = if away < 0.0 { y - 14.0 } else { y + 21.0 };
-                self.write(&format!("{class}t"), (x - label.len() as f64 * LETTER / 2.0, base), label);
+                let start = x - label.len() as f64 * LETTER / 2.0;
+                self.write(&format!("{class}t"), &[(start, base)], label);
             }
             Shape::Frame { bar, ink, label } => {
                 let Bar { high, low, .. } = self.series.bars[*bar];
                 let edges = (self.y(high) - 3.0, self.y(low) + 3.0);
                 let class = class(*ink);
                 self.rect(&class.to_string(), (self.left(*bar), self.right(*bar)), edges);
-                self.write(&format!("{class}t"), (self.left(*bar), edges.1 + 12.0), label);
+                let places = [(self.left(*bar), edges.1 + 12.0), (self.left(*bar), edges.0 - 4.0)];
+                self.write(&format!("{class}t"), &places, label);
             }
             Shape::Band { from, to, label } => {
                 self.rect("b", (self.left(*from) + 1.0, self.right(*to) - 1.0), (self.top, self.bottom));
-                self.write("q", (self.left(*from) + 2.0, self.bottom - 5.0), label);
+                self.write("q", &[(self.left(*from) + 2.0, self.bottom - 5.0)], label);
             }
             Shape::Leg { from, to } => {
                 let (start, end) = ((self.x(from.0), self.y(from.1)), (self.x(to.0), self.y(to.1)));
@@ -284,8 +303,8 @@ pub(crate) fn draw(scene: &Scene<'_>) -> String {
     if let Some((series, shapes)) = &scene.second {
         let mut second = Plot::new(scene, series, shapes, (182.0, BOTTOM));
         second.draw(shapes);
-        second.write("q", (LEFT + 2.0, 194.0), series.name);
-        plot.write("q", (LEFT + 2.0, TOP + 26.0), scene.series.name);
+        second.write("q", &[(LEFT + 2.0, 196.0)], series.name);
+        plot.write("q", &[(LEFT + 2.0, TOP + 28.0)], scene.series.name);
         plot.svg.push_str(&second.svg);
     }
     delay(&mut plot, scene);
@@ -321,9 +340,10 @@ fn delay(plot: &mut Plot<'_>, scene: &Scene<'_>) {
     let _ = write!(plot.svg, "<text class=\"kt\" x=\"{x}\" y=\"34\">{text}</text>");
 }
 
-/// What happened, below the candles.
+/// What happened, below the candles: first the lines, so that none runs through a word.
 fn notes(plot: &mut Plot<'_>, scene: &Scene<'_>) {
     let mut ends = [f64::NEG_INFINITY; NOTE_ROWS.len()];
+    let mut texts = String::new();
     for note in &scene.notes {
         let x = plot.x(note.bar);
         let width = note.text.chars().count() as f64 * LETTER;
@@ -332,7 +352,8 @@ fn notes(plot: &mut Plot<'_>, scene: &Scene<'_>) {
         ends[row] = left + width;
         plot.line("n dash", (x, BOTTOM - 8.0), (x, NOTE_ROWS[row] - 10.0));
         let [left, base] = [left, NOTE_ROWS[row]].map(short);
-        let _ =
-            write!(plot.svg, "<text class=\"halo\" x=\"{left}\" y=\"{base}\">{}</text>", escaped(&note.text));
+        let text = escaped(&note.text);
+        let _ = write!(texts, "<text class=\"halo\" x=\"{left}\" y=\"{base}\">{text}</text>");
     }
+    plot.svg.push_str(&texts);
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use seawall_smc::chart::sources;
-use seawall_smc::{ChartSettings, Kind, Source};
+use seawall_smc::{Kind, Source};
 
 use super::data::{Market, Series};
-use super::run::Run;
+use super::run::{Run, settings};
 
 /// Bars from anchor to close of knowledge of all births, by detector and kind.
 type Delays = BTreeMap<(Source, Kind), Vec<usize>>;
 
 fn measured(series: &Series) -> Delays {
-    let run = Run::new(series, &ChartSettings::default());
+    let run = Run::new(series, &settings());
     let mut delays = Delays::new();
     for life in &run.lives {
         let source = life.born.id.source();
