@@ -32,6 +32,11 @@ pub(crate) const BENCHES: &[Bench] = &[
         name: "throughput",
         cargo: &["run", "--release", "--package", "seawall-backtest", "--example", "throughput"],
     },
+    // What hindsight is worth: profits, not times. Says so where the shared candles are absent.
+    Bench {
+        name: "hindsight",
+        cargo: &["run", "--release", "--package", "seawall-backtest", "--example", "hindsight"],
+    },
 ];
 
 /// What a newcomer sees when nothing else is asked for: a protected position, then a summary.

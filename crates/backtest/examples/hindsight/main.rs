@@ -44,8 +44,10 @@ fn main() {
     println!("|---|---|---:|---:|---:|---:|");
     for concept in Concept::ALL {
         for timing in [Timing::Row, Timing::Known] {
-            let tally =
-                series.iter().map(|one| trade(one, concept, timing)).fold(Tally::default(), Tally::with);
+            let tally = series
+                .iter()
+                .map(|one| trade(one, concept, timing))
+                .fold(Tally::default(), |tally, outcome| tally.with(&outcome));
             println!("{}", tally.row(concept.name(), timing.name()));
         }
     }
@@ -107,7 +109,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn with(mut self, outcome: Outcome) -> Self {
+    fn with(mut self, outcome: &Outcome) -> Self {
         for trade in outcome.trades.iter().filter(|trade| trade.closed_at.is_some()) {
             self.add(trade);
         }
