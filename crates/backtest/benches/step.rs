@@ -7,7 +7,9 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use seawall_engine::{Effects, Engine, ProtectionSettings, Pump, Recorder, RiskSettings, Setup};
+use seawall_engine::{
+    Effects, Engine, ProtectionSettings, Pump, Recorder, RiskSettings, Setup, TradeSettings,
+};
 use seawall_model::{
     Candle, Input, Instrument, InstrumentId, InstrumentSpec, Ohlc, PriceUnits, Timeframe, Ts,
 };
@@ -56,6 +58,7 @@ impl World {
             strategy,
             risk: RiskSettings::without_limits(),
             protection: ProtectionSettings::default(),
+            trade: TradeSettings::default(),
             capabilities: Exchange::capabilities(&simulator),
             run: 1,
             require_stop: true,

@@ -1,6 +1,6 @@
 //! One run: engine, simulated exchange and candles from the first to the last.
 
-use seawall_engine::{Engine, EngineError, ProtectionSettings, RiskSettings, Setup};
+use seawall_engine::{Engine, EngineError, ProtectionSettings, RiskSettings, Setup, TradeSettings};
 use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade};
 use seawall_simulator::{Exchange, SimulatorSettings};
 use seawall_strategy::{Strategy, StrategySettings};
@@ -22,6 +22,8 @@ pub struct RunSettings {
     pub risk: RiskSettings,
     /// Protection deadlines.
     pub protection: ProtectionSettings,
+    /// Entries, take-profits and management.
+    pub trade: TradeSettings,
     /// The simulated exchange.
     pub simulator: SimulatorSettings,
     /// Cash at the start, in the settle currency.
@@ -83,6 +85,7 @@ fn run_with(
         strategy: settings.strategy.clone(),
         risk: settings.risk.clone(),
         protection: settings.protection.clone(),
+        trade: settings.trade.clone(),
         capabilities: Exchange::capabilities(&settings.simulator),
         run: u32::try_from(settings.seed % (1 << 32)).unwrap_or(0),
         require_stop: false,

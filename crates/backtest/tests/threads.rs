@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use seawall_backtest::{Market, MarketSeries, RunSettings, run, sweep};
-use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::Timeframe;
 use seawall_simulator::{SimulatorSettings, SyntheticMarket, SyntheticSettings, synthetic};
 use seawall_strategy::StrategySettings;
@@ -34,6 +34,7 @@ fn settings() -> Vec<RunSettings> {
             strategy,
             risk: RiskSettings::default(),
             protection: ProtectionSettings::default(),
+            trade: TradeSettings::default(),
             simulator: SimulatorSettings::default(),
             initial_equity: "100000".parse().unwrap(),
             equity_interval: Timeframe::H1,

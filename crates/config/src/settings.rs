@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
-use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_engine::{
+    ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings, RiskSettings, TradeSettings,
+};
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::StrategySettings;
@@ -20,6 +22,12 @@ pub struct Config {
     pub risk: RiskSettings,
     /// Deadlines of the promise that no position is without a stop.
     pub protection: ProtectionSettings,
+    /// How entries are made.
+    pub execution: ExecutionSettings,
+    /// Where profits are taken.
+    pub multi_tp: MultiTpSettings,
+    /// How stops follow and when a position is given up.
+    pub management: ManagementSettings,
     /// How the simulated exchange behaves and what it costs.
     pub simulator: SimulatorSettings,
     /// What a backtest starts with and records.
@@ -30,6 +38,18 @@ pub struct Config {
     pub data: DataSettings,
     /// Trading rules of instruments. One that is missing here gets the default rules.
     pub instruments: Vec<InstrumentSpec>,
+}
+
+impl Config {
+    /// Entries, take-profits and management, as an engine is given them.
+    #[must_use]
+    pub fn trade(&self) -> TradeSettings {
+        TradeSettings {
+            execution: self.execution.clone(),
+            multi_tp: self.multi_tp.clone(),
+            management: self.management.clone(),
+        }
+    }
 }
 
 /// Which of file and environment wins where both set a key.

@@ -101,7 +101,7 @@ pub(crate) fn on_row(
         adopt_terms(desk, at, id, row, effects);
     }
     let Some(event) = event else { return };
-    let Some((role, _)) = apply(desk, at, id, event, effects) else { return };
+    let Some((role, state)) = apply(desk, at, id, event, effects) else { return };
     if event == OrderEvent::Triggered {
         desk.orders.change(id, |order| order.triggered_at.get_or_insert(at).to_owned());
         crate::protection::watch_trigger(desk, at);
@@ -109,7 +109,15 @@ pub(crate) fn on_row(
     match role {
         OrderRole::Entry => targets::place_when_entered(desk, shared, at, effects),
         OrderRole::Stop => protect(desk, shared, at, effects),
-        OrderRole::Exit | OrderRole::Emergency | OrderRole::Target(_) => {}
+        OrderRole::Target(number) => {
+            if row.filled > filled {
+                targets::on_vanished(desk, shared, at, number, row.filled.minus(filled));
+            } else if !state.is_live() && state != OrderState::Filled {
+                targets::on_lost(desk, shared, at, number);
+            }
+            targets::keep(desk, shared, at, effects);
+        }
+        OrderRole::Exit | OrderRole::Emergency => {}
     }
 }
 
@@ -150,7 +158,11 @@ fn on_absence(
             // It rested and is gone without a word; what it filled shows in the position.
             let instrument = Some(desk.instrument.id());
             let wire = id.wire();
+            let (role, open) = (order.request.role, order.remaining());
             alert(effects, at, Severity::Warning, AlertKind::OrderMissing, instrument, wire.as_str());
+            if let OrderRole::Target(number) = role {
+                targets::on_vanished(desk, shared, at, number, open);
+            }
             apply(desk, at, id, OrderEvent::Expired, effects);
             effects.requests.push(VenueRequest::QueryPositions);
         }

@@ -8,11 +8,13 @@ use seawall_model::{
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
 
 use crate::limits::{EXITS_PER_TRADE_MAX, VENUE_IDS_REMEMBERED};
+use crate::manage::Managed;
 use crate::orders::Orders;
 use crate::protection::Protection;
 use crate::risk::shock::Trail;
 use crate::risk::streaks::Cooldown;
 use crate::risk::volatility::Volatility;
+use crate::targets::Slot;
 
 /// A named difference between the venue and the books. While one is open the instrument takes no new risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +60,7 @@ pub(crate) struct EntryBasis {
     pub(crate) decision_price: PriceUnits,
     pub(crate) stop: Option<Level>,
     pub(crate) targets: ArrayVec<Target, TARGETS_MAX>,
+    pub(crate) invalidation: Option<PriceUnits>,
 }
 
 /// A plan that waits for the opposite position to be closed.
@@ -88,7 +91,11 @@ pub(crate) struct Closing {
 pub(crate) struct OpenTrade {
     pub(crate) record: Trade,
     pub(crate) targets: ArrayVec<Target, TARGETS_MAX>,
-    pub(crate) targets_placed: bool,
+    /// What has become of each target.
+    pub(crate) slots: [Slot; TARGETS_MAX],
+    /// Amending a target failed on this position: replace by cancelling and placing anew.
+    pub(crate) amend_failed: bool,
+    pub(crate) managed: Managed,
 }
 
 impl OpenTrade {
@@ -319,7 +326,9 @@ impl Desk {
             sink.signed(trade.record.worst_price.get());
             sink.signed(trade.record.best_price.get());
             sink.number(trade.record.exits.len() as u64);
-            sink.number(u64::from(trade.targets_placed));
+            trade.slots.iter().for_each(|slot| slot.digest(sink));
+            sink.number(u64::from(trade.amend_failed));
+            trade.managed.digest(sink);
         }
         if let Some(queued) = &self.queued {
             sink.signed(queued.decided_at.nanos());

@@ -1,7 +1,9 @@
 //! What a step produces. The caller owns the buffers and hands them in again: after warm-up nothing is
 //! allocated for a step that decides nothing new.
 
-use seawall_model::{Alert, Decision, Fill, InstrumentId, OrderUpdate, PriceUnits, Trade, Ts, VenueRequest};
+use seawall_model::{
+    Alert, Decision, ExitReason, Fill, InstrumentId, OrderUpdate, PriceUnits, Trade, Ts, VenueRequest,
+};
 
 /// The effects of one step, by kind; within a kind in the order in which they happened.
 #[derive(Debug, Default)]
@@ -77,6 +79,14 @@ impl Effects {
     #[inline]
     pub(crate) fn keep_draft(&mut self) {
         self.decided = (self.decided + 1).min(self.decisions.len());
+    }
+
+    /// Notes on the step's last decision that the position is being closed by its candle.
+    pub(crate) fn note_exit(&mut self, reason: ExitReason) {
+        let last = self.decided.checked_sub(1).and_then(|last| self.decisions.get_mut(last));
+        if let Some(decision) = last {
+            decision.exit.get_or_insert(reason);
+        }
     }
 
     /// Takes the draft out, to fill it in while other effects are added; [`Self::keep`] brings it back.

@@ -20,7 +20,9 @@ use crate::fills::{clear_leftovers, on_fill, on_funding};
 use crate::gateway::{alert, place};
 use crate::ledger::{Account, Ledger};
 use crate::limits::INSTRUMENTS_MAX;
+use crate::manage;
 use crate::phase::Phase;
+use crate::planning;
 use crate::protection;
 use crate::reconcile;
 use crate::risk::guard::Guard;
@@ -29,6 +31,8 @@ use crate::risk::volatility::Volatility;
 use crate::risk::{Asked, Turn, approve_entry};
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::shared::{ReportsSeen, Shared, invariant};
+use crate::targets;
+use crate::trade_settings::{EntryOrder, TradeSettings};
 use crate::venue;
 
 /// Shortest pause between two wake-ups of one instrument, so that something that only the venue can end never
@@ -46,6 +50,8 @@ pub struct Setup {
     pub risk: RiskSettings,
     /// Protection settings.
     pub protection: ProtectionSettings,
+    /// How entries are made and open positions are managed.
+    pub trade: TradeSettings,
     /// What the venue can do.
     pub capabilities: Capabilities,
     /// Identifies the journal; part of every client order id.
@@ -86,6 +92,7 @@ impl Engine {
     pub fn with_strategies(setup: Setup, strategies: Vec<Box<dyn Strategy>>) -> Result<Self, EngineError> {
         setup.risk.check()?;
         setup.protection.check()?;
+        setup.trade.check()?;
         check_instruments(&setup.instruments)?;
         let count = setup.instruments.len();
         if strategies.len() != count {
@@ -108,6 +115,7 @@ impl Engine {
             risk: setup.risk,
             guard,
             protection: setup.protection,
+            trade: setup.trade,
             capabilities: setup.capabilities,
             run: setup.run,
             next_sequence: 1,
@@ -220,7 +228,8 @@ impl Engine {
         see_candle(desk, at, candle);
         watch_shock(desk, &mut self.shared, at, effects);
         let mut deadlines_moved = false;
-        if desk.is_engaged() {
+        let engaged = desk.is_engaged();
+        if engaged {
             if let Some(trade) = desk.trade.as_mut() {
                 trade.see_price(candle.low, candle.high);
             }
@@ -230,7 +239,9 @@ impl Engine {
         self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let Desk { instrument, strategy, position, .. } = desk;
-        let view = View { instrument, position: position.side(), cost_bps: self.shared.cost_bps };
+        let entry_waits = self.shared.trade.execution.entry_order == EntryOrder::Limit;
+        let cost_bps = self.shared.cost_bps;
+        let view = View { instrument, position: position.side(), cost_bps, entry_waits };
         let draft = effects.draft(id, at, candle.close);
         match strategy.on_candle(&view, candle, draft) {
             Evaluation::NotDue => {}
@@ -238,8 +249,21 @@ impl Engine {
             Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
             Evaluation::Enter(plan) => self.on_entry_signal(at, id, &plan, effects),
         }
+        if engaged {
+            self.manage(at, id, effects);
+        }
         if deadlines_moved || !effects.requests.is_empty() {
             self.replan(id);
+        }
+    }
+
+    /// After the strategy's answer to a candle: the position that is held, and the entry that rests.
+    fn manage(&mut self, at: Ts, id: InstrumentId, effects: &mut Effects) {
+        let Engine { desks, shared, .. } = self;
+        let Some(desk) = desks.get_mut(id.index()) else { return };
+        manage::watch_entry(desk, shared, at, effects);
+        if let Some(reason) = manage::on_candle(desk, shared, at, effects) {
+            effects.note_exit(reason);
         }
     }
 
@@ -269,9 +293,12 @@ impl Engine {
         decision.setup = Some(plan.setup);
         let price = desk.last;
         let turn = if reversing { Turn::First } else { Turn::Plain };
+        let prepared = planning::prepared(&shared.trade, desk, plan, &mut decision);
         let Shared { risk: settings, guard, .. } = shared;
-        let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
-        let approved = approve_entry(asked, &mut decision);
+        let approved = prepared.as_ref().and_then(|plan| {
+            let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
+            approve_entry(asked, &mut decision)
+        });
         if reversing {
             // The turn itself is an exit and is never refused; the new entry waits until it is flat.
             decision.exit = Some(ExitReason::Reversal);
@@ -285,7 +312,7 @@ impl Engine {
         if let Some(approved) = approved {
             decision.outcome = Outcome::Entered;
             if !reversing {
-                desk.basis = Some(basis(plan, at, price));
+                desk.basis = prepared.as_ref().map(|plan| basis(plan, at, price));
                 place(desk, shared, at, approved, effects);
             }
         }
@@ -305,11 +332,16 @@ impl Engine {
         let Some(desk) = desks.get_mut(id.index()) else { return };
         let Some(queued) = desk.queued.take() else { return };
         scratch.reset(id, at, desk.last);
+        let prepared = planning::prepared(&shared.trade, desk, &queued.plan, scratch);
         let Shared { risk: settings, guard, .. } = shared;
-        let (plan, turn) = (&queued.plan, Turn::Second);
-        let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
-        if let Some(approved) = approve_entry(asked, scratch) {
-            desk.basis = Some(basis(&queued.plan, queued.decided_at, queued.decision_price));
+        let approved = prepared.as_ref().and_then(|plan| {
+            let turn = Turn::Second;
+            let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
+            approve_entry(asked, scratch)
+        });
+        if let Some(approved) = approved {
+            let Queued { decided_at, decision_price, .. } = queued;
+            desk.basis = prepared.as_ref().map(|plan| basis(plan, decided_at, decision_price));
             place(desk, shared, at, approved, effects);
         } else if let Outcome::Refused(gate) = scratch.outcome {
             let detail = format!("second half of a reversal refused by {}", gate.name());
@@ -362,6 +394,7 @@ impl Engine {
             }
             protection::watch_price(desk, at);
             self.shared.guard.watch.moved(at, desk.value_moved(earlier));
+            manage::watch_entry(desk, &self.shared, at, effects);
             self.replan(id);
         }
         self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
@@ -439,7 +472,7 @@ impl Engine {
         }
         reconcile::finish(&self.desks, &mut self.shared, at);
         for desk in &mut self.desks {
-            protection::protect(desk, &mut self.shared, at, effects);
+            targets::place_when_entered(desk, &mut self.shared, at, effects);
             clear_leftovers(desk, &self.shared, at, effects);
             desk.wake_at = wake_of(desk, &self.shared).max(at);
         }
@@ -504,6 +537,8 @@ impl Engine {
             }
             venue::on_time(desk, &mut self.shared, at, effects);
             exits::on_time(desk, &mut self.shared, at, effects);
+            manage::on_time(desk, &mut self.shared, at, effects);
+            targets::on_time(desk, &mut self.shared, at, effects);
             clear_leftovers(desk, &self.shared, at, effects);
             if desk.queued.as_ref().is_some_and(|queued| at >= queued.until(desk.base)) {
                 desk.queued = None;
@@ -542,6 +577,10 @@ impl Engine {
         self.shared.guard.changed(at, self.shared.ledger.postings());
         clear_leftovers(desk, &self.shared, at, effects);
         let settled = was_different && desk.difference.is_none();
+        if settled {
+            // What waited for the size of the position to be known.
+            targets::keep(desk, &mut self.shared, at, effects);
+        }
         if desk.queued.is_some() {
             self.place_queued(at, id, effects);
         }
@@ -641,6 +680,7 @@ fn basis(plan: &EntryPlan, decided_at: Ts, decision_price: PriceUnits) -> EntryB
         decision_price,
         stop: plan.stop,
         targets: plan.targets.clone(),
+        invalidation: plan.invalidation,
     }
 }
 
@@ -669,5 +709,10 @@ pub(crate) fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
     }
     let closing = desk.closing.map_or(Ts::FAR_FUTURE, |closing| closing.deadline);
     let trimming = desk.trimming.unwrap_or(Ts::FAR_FUTURE);
-    wake.min(closing).min(trimming).min(desk.protection.wake_at(shared.protection.trigger_grace()))
+    let managed = desk
+        .trade
+        .as_ref()
+        .map_or(Ts::FAR_FUTURE, |trade| trade.managed.wake_at().min(targets::wake_at(&trade.slots)));
+    let closing = closing.min(trimming).min(managed);
+    wake.min(closing).min(desk.protection.wake_at(shared.protection.trigger_grace()))
 }

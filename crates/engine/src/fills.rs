@@ -9,16 +9,18 @@ use seawall_model::{
     AlertKind, Exit, ExitReason, Fill, FillCause, Instrument, Money, OrderEvent, OrderRole, PositionChange,
     PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
 };
-use seawall_strategy::{Direction, Level};
+use seawall_strategy::{Direction, Level, TARGETS_MAX};
 
 use crate::desk::{Desk, EntryBasis, OpenTrade};
 use crate::effects::Effects;
 use crate::gateway::{alert, cancel};
 use crate::ledger::Account;
+use crate::manage::{Managed, stop_reason};
+use crate::planning::regime;
 use crate::protection::Protection;
 use crate::risk::{entry_side, stop_price};
 use crate::shared::{Shared, invariant};
-use crate::targets;
+use crate::targets::{self, Slot};
 
 /// Counts a fill.
 pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, effects: &mut Effects) {
@@ -49,6 +51,7 @@ pub(crate) fn count(
     desk.last_fill_at = at;
     desk.newest_fill = desk.newest_fill.max(fill.venue_time);
     let reason = exit_reason(desk, fill, role);
+    let reduces = desk.position.side().closing_side() == Some(fill.side);
     let held = desk.position.qty().abs();
     if desk.position.change(fill.side, fill.qty) == PositionChange::Reversed {
         // Through flat: the trade ends with what was held, the rest opens a new one.
@@ -61,6 +64,11 @@ pub(crate) fn count(
         move_position(desk, shared, at, fill, part, Why { role, reason }, effects);
     }
     invariant!(shared, at, effects, shared.ledger.is_balanced(), "the ledger sums to zero");
+    match role.filter(|_| reduces) {
+        Some(OrderRole::Target(number)) => targets::on_filled(desk, shared, number, fill.qty),
+        None if reduces => targets::on_unexplained(desk, shared, fill.qty),
+        Some(OrderRole::Entry | OrderRole::Stop | OrderRole::Exit | OrderRole::Emergency) | None => {}
+    }
     targets::place_when_entered(desk, shared, at, effects);
 }
 
@@ -119,7 +127,11 @@ fn count_on_order(desk: &mut Desk, at: Ts, fill: &Fill, effects: &mut Effects) -
 fn exit_reason(desk: &Desk, fill: &Fill, role: Option<OrderRole>) -> ExitReason {
     match (fill.cause, role) {
         (FillCause::Liquidation, _) => ExitReason::Liquidation,
-        (FillCause::Order, Some(OrderRole::Stop)) => ExitReason::StopLoss,
+        (FillCause::Order, Some(OrderRole::Stop)) => {
+            let order = fill.order.and_then(|order| desk.orders.get(order.id));
+            let trigger = order.and_then(|order| order.request.kind.trigger()).map(|trigger| trigger.price);
+            desk.trade.as_ref().map_or(ExitReason::StopLoss, |trade| stop_reason(trade, trigger))
+        }
         (FillCause::Order, Some(OrderRole::Target(number))) => ExitReason::TakeProfit(number),
         (FillCause::Order, Some(OrderRole::Exit)) => match (desk.trimming, desk.closing) {
             (Some(_), _) => ExitReason::Shock,
@@ -198,6 +210,7 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         decision_price: fill.price,
         stop: Some(Level::Percent(shared.protection.takeover_stop_pct)),
         targets: arrayvec::ArrayVec::new(),
+        invalidation: None,
     });
     // A position that we did not open is measured from the worse of its entry and the market, so that its
     // stop does not close it at once.
@@ -240,7 +253,18 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         naked: Span::ZERO,
     };
     shared.next_trade = shared.next_trade.saturating_add(1);
-    desk.trade = Some(OpenTrade { record, targets: basis.targets, targets_placed: false });
+    let managed = Managed::new(basis.invalidation);
+    let managed = match regime(basis.setup) {
+        Some(_) => managed.until(&shared.trade.management, at),
+        None => managed,
+    };
+    desk.trade = Some(OpenTrade {
+        record,
+        targets: basis.targets,
+        slots: [Slot::NEW; TARGETS_MAX],
+        amend_failed: false,
+        managed,
+    });
 }
 
 fn increase_trade(desk: &mut Desk, part: Part, value: Money) {

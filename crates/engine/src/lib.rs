@@ -11,6 +11,7 @@ pub mod limits;
 pub mod phase;
 pub mod risk;
 pub mod settings;
+pub mod trade_settings;
 
 mod answers;
 mod desk;
@@ -19,8 +20,10 @@ mod exposure;
 mod fills;
 mod gateway;
 mod look;
+mod manage;
 mod margin;
 mod orders;
+mod planning;
 mod protection;
 mod reconcile;
 mod shared;
@@ -36,4 +39,7 @@ pub use error::EngineError;
 pub use ledger::{Account, Ledger};
 pub use phase::Phase;
 pub use settings::{ProtectionSettings, RiskSettings};
+pub use trade_settings::{
+    EntryOrder, ExecutionSettings, FinalTarget, ManagementSettings, MultiTpSettings, TradeSettings,
+};
 pub use views::PositionView;

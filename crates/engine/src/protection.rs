@@ -264,6 +264,12 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
     let Job { want, held, cover } = job;
     let Some(stop) = cover.stop else { return };
     let sized = cover.stop_qty == held;
+    if !cover.stop_matches && !is_reachable(desk, want) {
+        // The price has passed the wanted stop before it could rest there: a venue would refuse it. What
+        // rests stays where it is, in the right size, until the price is back.
+        resize(desk, shared, at, job, effects);
+        return;
+    }
     if cover.stop_matches && sized && cover.stops == 1 {
         return;
     }
@@ -296,6 +302,31 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
     }
 }
 
+/// Whether a stop at `want` could rest: the price has not passed it.
+fn is_reachable(desk: &Desk, want: PriceUnits) -> bool {
+    match desk.position.side() {
+        PositionSide::Flat => false,
+        PositionSide::Long => want < desk.last || desk.last.is_zero(),
+        PositionSide::Short => want > desk.last,
+    }
+}
+
+/// Matches the size of the only stop to what is held, at its own price.
+fn resize(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Effects) {
+    let Job { held, cover, .. } = job;
+    if cover.stops > 1 || cover.stop_qty == held || cover.amending || cover.pending {
+        return;
+    }
+    let resting =
+        cover.stop.and_then(|id| desk.orders.get(id)).filter(|order| order.state == OrderState::Open);
+    let Some((id, kind, filled)) = resting.map(|order| (order.id(), order.request.kind, order.filled)) else {
+        return;
+    };
+    if shared.capabilities.amend && !desk.protection.amend_failed {
+        amend(desk, at, id, held.plus(filled), kind, effects);
+    }
+}
+
 fn at_price(kind: OrderKind, price: PriceUnits) -> OrderKind {
     match kind {
         OrderKind::StopMarket { trigger } => OrderKind::StopMarket { trigger: Trigger { price, ..trigger } },
@@ -312,11 +343,20 @@ fn at_price(kind: OrderKind, price: PriceUnits) -> OrderKind {
 /// The price moved: notice a stop that was passed without triggering. Says whether a deadline changed.
 pub(crate) fn watch_price(desk: &mut Desk, at: Ts) -> bool {
     let Some(want) = desk.protection.want else { return false };
-    let beyond = match desk.position.side() {
+    let side = desk.position.side();
+    let passed = |stop: PriceUnits| match side {
         PositionSide::Flat => false,
-        PositionSide::Long => desk.last <= want,
-        PositionSide::Short => desk.last >= want,
+        PositionSide::Long => desk.last <= stop,
+        PositionSide::Short => desk.last >= stop,
     };
+    // Only beyond what rests: a stop that is still being moved is not late.
+    let mut resting = desk
+        .orders
+        .live()
+        .filter(|order| order.state.is_confirmed() && order.request.kind.is_stop())
+        .filter_map(|order| order.request.kind.trigger().map(|trigger| trigger.price))
+        .peekable();
+    let beyond = passed(want) && (resting.peek().is_none() || resting.any(passed));
     let triggered = || desk.orders.live().filter_map(|order| order.triggered_at).min();
     let before = desk.protection.overdue_since;
     match (beyond, before) {

@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use crate::phase::Phase;
 use crate::risk::guard::Guard;
 use crate::settings::{ProtectionSettings, RiskSettings};
+use crate::trade_settings::TradeSettings;
 
 /// Which reports have come in since reconciliation began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) risk: RiskSettings,
     pub(crate) guard: Guard,
     pub(crate) protection: ProtectionSettings,
+    pub(crate) trade: TradeSettings,
     pub(crate) capabilities: Capabilities,
     pub(crate) run: u32,
     pub(crate) next_sequence: u32,

@@ -74,9 +74,9 @@ pub(crate) fn on_rejected(
         OrderRole::Emergency if reason == RejectReason::NothingToReduce => {
             effects.requests.push(VenueRequest::QueryPositions);
         }
-        // A refused emergency close is tried again at its deadline; a refused target leaves the stop in
-        // charge.
-        OrderRole::Emergency | OrderRole::Entry | OrderRole::Target(_) => {}
+        // A refused emergency close is tried again at its deadline; a refused target after a pause.
+        OrderRole::Target(number) => targets::on_lost(desk, shared, at, number),
+        OrderRole::Emergency | OrderRole::Entry => {}
     }
 }
 
@@ -125,7 +125,13 @@ pub(crate) fn on_cancelled(
             }
             protect(desk, shared, at, effects);
         }
-        OrderRole::Exit | OrderRole::Emergency | OrderRole::Target(_) => {}
+        OrderRole::Target(number) => {
+            if !ours {
+                targets::on_lost(desk, shared, at, number);
+            }
+            targets::keep(desk, shared, at, effects);
+        }
+        OrderRole::Exit | OrderRole::Emergency => {}
     }
 }
 
@@ -165,7 +171,7 @@ pub(crate) fn on_amended(
     });
     if let Some(update) = update {
         effects.orders.push(update);
-        protect(desk, shared, at, effects);
+        targets::place_when_entered(desk, shared, at, effects);
     }
 }
 
@@ -177,12 +183,24 @@ pub(crate) fn on_amend_rejected(
     reason: RejectReason,
     effects: &mut Effects,
 ) {
-    desk.orders.change(id, |order| order.amendment = None);
-    desk.protection.amend_refused();
+    let role = desk.orders.change(id, |order| {
+        order.amendment = None;
+        order.request.role
+    });
+    match role {
+        Some(OrderRole::Target(_)) => {
+            if let Some(trade) = desk.trade.as_mut() {
+                trade.amend_failed = true;
+            }
+        }
+        Some(OrderRole::Entry | OrderRole::Stop | OrderRole::Exit | OrderRole::Emergency) | None => {
+            desk.protection.amend_refused();
+        }
+    }
     if reason == RejectReason::OrderNotFound {
         ask(desk, at, id, effects);
     }
-    protect(desk, shared, at, effects);
+    targets::place_when_entered(desk, shared, at, effects);
 }
 
 /// The transport's word on a submission.

@@ -5,11 +5,13 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::faults::Faults;
 use common::world::{World, digest};
 use common::{at, lossless, remote};
 use seawall_engine::ProtectionSettings;
-use seawall_model::{Capabilities, Span};
+use seawall_model::{Capabilities, ExitReason, Span};
 
 /// A world that trades for `minutes` under `faults`, is healed and given time.
 fn lived(seed: u64, capabilities: Capabilities, faults: Faults, minutes: i64) -> World {
@@ -127,5 +129,33 @@ fn an_honest_venue_sees_a_position_naked_for_two_round_trips_at_most() {
         let world = lived(seed, lossless(), Faults::default(), 20);
         // Each way takes 5 to 25 ms; a fill in two pieces needs the stop to be placed and enlarged.
         assert!(world.naked_max.millis() <= 100, "seed {seed}: {} ms", world.naked_max.millis());
+    }
+}
+
+#[test]
+fn every_way_of_ending_a_trade_ends_some_trade_of_the_worlds() {
+    let mut seen = BTreeSet::new();
+    for seed in seeds(60) {
+        seen.extend(lived(seed, lossless(), Faults::venue_only(seed), 20).oracles.seen);
+    }
+    for reason in [
+        ExitReason::StopLoss,
+        ExitReason::BreakEven,
+        ExitReason::TrailingStop,
+        ExitReason::TakeProfit(1),
+        ExitReason::TakeProfit(2),
+        ExitReason::TakeProfit(3),
+        ExitReason::Signal,
+        ExitReason::Reversal,
+        ExitReason::Premise,
+        ExitReason::AbandonShip,
+        ExitReason::TimeExit,
+        ExitReason::Manual,
+        ExitReason::Flatten,
+        ExitReason::Unprotected,
+        ExitReason::Liquidation,
+        ExitReason::External,
+    ] {
+        assert!(seen.contains(reason.name()), "{} ended nothing", reason.name());
     }
 }

@@ -74,6 +74,7 @@ impl Manifest {
             strategy: self.config.strategy.clone(),
             risk: self.config.risk.clone(),
             protection: self.config.protection.clone(),
+            trade: self.config.trade(),
             capabilities,
             run: self.run,
             require_stop: true,

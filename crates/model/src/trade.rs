@@ -56,14 +56,24 @@ impl Setup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExitReason {
-    /// The resting stop filled.
+    /// The resting stop filled where it was first put.
     StopLoss,
+    /// The resting stop filled after it was moved to the entry price.
+    BreakEven,
+    /// The resting stop filled after it had followed the price.
+    TrailingStop,
     /// Resting take-profit number n filled.
     TakeProfit(u8),
     /// The strategy's exit signal.
     Signal,
     /// The strategy turned around.
     Reversal,
+    /// What the entry was made for is gone: a close beyond the price that makes the setup wrong.
+    Premise,
+    /// The bias of the higher timeframe turned against the position.
+    AbandonShip,
+    /// Held for as long as allowed without reaching the first take-profit.
+    TimeExit,
     /// The operator.
     Manual,
     /// The system was flattened.
@@ -84,11 +94,16 @@ impl ExitReason {
     pub const fn name(self) -> &'static str {
         match self {
             ExitReason::StopLoss => "stop_loss",
+            ExitReason::BreakEven => "break_even",
+            ExitReason::TrailingStop => "trailing_stop",
             ExitReason::TakeProfit(1) => "take_profit_1",
             ExitReason::TakeProfit(2) => "take_profit_2",
             ExitReason::TakeProfit(_) => "take_profit_3",
             ExitReason::Signal => "exit_signal",
             ExitReason::Reversal => "reversal",
+            ExitReason::Premise => "premise_invalidation",
+            ExitReason::AbandonShip => "abandon_ship",
+            ExitReason::TimeExit => "time_based",
             ExitReason::Manual => "manual",
             ExitReason::Flatten => "flatten",
             ExitReason::Unprotected => "unprotected",

@@ -8,13 +8,17 @@
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Decision, ExitReason, Gate, Instrument, Percent, PositionSide, Qty, Setup, StateSink, Timeframe,
+    Candle, Decision, ExitReason, Gate, Instrument, Percent, PositionSide, Qty, Ratio, Setup, StateSink,
+    Timeframe,
 };
 use seawall_smc::Aggregator;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::StrategyError;
-use crate::{Direction, Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, TARGETS_MAX, Target, View};
+use crate::{
+    Direction, Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, TARGETS_MAX,
+    Target, View,
+};
 
 /// How an `ema_cross` position is sized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -235,6 +239,9 @@ impl EmaCross {
             entry: Entry::Market,
             stop: self.stop,
             targets: self.targets.clone(),
+            swings: ArrayVec::new(),
+            invalidation: None,
+            reward_risk_min: Ratio::new(Decimal::ZERO),
             sizing: self.sizing,
         }
     }
@@ -266,6 +273,12 @@ impl Strategy for EmaCross {
             price = Some(close);
         }
         price.map_or(Evaluation::NotDue, |price| self.decide(view, before, price, decision))
+    }
+
+    /// Nothing: the averages are the signal itself, and their crossing is answered in
+    /// [`Strategy::on_candle`].
+    fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
+        Outlook { atr: None, bias: None, premise: Premise::Unknown }
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

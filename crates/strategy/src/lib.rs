@@ -11,13 +11,17 @@ pub mod smc;
 
 use arrayvec::ArrayVec;
 use seawall_model::{
-    Candle, Decision, ExitReason, Instrument, Percent, PositionSide, PriceUnits, Qty, Setup, Span, StateSink,
+    Candle, Decision, ExitReason, Instrument, Percent, PositionSide, PriceUnits, Qty, Ratio, Setup, Span,
+    StateSink, Ts,
 };
 
 pub use settings::{StrategyError, StrategyKind, StrategySettings};
 
 /// The most take-profits one plan may have.
 pub const TARGETS_MAX: usize = 3;
+
+/// The most prices one plan may name at which others are likely to take their profit.
+pub const SWINGS_MAX: usize = 5;
 
 /// What a strategy may know beside the candles.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +32,8 @@ pub struct View<'a> {
     pub position: PositionSide,
     /// Estimated cost of a round trip (fees and spread) in basis points of notional.
     pub cost_bps: f64,
+    /// Whether an entry with a planned price waits there; when not it is made at once.
+    pub entry_waits: bool,
 }
 
 /// Long or short.
@@ -53,12 +59,18 @@ pub enum Level {
 pub enum Entry {
     /// At once, at market.
     Market,
-    /// Resting at this price, given up after `expires_after`.
+    /// At this planned price, resting there until `expires_after` is over. The engine may be set to make such
+    /// an entry at once instead, see [`View::entry_waits`].
     Limit {
         /// The limit.
         price: PriceUnits,
         /// How long it may rest.
         expires_after: Span,
+    },
+    /// At once, at this price or better; what does not fill at once is cancelled.
+    Immediate {
+        /// The worst price.
+        limit: PriceUnits,
     },
 }
 
@@ -95,6 +107,12 @@ pub struct EntryPlan {
     pub stop: Option<Level>,
     /// Take-profits, nearest first; shares sum to at most 100.
     pub targets: ArrayVec<Target, TARGETS_MAX>,
+    /// Prices at which a take-profit would have company, in any order.
+    pub swings: ArrayVec<PriceUnits, SWINGS_MAX>,
+    /// The price beyond which a close proves the setup wrong, if the strategy names one.
+    pub invalidation: Option<PriceUnits>,
+    /// Least reward in multiples of the risk at the price where the entry fills; zero asks for none.
+    pub reward_risk_min: Ratio,
     /// How large.
     pub sizing: Sizing,
 }
@@ -116,11 +134,48 @@ pub enum Evaluation {
     Exit(ExitReason),
 }
 
+/// A position that a strategy is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Which way it points.
+    pub direction: Direction,
+    /// When its entry was decided: only what became known later can have changed.
+    pub decided_at: Ts,
+    /// The plan's [`EntryPlan::invalidation`].
+    pub invalidation: Option<PriceUnits>,
+}
+
+/// What has become of the reason for an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Premise {
+    /// The strategy cannot say.
+    Unknown,
+    /// It stands.
+    Holds,
+    /// It is gone: the position has no reason to be held.
+    Gone,
+}
+
+/// What a strategy says about a position after a candle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    /// Average true range of the decision timeframe in quote units, above zero; `None` where it is not known.
+    pub atr: Option<f64>,
+    /// The bias of the higher timeframe; `None` where there is none or it is not known.
+    pub bias: Option<Direction>,
+    /// Whether the reason for the entry still stands.
+    pub premise: Premise,
+}
+
 /// One strategy on one instrument.
 pub trait Strategy: Send {
     /// Takes in the next closed candle of the base timeframe. Gates are asked on `decision`, which the caller
     /// has reset; a strategy that returns [`Evaluation::Hold`] has asked at least one gate that refused.
     fn on_candle(&mut self, view: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation;
+
+    /// What is to be said about a position after the newest candle. Asked only while one is held; the answer
+    /// depends on the candles seen and on `held` alone.
+    fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook;
 
     /// Writes the strategy's state for the engine's digest.
     fn digest(&self, sink: &mut dyn StateSink);

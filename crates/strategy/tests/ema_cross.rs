@@ -29,7 +29,7 @@ fn run(settings: &EmaCrossSettings, base: Timeframe, candles: &[Candle]) -> Vec<
     let mut seen = Vec::new();
     for candle in candles {
         decision.reset(instrument.id(), candle.known_at, candle.close);
-        let view = View { instrument: &instrument, position, cost_bps: 10.0 };
+        let view = View { instrument: &instrument, position, cost_bps: 10.0, entry_waits: true };
         let evaluation = strategy.on_candle(&view, candle, &mut decision);
         seen.push(match evaluation {
             Evaluation::NotDue => Seen::NotDue,

@@ -4,19 +4,18 @@
 
 mod common;
 
-use common::{answers, instrument, market};
+use common::{answers_with, instrument, market};
 use proptest::prelude::*;
 use seawall_model::{Candle, Gate, PriceUnits, Setup, Span, Timeframe};
-use seawall_strategy::smc::{EntryOrder, SmcSettings};
+use seawall_strategy::smc::SmcSettings;
 use seawall_strategy::{
     Direction, Entry, EntryPlan, Evaluation, Level, Sizing, StrategyKind, StrategySettings,
 };
 
-fn easy(entry_order: EntryOrder) -> StrategySettings {
+fn easy() -> StrategySettings {
     let least = "30".parse().unwrap();
     let smc = SmcSettings {
         ema_period: 10,
-        entry_order,
         fibonacci_gate: false,
         premium_discount_gate: false,
         min_score_tight_smc_aligned: least,
@@ -26,9 +25,9 @@ fn easy(entry_order: EntryOrder) -> StrategySettings {
     StrategySettings { name: StrategyKind::Smc, smc, ..StrategySettings::default() }
 }
 
-fn plans(entry_order: EntryOrder, seed: u64) -> Vec<(Candle, EntryPlan)> {
+fn plans(waits: bool, seed: u64) -> Vec<(Candle, EntryPlan)> {
     let candles = market(seed, Timeframe::M15, 30 * 96, true);
-    let answers = answers(&easy(entry_order), &instrument(2), Timeframe::M15, &candles);
+    let answers = answers_with(&easy(), &instrument(2), Timeframe::M15, &candles, waits);
     let plan = |(candle, answer): (Candle, common::Answer)| match answer.evaluation {
         Evaluation::Enter(plan) => {
             let last = answer.decision.gates.last().unwrap();
@@ -48,7 +47,7 @@ fn price(level: Level) -> PriceUnits {
     }
 }
 
-fn check(candle: &Candle, plan: &EntryPlan) {
+fn check(candle: &Candle, plan: &EntryPlan, waits: bool) {
     let instrument = instrument(2);
     let (stop, target) = (price(plan.stop.unwrap()), price(plan.targets[0].level));
     assert_eq!((plan.targets.len(), plan.targets[0].share.to_string().as_str()), (1, "100"));
@@ -57,9 +56,9 @@ fn check(candle: &Candle, plan: &EntryPlan) {
     let entry = match plan.entry {
         Entry::Limit { price, expires_after } => {
             assert_eq!(expires_after, Span::from_secs(4 * 3_600));
-            price
+            if waits { price } else { candle.close }
         }
-        Entry::Market => candle.close,
+        Entry::Market | Entry::Immediate { .. } => panic!("a setup plans its price: {plan:?}"),
     };
     for price in [stop, target] {
         assert!(instrument.is_on_tick(price) && price > PriceUnits::ZERO);
@@ -73,6 +72,19 @@ fn check(candle: &Candle, plan: &EntryPlan) {
     assert!(reward.get() as f64 / risk.get() as f64 >= multiple, "{plan:?}");
     let near = (candle.close.minus(entry).abs().get() as f64) / entry.get() as f64;
     assert!(near <= 0.05);
+    // A close beyond the invalidation comes before the stop.
+    let invalidation = plan.invalidation.unwrap();
+    assert!(
+        (invalidation >= stop) == (plan.direction == Direction::Long) || invalidation == stop,
+        "{plan:?}"
+    );
+    let planned = match plan.entry {
+        Entry::Limit { price, .. } => price,
+        Entry::Market | Entry::Immediate { .. } => candle.close,
+    };
+    let beyond =
+        |swing: &PriceUnits| (*swing >= planned) == (plan.direction == Direction::Long) || *swing == planned;
+    assert!(plan.swings.iter().all(beyond), "{plan:?}");
     // The newest price has not proved the setup wrong already.
     assert!((candle.close > stop) == (plan.direction == Direction::Long));
 }
@@ -84,19 +96,18 @@ proptest! {
     fn a_plan_loses_on_one_side_and_pays_enough_on_the_other(
         seed in 1_u64..1_000_000, at_market in any::<bool>(),
     ) {
-        let order = if at_market { EntryOrder::Market } else { EntryOrder::Limit };
-        for (candle, plan) in plans(order, seed) {
-            check(&candle, &plan);
+        for (candle, plan) in plans(!at_market, seed) {
+            check(&candle, &plan, !at_market);
         }
     }
 }
 
 #[test]
 fn the_property_sees_plans_of_both_directions_and_orders() {
-    for order in [EntryOrder::Limit, EntryOrder::Market] {
-        let all: Vec<EntryPlan> = (1..10).flat_map(|seed| plans(order, seed)).map(|(_, plan)| plan).collect();
+    for waits in [true, false] {
+        let all: Vec<EntryPlan> = (1..10).flat_map(|seed| plans(waits, seed)).map(|(_, plan)| plan).collect();
         for direction in [Direction::Long, Direction::Short] {
-            assert!(all.iter().any(|plan| plan.direction == direction), "{order:?} {direction:?}");
+            assert!(all.iter().any(|plan| plan.direction == direction), "{waits} {direction:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::{Table, answer, instrument, read_csv, shared};
 use seawall_model::{Candle, Gate, Instrument, Timeframe};
-use seawall_strategy::smc::{EntryOrder, HigherTimeframeMode, SmcSettings};
+use seawall_strategy::smc::{HigherTimeframeMode, SmcSettings};
 use seawall_strategy::{StrategyKind, StrategySettings};
 
 struct Series {
@@ -91,7 +91,6 @@ fn every_switch_changes_what_passes_on_real_candles() {
         ("without order blocks", SmcSettings { order_block: false, ..default() }),
         ("wide setups only", SmcSettings { order_block: false, fair_value_gap: false, ..default() }),
         ("with break required", SmcSettings { require_bos_confirmation: true, ..default() }),
-        ("at market", SmcSettings { entry_order: EntryOrder::Market, ..default() }),
         ("decided every 15m", SmcSettings { evaluate_timeframe: Timeframe::M15, ..default() }),
     ] {
         let changed = run(&settings);

@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Answer, answers, instrument, market, swinging};
+use common::{Answer, answers, answers_with, instrument, market, swinging};
 use seawall_model::{Gate, Outcome, Setup, Timeframe, Verdict};
 use seawall_strategy::smc::SmcSettings;
 use seawall_strategy::{Entry, Evaluation, StrategyKind, StrategySettings};
@@ -34,10 +34,16 @@ fn settings(changes: &[&Value]) -> StrategySettings {
 
 /// Answers over some weeks of several markets.
 fn run(changes: &[&Value]) -> Vec<Answer> {
+    run_with(changes, true)
+}
+
+/// Likewise, where entries wait at their planned price or are made at once.
+fn run_with(changes: &[&Value], waits: bool) -> Vec<Answer> {
     let instrument = instrument(2);
     let settings = settings(changes);
     let weeks = |seed| market(seed, Timeframe::M15, 30 * 96, false);
-    (1..6).flat_map(|seed| answers(&settings, &instrument, Timeframe::M15, &weeks(seed))).collect()
+    let one = |seed| answers_with(&settings, &instrument, Timeframe::M15, &weeks(seed), waits);
+    (1..6).flat_map(one).collect()
 }
 
 /// Answers over a market that is long enough for weekly zones.
@@ -90,7 +96,6 @@ fn effects() -> Vec<(&'static str, Value, Value)> {
         ("min_score_tight_smc_neutral", json!(60), neutral),
         ("min_score_wide_structure_aligned", json!(60), wide),
         ("min_score_wide_structure_neutral", json!(60), wide_neutral),
-        ("entry_order", json!("market"), none.clone()),
         ("entry_expires_hours", json!(8), none.clone()),
         ("entry_zone_tolerance_pct", json!(3), far.clone()),
         ("entry_zone_tolerance_atr", json!(2), far),
@@ -136,14 +141,15 @@ fn refusals(answers: &[Answer]) -> BTreeSet<Gate> {
 #[test]
 fn every_gate_that_can_refuse_does_somewhere() {
     let strict = json!({ "fibonacci_gate": true, "premium_discount_gate": true, "adx_threshold": 25 });
-    let at_market = json!({ "entry_order": "market", "stop_distance_min_pct": 1 });
+    let at_once = run_with(&[&json!({ "stop_distance_min_pct": 1 })], false);
     let only_blocks = json!({ "fair_value_gap": false, "break_of_structure": false, "trend": false });
     let picky = json!({ "min_score_tight_smc_aligned": 60 });
     let trending = json!({ "adx_threshold": 60 });
     let slow = json!({ "structure_dedupe_minutes": 300, "entry_zone_tolerance_max_pct": 1.5 });
-    let seen: BTreeSet<Gate> = [strict, at_market, only_blocks, picky, trending, slow]
+    let seen: BTreeSet<Gate> = [strict, only_blocks, picky, trending, slow]
         .iter()
         .flat_map(|change| refusals(&run(&[change])))
+        .chain(refusals(&at_once))
         .collect();
     let expected = BTreeSet::from([
         Gate::WarmUp,
@@ -189,7 +195,7 @@ fn gates_are_asked_in_one_order_and_the_first_refusal_ends_the_decision() {
 }
 
 #[test]
-fn all_four_setups_and_both_kinds_of_entry_occur() {
+fn all_four_setups_occur_and_each_plans_its_price() {
     let mut setups = BTreeSet::new();
     for change in [json!({}), json!({ "order_block": false, "fair_value_gap": false })] {
         for answer in run(&[&change]) {
@@ -203,12 +209,16 @@ fn all_four_setups_and_both_kinds_of_entry_occur() {
     setups.extend(run(&[&no_blocks]).iter().filter_map(|answer| answer.decision.setup));
     let expected = [Setup::OrderBlock, Setup::FairValueGap, Setup::BreakOfStructure, Setup::Trend];
     assert_eq!(setups, BTreeSet::from(expected));
-    let at_market = run(&[&json!({ "entry_order": "market" })]);
-    assert!(
-        at_market.iter().any(
-            |answer| matches!(&answer.evaluation, Evaluation::Enter(plan) if plan.entry == Entry::Market)
-        )
-    );
+}
+
+#[test]
+fn an_entry_that_does_not_wait_is_judged_at_the_newest_price() {
+    let (waits, at_once) = (run_with(&[&json!({})], true), run_with(&[&json!({})], false));
+    assert_ne!(verdicts(&waits), verdicts(&at_once));
+    let entered = |answers: &[Answer]| {
+        answers.iter().filter(|answer| matches!(answer.evaluation, Evaluation::Enter(_))).count()
+    };
+    assert!(entered(&at_once) > 0);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use seawall_archive::{HolePolicy, load_candles};
 use seawall_backtest::{Market, MarketSeries, Outcome, RunSettings, run_strategies};
-use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{Candle, InstrumentSpec, PositionSide, Timeframe, Trade};
 use seawall_simulator::SimulatorSettings;
 use seawall_smc::Aggregator;
@@ -80,6 +80,14 @@ fn load(file: &Path, timeframe: Timeframe) -> MarketSeries {
     }
 }
 
+/// Trades end at the stop or the target that the signal had, and by nothing else.
+fn unmanaged() -> TradeSettings {
+    let mut trade = TradeSettings::default();
+    trade.multi_tp.enabled = false;
+    trade.management.time_exit_bars = 0;
+    trade
+}
+
 fn trade(series: &MarketSeries, concept: Concept, timing: Timing) -> Outcome {
     let divisor = 10f64.powi(i32::try_from(series.data_decimals).unwrap());
     let signals: Vec<Signal> = signals::find(&series.candles, divisor, concept, timing);
@@ -88,6 +96,7 @@ fn trade(series: &MarketSeries, concept: Concept, timing: Timing) -> Outcome {
         strategy: StrategySettings::default(),
         risk: RiskSettings::without_limits(),
         protection: ProtectionSettings::default(),
+        trade: unmanaged(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),
         equity_interval: Timeframe::D1,

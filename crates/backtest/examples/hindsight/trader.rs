@@ -2,8 +2,10 @@
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_model::{Candle, Decision, Gate, Percent, Setup, StateSink};
-use seawall_strategy::{Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, TARGETS_MAX, Target, View};
+use seawall_model::{Candle, Decision, Gate, Instrument, Percent, Ratio, Setup, StateSink};
+use seawall_strategy::{
+    Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, TARGETS_MAX, Target, View,
+};
 
 use crate::signals::Signal;
 
@@ -51,8 +53,15 @@ impl Strategy for Trader {
             entry: Entry::Market,
             stop: Some(away(STOP_RANGES)),
             targets,
+            swings: ArrayVec::new(),
+            invalidation: None,
+            reward_risk_min: Ratio::new(Decimal::ZERO),
             sizing: Sizing::Fixed(format!("{:.6}", VALUE / price).parse().unwrap()),
         })
+    }
+
+    fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
+        Outlook { atr: None, bias: None, premise: Premise::Unknown }
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

@@ -1,6 +1,8 @@
 //! What a run took for granted: every setting, how the path within a candle was resolved, what is left out.
 
-use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_engine::{
+    ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings, RiskSettings,
+};
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::{LimitFill, SimulatorSettings};
 use seawall_strategy::StrategyKind;
@@ -75,6 +77,12 @@ pub struct Assumptions<'a> {
     pub risk: &'a RiskSettings,
     /// Protection deadlines.
     pub protection: &'a ProtectionSettings,
+    /// How entries are made.
+    pub execution: &'a ExecutionSettings,
+    /// Where profits are taken.
+    pub multi_tp: &'a MultiTpSettings,
+    /// How positions are managed.
+    pub management: &'a ManagementSettings,
     /// Trading rules by instrument.
     pub instruments: Vec<&'a InstrumentSpec>,
     /// Path resolution by instrument.
@@ -106,6 +114,9 @@ impl<'a> Assumptions<'a> {
             },
             risk: &settings.risk,
             protection: &settings.protection,
+            execution: &settings.trade.execution,
+            multi_tp: &settings.trade.multi_tp,
+            management: &settings.trade.management,
             instruments: market.series().iter().map(|series| &series.spec).collect(),
             paths: market.series().iter().map(|series| path(series, &settings.simulator)).collect(),
             fills: [

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use seawall_backtest::{Market, MarketSeries, Outcome, RunSettings, run};
-use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{Candle, InstrumentSpec, Ohlc, PriceUnits, Timeframe, Ts};
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::{StrategyKind, StrategySettings};
@@ -69,6 +69,7 @@ pub(crate) fn settings() -> RunSettings {
         strategy,
         risk: RiskSettings::default(),
         protection: ProtectionSettings::default(),
+        trade: TradeSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "10000".parse().unwrap(),
         equity_interval: Timeframe::H1,

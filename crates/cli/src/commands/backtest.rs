@@ -79,6 +79,7 @@ fn settings(config: &Config) -> RunSettings {
         strategy: config.strategy.clone(),
         risk: config.risk.clone(),
         protection: config.protection.clone(),
+        trade: config.trade(),
         simulator: config.simulator.clone(),
         initial_equity: config.backtest.initial_equity,
         equity_interval: config.backtest.equity_interval,

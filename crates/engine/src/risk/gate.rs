@@ -59,7 +59,7 @@ pub(crate) fn approve_entry(asked: Asked<'_>, decision: &mut Decision) -> Option
     }
     let entry = match plan.entry {
         Entry::Market => desk.last,
-        Entry::Limit { price, .. } => price,
+        Entry::Limit { price, .. } | Entry::Immediate { limit: price } => price,
     };
     let entry_decimal = instrument.price(entry).get();
     let stop = plan.stop.and_then(|level| stop_price(instrument, plan.direction, level, entry_decimal));
@@ -80,6 +80,9 @@ pub(crate) fn approve_entry(asked: Asked<'_>, decision: &mut Decision) -> Option
     }
     let (kind, expires_at) = match plan.entry {
         Entry::Market => (OrderKind::Market, None),
+        Entry::Immediate { limit } => {
+            (OrderKind::Limit { price: limit, time_in_force: TimeInForce::ImmediateOrCancel }, None)
+        }
         Entry::Limit { price, expires_after } => (
             OrderKind::Limit { price, time_in_force: TimeInForce::GoodTilCancelled },
             Some(at.plus(expires_after)),

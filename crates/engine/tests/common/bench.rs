@@ -1,12 +1,12 @@
 //! One engine under the hand of a test: the test says what the venue says, and sees what the engine asks for.
 
 use rust_decimal::Decimal;
-use seawall_engine::{Effects, Engine, PositionView, RiskSettings};
+use seawall_engine::{Effects, Engine, PositionView, RiskSettings, Setup};
 use seawall_model::{
-    Alert, AlertKind, CancelReason, Candle, Capabilities, ClientOrderId, Command, Coverage, Decision, Fill,
-    FillCause, Gate, Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind, OrderRef, OrderRequest,
-    OrderRole, OrderState, Outcome, PriceUnits, RejectReason, Report, Side, Span, Timeframe, Trade, Ts,
-    VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    Alert, AlertKind, CancelReason, Candle, Capabilities, ClientOrderId, Command, Coverage, Decision,
+    ExitReason, Fill, FillCause, Gate, Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind, OrderRef,
+    OrderRequest, OrderRole, OrderState, Outcome, PriceUnits, RejectReason, Report, Side, Span, Timeframe,
+    Trade, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_strategy::{EntryPlan, Evaluation, Strategy};
 
@@ -40,7 +40,17 @@ impl Bench {
 
     /// The same with `count` instruments under these limits.
     pub fn under(count: u32, risk: RiskSettings) -> Self {
-        Bench::with_setup(seawall_engine::Setup { risk, ..setup(count, remote()) }).reconciled()
+        let mut setup = Setup { risk, ..setup(count, remote()) };
+        // The plans of these tests have the targets that they say.
+        setup.trade.multi_tp.enabled = false;
+        Bench::with_setup(setup).reconciled()
+    }
+
+    /// The same as [`Bench::ready`] with other settings.
+    pub fn ready_with(capabilities: Capabilities, change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = setup(1, capabilities);
+        change(&mut setup);
+        Bench::with_setup(setup).reconciled()
     }
 
     /// An engine that has just been started and asks.
@@ -57,7 +67,7 @@ impl Bench {
         self
     }
 
-    pub fn with_setup(setup: seawall_engine::Setup) -> Self {
+    pub fn with_setup(setup: Setup) -> Self {
         let scripts: Vec<Scripted> = setup.instruments.iter().map(|_| Scripted::default()).collect();
         let boxed = |script: &Scripted| Box::new(script.clone()) as Box<dyn Strategy>;
         let strategies: Vec<Box<dyn Strategy>> = scripts.iter().map(boxed).collect();
@@ -116,6 +126,11 @@ impl Bench {
         self.input(Input::Candle { instrument: BTC, timeframe: Timeframe::M1, candle });
     }
 
+    /// Candles that never came.
+    pub fn skip_minutes(&mut self, minutes: i64) {
+        self.minute += minutes;
+    }
+
     pub fn last_candle(&self) -> Candle {
         self.candle.unwrap()
     }
@@ -146,7 +161,7 @@ impl Bench {
     /// Enters at 100.00 and leaves at `exit`: a trade from beginning to end.
     pub fn round_trip(&mut self, plan: EntryPlan, exit: i64) {
         let stop = self.protected(plan);
-        self.script.push(Evaluation::Exit(seawall_model::ExitReason::Signal));
+        self.script.push(Evaluation::Exit(ExitReason::Signal));
         self.candle(exit);
         let order = self.placed(OrderRole::Exit);
         self.accept(&order);
@@ -279,6 +294,42 @@ impl Bench {
         assert_eq!(amends.len(), 1, "{:?}", self.requests);
         self.requests.retain(|request| !matches!(request, VenueRequest::Amend { .. }));
         amends[0]
+    }
+
+    /// Every change asked for since the test last looked, as sequence, quantity and price.
+    pub fn amends(&mut self) -> Vec<(OrderRef, i64, i64)> {
+        let mut amends = Vec::new();
+        self.requests.retain(|request| match request {
+            VenueRequest::Amend { order, qty, kind } => {
+                let price = kind.limit().or(kind.trigger().map(|trigger| trigger.price)).unwrap();
+                amends.push((*order, qty.get(), price.get()));
+                false
+            }
+            _ => true,
+        });
+        amends
+    }
+
+    /// The exit that the last step's decision began.
+    pub fn exit(&self) -> Option<ExitReason> {
+        self.effects.decisions().last().and_then(|decision| decision.exit)
+    }
+
+    /// Carries out every change asked for.
+    pub fn amend_all(&mut self) -> Vec<(OrderRef, i64, i64)> {
+        let kinds: Vec<_> = self
+            .requests
+            .iter()
+            .filter_map(|request| match request {
+                VenueRequest::Amend { order, qty, kind } => Some((*order, *qty, *kind)),
+                _ => None,
+            })
+            .collect();
+        let amends = self.amends();
+        for (order, qty, kind) in kinds {
+            self.venue(VenueEvent::Amended { order, qty, kind });
+        }
+        amends
     }
 
     /// How the last step's decision ended.

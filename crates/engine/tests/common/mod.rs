@@ -15,13 +15,14 @@ pub mod market;
 pub mod oracles;
 pub mod random;
 pub mod script;
+pub mod smc;
 pub mod truth;
 pub mod venue;
 pub mod world;
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_engine::{ProtectionSettings, RiskSettings};
+use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{
     Capabilities, Instrument, InstrumentId, InstrumentSpec, PriceUnits, QtyUnits, Span, Timeframe,
     TriggerSource, Ts,
@@ -81,6 +82,7 @@ pub fn setup(count: u32, capabilities: Capabilities) -> seawall_engine::Setup {
         strategy: StrategySettings::default(),
         risk: RiskSettings::default(),
         protection: ProtectionSettings::default(),
+        trade: TradeSettings::default(),
         capabilities,
         run: 7,
         require_stop: true,

@@ -159,6 +159,7 @@ impl Oracles {
         self.orders_agree(engine)?;
         self.books(engine)?;
         self.placements(engine, effects)?;
+        self.reductions(engine, effects)?;
         self.protection(at, engine)?;
         let rows = match input {
             Input::Venue(VenueEvent::OpenOrders(report)) => report.rows.len() + self.mirror.len(),
@@ -192,6 +193,7 @@ impl Oracles {
         }
         for trade in &effects.trades {
             self.closed += trade.pnl.get();
+            self.seen.extend(trade.exits.iter().map(|exit| exit.reason.name().to_owned()));
         }
         for update in &effects.orders {
             let id = update.order.id;
@@ -287,6 +289,36 @@ impl Oracles {
             ensure(side == PositionSide::Flat, || "an entry while a position is open".to_owned())?;
             self.alone(order)?;
             self.within_caps(engine, order)?;
+        }
+        Ok(())
+    }
+
+    /// [I-27]: what rests as take-profits never sums to more than the position, as far as we ask for it.
+    fn reductions(&self, engine: &Engine, effects: &Effects) -> Result<(), String> {
+        for request in &effects.requests {
+            let (order, kind, qty) = match request {
+                VenueRequest::Place(order) => (order.order, order.kind, order.qty),
+                VenueRequest::Amend { order, qty, kind } => (*order, *kind, *qty),
+                _ => continue,
+            };
+            let this = self.mirror.get(&order.id).filter(|order| order.reduce_only && !kind.is_stop());
+            let Some(this) = this.filter(|order| matches!(order.role, OrderRole::Target(_))) else {
+                continue;
+            };
+            // A position that somebody else reduced is followed by changes that shrink, one by one.
+            if matches!(request, VenueRequest::Amend { .. }) && qty <= this.qty {
+                continue;
+            }
+            let others = self.mirror.values().filter(|other| {
+                other.order.instrument == order.instrument
+                    && other.order != order
+                    && other.state.is_live()
+                    && matches!(other.role, OrderRole::Target(_))
+            });
+            let open = |order: &OrderUpdate| order.qty.minus(order.filled).max(QtyUnits::ZERO);
+            let sum = others.fold(qty.minus(this.filled), |sum, other| sum.plus(open(other)));
+            let held = engine.position(order.instrument).unwrap().qty.abs();
+            ensure(sum <= held, || format!("I-27: take-profits of {sum:?} on {held:?}"))?;
         }
         Ok(())
     }

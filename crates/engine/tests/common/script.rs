@@ -5,8 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_model::{Candle, Decision, ExitReason, Gate, Percent, PriceUnits, Setup, Span, StateSink};
-use seawall_strategy::{Direction, Entry, EntryPlan, Evaluation, Level, Sizing, Strategy, Target, View};
+use seawall_model::{
+    Candle, Decision, ExitReason, Gate, Instrument, Percent, PriceUnits, Setup, Span, StateSink,
+};
+use seawall_strategy::{
+    Direction, Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, Target, View,
+};
 
 use super::random::Random;
 
@@ -23,6 +27,9 @@ pub fn plan(direction: Direction) -> EntryPlan {
         entry: Entry::Market,
         stop: Some(Level::Percent(percent(200))),
         targets: ArrayVec::new(),
+        swings: ArrayVec::new(),
+        invalidation: None,
+        reward_risk_min: "0".parse().unwrap(),
         sizing: Sizing::Fixed("1".parse().unwrap()),
     }
 }
@@ -33,12 +40,26 @@ pub fn target(distance: i64, share: i64) -> Target {
 }
 
 /// Answers candles with what the test has put into the queue, else holds.
-#[derive(Clone, Default)]
-pub struct Scripted(Arc<Mutex<VecDeque<Evaluation>>>);
+#[derive(Clone)]
+pub struct Scripted(Arc<Mutex<VecDeque<Evaluation>>>, Arc<Mutex<Outlook>>);
+
+impl Default for Scripted {
+    fn default() -> Self {
+        Scripted(Arc::default(), Arc::new(Mutex::new(KNOWS_NOTHING)))
+    }
+}
+
+/// What a strategy without any indicator says about a position.
+pub const KNOWS_NOTHING: Outlook = Outlook { atr: None, bias: None, premise: Premise::Unknown };
 
 impl Scripted {
     pub fn push(&self, answer: Evaluation) {
         self.0.lock().unwrap().push_back(answer);
+    }
+
+    /// What it says about a position from now on.
+    pub fn sees(&self, outlook: Outlook) {
+        *self.1.lock().unwrap() = outlook;
     }
 }
 
@@ -47,6 +68,10 @@ impl Strategy for Scripted {
         let answer = self.0.lock().unwrap().pop_front().unwrap_or(Evaluation::Hold);
         decision.ask(Gate::Signal, answer != Evaluation::Hold, 0.0, 0.0);
         answer
+    }
+
+    fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
+        *self.1.lock().unwrap()
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {
@@ -59,12 +84,13 @@ pub struct Erratic {
     random: Random,
     seen: u64,
     quiet_after: u64,
+    salt: u64,
 }
 
 impl Erratic {
     /// Trades wildly for the first `quiet_after` candles, then holds.
     pub fn new(seed: u64, quiet_after: u64) -> Self {
-        Erratic { random: Random::stream(seed, 11), seen: 0, quiet_after }
+        Erratic { random: Random::stream(seed, 11), seen: 0, quiet_after, salt: seed << 32 }
     }
 
     fn entry(&mut self, close: PriceUnits) -> EntryPlan {
@@ -90,7 +116,18 @@ impl Erratic {
         let sizing =
             if self.random.chance(500) { Sizing::Risk } else { Sizing::Fixed("1.5".parse().unwrap()) };
         let setup = self.random.pick(&[Setup::OrderBlock, Setup::Trend, Setup::EmaCross]);
-        EntryPlan { direction, setup, score: Some(1.0), entry, stop: Some(stop), targets, sizing }
+        EntryPlan {
+            direction,
+            setup,
+            score: Some(1.0),
+            entry,
+            stop: Some(stop),
+            targets,
+            swings: ArrayVec::new(),
+            invalidation: None,
+            reward_risk_min: "0".parse().unwrap(),
+            sizing,
+        }
     }
 }
 
@@ -108,6 +145,20 @@ impl Strategy for Erratic {
         };
         decision.ask(Gate::Signal, matches!(answer, Evaluation::Enter(_)), 0.0, 0.0);
         answer
+    }
+
+    /// A range of half a percent; now and then the premise is gone or the bias has turned.
+    fn outlook(&self, _: &Instrument, held: &Held) -> Outlook {
+        let against = match held.direction {
+            Direction::Long => Direction::Short,
+            Direction::Short => Direction::Long,
+        };
+        let roll = (self.seen.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.salt) >> 32;
+        Outlook {
+            atr: Some(0.5),
+            bias: Some(if roll.is_multiple_of(37) { against } else { held.direction }),
+            premise: if roll.is_multiple_of(41) { Premise::Gone } else { Premise::Holds },
+        }
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

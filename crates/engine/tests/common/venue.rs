@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use seawall_model::{
     CancelReason, Capabilities, ClientOrderId, Coverage, Fill, FillCause, InstrumentId, Liquidity, Money,
     OrderKind, OrderRef, OrderRequest, OrderState, PriceUnits, QtyUnits, RejectReason, Report, Side, Span,
-    SubmitOutcome, Ts, VenueEvent, VenueId, VenueOrder, VenuePort, VenuePosition, VenueRequest,
+    SubmitOutcome, TimeInForce, Ts, VenueEvent, VenueId, VenueOrder, VenuePort, VenuePosition, VenueRequest,
 };
 
 use super::faults::Faults;
@@ -260,7 +260,9 @@ impl ScriptedVenue {
         if request.kind == OrderKind::Market {
             self.execute(at, order.id, price, true);
         } else if limit_is_met(request.kind, request.side, price) {
-            self.execute(at, order.id, price, false);
+            self.execute(at, order.id, price, is_immediate(request.kind));
+        } else if is_immediate(request.kind) {
+            self.end(at, order, CancelReason::ImmediateOrCancel, true);
         }
         if fill_first {
             self.say(at, accepted);
@@ -342,6 +344,10 @@ impl ScriptedVenue {
             | VenueRequest::QueryBalance => self.answer(at, request),
         }
     }
+}
+
+fn is_immediate(kind: OrderKind) -> bool {
+    matches!(kind, OrderKind::Limit { time_in_force: TimeInForce::ImmediateOrCancel, .. })
 }
 
 impl VenuePort for ScriptedVenue {

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 
 use rust_decimal::Decimal;
 use seawall_engine::risk::settings::{ClusterSettings, RiskSettings};
-use seawall_engine::{Effects, Engine, Setup};
+use seawall_engine::{Effects, Engine, EntryOrder, FinalTarget, Setup};
 use seawall_model::{
     Candle, Capabilities, Command, Input, InstrumentId, KillReason, Money, Ohlc, OrderRef, OrderState,
     Percent, PriceUnits, Ratio, Span, SystemMode, Timeframe, Ts, VenuePort,
@@ -108,6 +108,15 @@ impl World {
     pub fn new(seed: u64, count: u32, capabilities: Capabilities, faults: Faults, quiet_after: u64) -> Self {
         let mut setup = setup(count, capabilities.clone());
         setup.risk = limits_of(seed);
+        // Every way of entering and of ending, within minutes.
+        setup.trade.execution.entry_order =
+            [EntryOrder::Limit, EntryOrder::LimitIoc, EntryOrder::Market][(seed / 3 % 3) as usize];
+        setup.trade.management.time_exit_bars = 6;
+        setup.trade.management.time_exit_timeframe = Timeframe::M1;
+        setup.trade.multi_tp.backfill_cooldown_s = 20;
+        setup.trade.multi_tp.final_target =
+            [FinalTarget::TightenTrail, FinalTarget::ClosePartial, FinalTarget::CloseFull]
+                [(seed % 3) as usize];
         let venue = ScriptedVenue::new(seed, count as usize, capabilities, faults);
         let start = PriceUnits::new(10_000);
         let flat = Ohlc { open: start, high: start, low: start, close: start };

@@ -12,7 +12,7 @@ use super::market::Market;
 use super::repeat::Memory;
 use super::score::{Confluence, Thresholds};
 use super::structure::{Candidate, Structure};
-use super::{EntryOrder, SmcSettings, is_tight};
+use super::{SmcSettings, is_tight};
 use crate::{Direction, Entry, EntryPlan, Level, Sizing, Target, View};
 
 /// The settings as the gates use them.
@@ -25,7 +25,7 @@ pub(super) struct Rules {
     stop_distance_pct: (f64, f64),
     levels: LevelRules,
     thresholds: Thresholds,
-    limit_rests: Option<Span>,
+    entry_rests: Span,
     tolerance_pct: f64,
     tolerance_atr: f64,
     tolerance_max_pct: f64,
@@ -63,10 +63,7 @@ impl Rules {
             ),
             levels: LevelRules::new(settings),
             thresholds: Thresholds::new(settings),
-            limit_rests: match settings.entry_order {
-                EntryOrder::Market => None,
-                EntryOrder::Limit => Some(Span::from_secs(i64::from(settings.entry_expires_hours) * 3_600)),
-            },
+            entry_rests: Span::from_secs(i64::from(settings.entry_expires_hours) * 3_600),
             tolerance_pct: settings.entry_zone_tolerance_pct.to_f64(),
             tolerance_atr: settings.entry_zone_tolerance_atr.to_f64(),
             tolerance_max_pct: settings.entry_zone_tolerance_max_pct.to_f64(),
@@ -101,7 +98,7 @@ impl Rules {
         if !decision.ask(Gate::Repeat, rest.passes, rest.minutes, rest.pause_minutes) {
             return None;
         }
-        let expires_at = self.limit_rests.map(|rests| now.plus(rests));
+        let expires_at = view.entry_waits.then(|| now.plus(self.entry_rests));
         memory.remember(&case.candidate, prices.risked.entry, now, expires_at);
         Some(self.plan(&case, &prices, score))
     }
@@ -149,10 +146,10 @@ impl Rules {
         if !decision.ask(Gate::Levels, distance >= least && distance <= most, distance, threshold) {
             return None;
         }
-        let fill = match (self.limit_rests, direction) {
-            (None, _) => price,
-            (Some(_), Direction::Long) => price.min(risked.entry),
-            (Some(_), Direction::Short) => price.max(risked.entry),
+        let fill = match (case.view.entry_waits, direction) {
+            (false, _) => price,
+            (true, Direction::Long) => price.min(risked.entry),
+            (true, Direction::Short) => price.max(risked.entry),
         };
         let hours = case.market.bars_1h.bars();
         let target = self.levels.target(instrument, &case.candidate, &risked, hours);
@@ -199,6 +196,7 @@ impl Rules {
     }
 
     fn plan(&self, case: &Case<'_>, prices: &Prices, score: f64) -> EntryPlan {
+        let hours = case.market.bars_1h.bars();
         let mut targets = ArrayVec::new();
         targets
             .push(Target { level: Level::Price(prices.target), share: Percent::new(Decimal::ONE_HUNDRED) });
@@ -206,12 +204,12 @@ impl Rules {
             direction: case.candidate.direction,
             setup: case.candidate.setup,
             score: Some(score),
-            entry: self.limit_rests.map_or(Entry::Market, |expires_after| Entry::Limit {
-                price: prices.risked.entry,
-                expires_after,
-            }),
+            entry: Entry::Limit { price: prices.risked.entry, expires_after: self.entry_rests },
             stop: Some(Level::Price(prices.risked.stop)),
             targets,
+            swings: LevelRules::swings(case.view.instrument, &case.candidate, &prices.risked, hours),
+            invalidation: LevelRules::invalidation(case.view.instrument, &case.candidate),
+            reward_risk_min: self.levels.least_reward(&case.candidate),
             sizing: Sizing::Risk,
         }
     }

@@ -15,12 +15,10 @@ use seawall_smc::{Bar, PivotKind};
 
 use super::structure::Candidate;
 use super::{SmcSettings, is_tight};
-use crate::Direction;
+use crate::{Direction, SWINGS_MAX};
 
 /// 1h bars that are searched for swings.
 const SWING_BARS: usize = 50;
-/// As many of the nearest swings are considered.
-const SWINGS_MAX: usize = 5;
 
 /// How far stops and targets lie in a regime.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +79,37 @@ impl LevelRules {
 
     fn regime(&self, candidate: &Candidate) -> &Regime {
         if is_tight(candidate.setup) { &self.tight } else { &self.wide }
+    }
+
+    /// The least reward of `candidate` in multiples of its risk, as the plan says it.
+    pub(super) fn least_reward(&self, candidate: &Candidate) -> Ratio {
+        self.regime(candidate).min_rr
+    }
+
+    /// The price beyond which a close proves `candidate` wrong, on the tick inside of it.
+    pub(super) fn invalidation(instrument: &Instrument, candidate: &Candidate) -> Option<PriceUnits> {
+        let rounding = match candidate.direction {
+            Direction::Long => PriceRounding::Up,
+            Direction::Short => PriceRounding::Down,
+        };
+        instrument.round_price(Decimal::from_f64(candidate.invalidation)?, rounding)
+    }
+
+    /// The nearest swings beyond the entry, on the tick in front of them, nearest first.
+    pub(super) fn swings(
+        instrument: &Instrument,
+        candidate: &Candidate,
+        risked: &Risked,
+        hours: &[Bar],
+    ) -> ArrayVec<PriceUnits, SWINGS_MAX> {
+        let rounding = match candidate.direction {
+            Direction::Long => PriceRounding::Down,
+            Direction::Short => PriceRounding::Up,
+        };
+        swings_beyond(hours, candidate.direction, instrument.price_f64(risked.entry))
+            .into_iter()
+            .filter_map(|swing| instrument.round_price(Decimal::from_f64(swing)?, rounding))
+            .collect()
     }
 
     /// The least reward of `candidate` in multiples of its risk.

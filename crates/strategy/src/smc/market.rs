@@ -3,10 +3,11 @@
 use seawall_model::{Candle, Instrument, StateSink, Timeframe};
 use seawall_smc::{Adx, Atr, Bar, BarWindow, SmcError};
 
-use super::bias::DailyBias;
+use super::bias::{Bias, DailyBias};
 use super::higher_timeframe::HigherTimeframe;
 use super::structure::{Rungs, Structure};
 use super::{SmcSettings, digest_debug, digest_window, period};
+use crate::{Direction, Held, Outlook, Premise};
 
 /// Bars seen by the slowest part, and the bars it needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,6 +94,31 @@ impl Market {
         let lacking = all.into_iter().find(|(seen, needed)| seen < needed);
         let (seen, needed) = lacking.unwrap_or((days, days_needed));
         WarmUp { seen, needed }
+    }
+
+    /// What is to be said about a position: the 4h ATR, the daily bias, and whether a 4h bar that closed
+    /// after the decision went through the invalidation. An order block or gap is gone by the same close.
+    pub(super) fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook {
+        let bias = self.bias.reading().and_then(|reading| match reading.bias {
+            Bias::Bullish => Some(Direction::Long),
+            Bias::Bearish => Some(Direction::Short),
+            Bias::Neutral => None,
+        });
+        let closed_at = self.bars_4h.open_times().last().map(|open| open.plus(Timeframe::H4.span()));
+        let newest = self.bars_4h.bars().last().filter(|_| closed_at.is_some_and(|at| at > held.decided_at));
+        let premise = match (held.invalidation, newest) {
+            (None, _) => Premise::Unknown,
+            (Some(_), None) => Premise::Holds,
+            (Some(invalidation), Some(bar)) => {
+                let level = instrument.price_f64(invalidation);
+                let gone = match held.direction {
+                    Direction::Long => bar.close < level,
+                    Direction::Short => bar.close > level,
+                };
+                if gone { Premise::Gone } else { Premise::Holds }
+            }
+        };
+        Outlook { atr: self.atr().filter(|atr| *atr > 0.0), bias, premise }
     }
 
     pub(super) fn digest(&self, sink: &mut dyn StateSink) {

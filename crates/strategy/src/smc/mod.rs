@@ -22,10 +22,10 @@ use core::fmt;
 use seawall_model::{Candle, Decision, Gate, Instrument, Setup, StateSink, Timeframe};
 use seawall_smc::{BarWindow, Ladder, SmcError};
 
-pub use settings::{EntryOrder, HigherTimeframeMode, SmcSettings};
+pub use settings::{HigherTimeframeMode, SmcSettings};
 
 use crate::settings::StrategyError;
-use crate::{Evaluation, Strategy, View};
+use crate::{Evaluation, Held, Outlook, Strategy, View};
 use judge::Rules;
 use market::Market;
 use repeat::Memory;
@@ -98,6 +98,10 @@ impl Strategy for Smc {
             return Evaluation::NotDue;
         }
         rules.judge(view, market, memory, candle, decision).map_or(Evaluation::Hold, Evaluation::Enter)
+    }
+
+    fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook {
+        self.market.outlook(instrument, held)
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

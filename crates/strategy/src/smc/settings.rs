@@ -17,17 +17,6 @@ pub enum HigherTimeframeMode {
     Hard,
 }
 
-/// How an entry is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryOrder {
-    /// At once.
-    Market,
-    /// A limit at the planned price that rests for `entry_expires_hours`.
-    #[default]
-    Limit,
-}
-
 /// The `strategy.smc` section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -96,9 +85,7 @@ pub struct SmcSettings {
     pub min_score_wide_structure_aligned: Ratio,
     /// Least score of a `wide_structure` setup without a bias.
     pub min_score_wide_structure_neutral: Ratio,
-    /// How an entry is made.
-    pub entry_order: EntryOrder,
-    /// How long a limit entry rests; without effect at market.
+    /// How long an entry rests at its planned price; without effect where it does not wait.
     pub entry_expires_hours: u32,
     /// How far the price may be from the planned entry, in percent, before volatility is added.
     pub entry_zone_tolerance_pct: Percent,
@@ -147,7 +134,6 @@ impl Default for SmcSettings {
             min_score_tight_smc_neutral: ratio(75, 0),
             min_score_wide_structure_aligned: ratio(60, 0),
             min_score_wide_structure_neutral: ratio(70, 0),
-            entry_order: EntryOrder::Limit,
             entry_expires_hours: 4,
             entry_zone_tolerance_pct: percent(15, 1),
             entry_zone_tolerance_atr: ratio(3, 1),

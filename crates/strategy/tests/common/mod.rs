@@ -107,15 +107,37 @@ pub(crate) fn answers(
     base: Timeframe,
     candles: &[Candle],
 ) -> Vec<Answer> {
+    answers_with(settings, instrument, base, candles, true)
+}
+
+/// Likewise, where entries wait at their planned price or are made at once.
+pub(crate) fn answers_with(
+    settings: &StrategySettings,
+    instrument: &Instrument,
+    base: Timeframe,
+    candles: &[Candle],
+    entry_waits: bool,
+) -> Vec<Answer> {
     let mut strategy = settings.build(instrument, base).unwrap();
-    candles.iter().map(|candle| answer(strategy.as_mut(), instrument, candle)).collect()
+    let one = |candle| answer_with(strategy.as_mut(), instrument, candle, entry_waits);
+    candles.iter().map(one).collect()
 }
 
 /// The answer to one candle.
 pub(crate) fn answer(strategy: &mut dyn Strategy, instrument: &Instrument, candle: &Candle) -> Answer {
+    answer_with(strategy, instrument, candle, true)
+}
+
+/// Likewise, where entries wait at their planned price or are made at once.
+pub(crate) fn answer_with(
+    strategy: &mut dyn Strategy,
+    instrument: &Instrument,
+    candle: &Candle,
+    entry_waits: bool,
+) -> Answer {
     let mut decision = Decision::empty();
     decision.reset(instrument.id(), candle.known_at, candle.close);
-    let view = View { instrument, position: PositionSide::Flat, cost_bps: 12.0 };
+    let view = View { instrument, position: PositionSide::Flat, cost_bps: 12.0, entry_waits };
     let evaluation = strategy.on_candle(&view, candle, &mut decision);
     Answer { evaluation, decision }
 }

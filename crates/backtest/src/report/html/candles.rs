@@ -182,8 +182,13 @@ fn target(view: &View<'_>, facts: &Facts<'_>, entry: f64) -> Option<f64> {
     let filled = facts.trade.exits.iter().rev().find_map(|exit| match exit.reason {
         ExitReason::TakeProfit(_) => Some(facts.instrument.price_f64(exit.price)),
         ExitReason::StopLoss
+        | ExitReason::BreakEven
+        | ExitReason::TrailingStop
         | ExitReason::Signal
         | ExitReason::Reversal
+        | ExitReason::Premise
+        | ExitReason::AbandonShip
+        | ExitReason::TimeExit
         | ExitReason::Manual
         | ExitReason::Flatten
         | ExitReason::Unprotected
