@@ -47,8 +47,8 @@ impl Bar {
         self.range().max((self.high - previous_close).abs()).max((self.low - previous_close).abs())
     }
 
-    /// Refuses a bar with a price that is not finite or is beyond [`PRICE_MAX`], or whose low and high are not
-    /// its extremes.
+    /// Refuses a bar with a price that is not finite or is beyond [`PRICE_MAX`], or whose low and high are
+    /// not its extremes.
     ///
     /// # Errors
     /// [`SmcError::InvalidBar`].

@@ -64,8 +64,9 @@ pub struct ConfluenceSettings {
 }
 
 impl Default for ConfluenceSettings {
-    /// For two charts: the higher swing structure; below it the pools, shifts of internal structure and gaps, at
-    /// most ten bars apart. All five answers count the same and four are enough. (Bars and weights are ours.)
+    /// For two charts: the higher swing structure; below it the pools, shifts of internal structure and gaps,
+    /// at most ten bars apart. All five answers count the same and four are enough. (Bars and weights are
+    /// ours.)
     fn default() -> Self {
         ConfluenceSettings {
             higher_structure: sources::SWING,
@@ -286,8 +287,8 @@ const fn is_zone(kind: Kind) -> bool {
 impl Detector for Confluence {
     /// For the bars of the lower timeframe; those of the higher go to [`Confluence::update_higher`].
     ///
-    /// The confluence's prices are those of the newest gap of its direction, which is its parent, or of the bar
-    /// itself if there was none.
+    /// The confluence's prices are those of the newest gap of its direction, which is its parent, or of the
+    /// bar itself if there was none.
     fn update(&mut self, bar: &ClosedBar, events: &mut Events) {
         for position in 0..events.len() {
             if let Some(event) = events.get(position) {

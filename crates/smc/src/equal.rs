@@ -1,10 +1,10 @@
 //! Equal highs and lows: pivots of a kind at nearly the same price, beyond which stops gather.
 //!
-//! Two definitions ([`EqualRule`]), both over the pivots of one source. Invariants: a pivot is compared on the
-//! bar that confirms it and never again; what was reported is not withdrawn. The pairs need constant memory;
-//! the groups keep the levels that nothing traded beyond, at most [`ZoneLimits::live`] on each side. Those are
-//! ordered by age and by price at once, since a later pivot beyond an earlier one would have taken it, so a
-//! bar costs a constant on average.
+//! Two definitions ([`EqualRule`]), both over the pivots of one source. Invariants: a pivot is compared on
+//! the bar that confirms it and never again; what was reported is not withdrawn. The pairs need constant
+//! memory; the groups keep the levels that nothing traded beyond, at most [`ZoneLimits::live`] on each side.
+//! Those are ordered by age and by price at once, since a later pivot beyond an earlier one would have taken
+//! it, so a bar costs a constant on average.
 
 use std::collections::VecDeque;
 
@@ -97,9 +97,9 @@ enum Measure {
 /// Finds equal highs (bullish) and lows (bearish) among the pivots of one source, whose detector is updated
 /// before it. LuxAlgo takes leg pivots of size 3.
 ///
-/// The first parent is the first pivot, the second the newest; the anchor is the newest pivot's bar. `top` and
-/// `bottom` span the levels of all members, so the level beyond which the stops lie is the top of equal highs
-/// and the bottom of equal lows.
+/// The first parent is the first pivot, the second the newest; the anchor is the newest pivot's bar. `top`
+/// and `bottom` span the levels of all members, so the level beyond which the stops lie is the top of equal
+/// highs and the bottom of equal lows.
 #[derive(Debug, Clone)]
 pub struct EqualLevels {
     pivots: Source,

@@ -1,7 +1,7 @@
 //! What the detectors report: one kind of event for everything.
 //!
-//! Bars are counted from 0 in the order of their series. An event says which bar it is about (`anchor`) and at
-//! whose close it became known (`known_at`); it may be acted on after that close, never before. Events are
+//! Bars are counted from 0 in the order of their series. An event says which bar it is about (`anchor`) and
+//! at whose close it became known (`known_at`); it may be acted on after that close, never before. Events are
 //! never withdrawn: what turns out otherwise is reported as a further change of the same thing.
 //!
 //! A thing (a pivot, a zone, a pool, a session …) keeps its [`Id`] through all changes of its life. What
@@ -11,8 +11,8 @@ use core::fmt;
 
 use crate::bar::{Direction, PivotKind};
 
-/// Which detector an event comes from: a number that the owner of the detectors gives to each of them, so that
-/// several of one kind (internal and swing structure) can be told apart.
+/// Which detector an event comes from: a number that the owner of the detectors gives to each of them, so
+/// that several of one kind (internal and swing structure) can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Source(pub u8);
 
@@ -272,8 +272,8 @@ impl Event {
 
 /// The events of one bar, in the order in which they were reported.
 ///
-/// The owner clears it before each bar; detectors read what others reported on this bar and add their own. Its
-/// memory grows to what the busiest bar needed and stays.
+/// The owner clears it before each bar; detectors read what others reported on this bar and add their own.
+/// Its memory grows to what the busiest bar needed and stays.
 #[derive(Debug, Clone, Default)]
 pub struct Events(Vec<Event>);
 

@@ -1,15 +1,16 @@
 //! Inducement: the liquidity in front of a zone that is taken before the zone is reached.
 //!
-//! Bullish, at the close of bar t: the zone is the nearest one below price, that is, of the bullish zones born
-//! before t that no bar has touched since, bar t included, the one with the highest top. The pool is a sell side
-//! pool that is reported as swept on bar t and lies above that zone; of several swept at once, the lowest. It
-//! has to be the last thing in front of the zone: no other pool born before t that is not traded beyond lies
-//! between them. Bearish mirrored. Such a pool is always younger than the zone's bars, which would have taken
-//! it otherwise; from an internal structure it is the pullback's pivot. (ICT material is informal; this is one
-//! crisp form of "the nearest internal pivot of the pullback swept before the zone is touched".)
+//! Bullish, at the close of bar t: the zone is the nearest one below price, that is, of the bullish zones
+//! born before t that no bar has touched since, bar t included, the one with the highest top. The pool is a
+//! sell side pool that is reported as swept on bar t and lies above that zone; of several swept at once, the
+//! lowest. It has to be the last thing in front of the zone: no other pool born before t that is not traded
+//! beyond lies between them. Bearish mirrored. Such a pool is always younger than the zone's bars, which
+//! would have taken it otherwise; from an internal structure it is the pullback's pivot. (ICT material is
+//! informal; this is one crisp form of "the nearest internal pivot of the pullback swept before the zone is
+//! touched".)
 //!
-//! Zones and pools are followed here by price alone, each kind and side up to [`ZoneLimits::live`]; the oldest
-//! is forgotten. A bar that reaches none costs a comparison each, else a logarithm of their number.
+//! Zones and pools are followed here by price alone, each kind and side up to [`ZoneLimits::live`]; the
+//! oldest is forgotten. A bar that reaches none costs a comparison each, else a logarithm of their number.
 
 use arrayvec::ArrayVec;
 
@@ -42,7 +43,8 @@ pub struct InducementSettings {
     pub limits: ZoneLimits,
 }
 
-/// Zones or pools of one side that price has not reached. Prices are mirrored so that price comes down to them.
+/// Zones or pools of one side that price has not reached. Prices are mirrored so that price comes down to
+/// them.
 #[derive(Debug, Clone)]
 struct Ahead {
     living: Living<(f64, Event)>,
@@ -150,8 +152,8 @@ impl Side {
 /// Finds inducements. It reads the pools of one source, in use those of an internal structure's pivots, and
 /// the zones of several, and is updated after them.
 ///
-/// An inducement has its zone's direction and the pool's bar and level; its parents are the pool and the zone.
-/// It is born on the bar that sweeps and has no further life.
+/// An inducement has its zone's direction and the pool's bar and level; its parents are the pool and the
+/// zone. It is born on the bar that sweeps and has no further life.
 #[derive(Debug, Clone)]
 pub struct Inducements {
     pools: Source,
@@ -162,12 +164,12 @@ pub struct Inducements {
 }
 
 impl Inducements {
-    /// A detector that has seen nothing. `zones` name detectors of zones (order blocks, fair value gaps …): what
-    /// they bear is taken with the prices that it is born with.
+    /// A detector that has seen nothing. `zones` name detectors of zones (order blocks, fair value gaps …):
+    /// what they bear is taken with the prices that it is born with.
     ///
     /// # Errors
-    /// [`SmcError::Parameter`] if there is no source of zones, more than [`ZONE_SOURCES_MAX`], or a limit out of
-    /// range.
+    /// [`SmcError::Parameter`] if there is no source of zones, more than [`ZONE_SOURCES_MAX`], or a limit out
+    /// of range.
     pub fn new(
         source: Source,
         pools: Source,

@@ -1,7 +1,7 @@
 //! The things that a detector follows, and the prices that change them next.
 //!
-//! [`Living`] keeps them in order of age, with room for a fixed number. [`Triggers`] is a heap of prices: what
-//! a bar does not reach costs one comparison, what it reaches costs a logarithm of the number of things.
+//! [`Living`] keeps them in order of age, with room for a fixed number. [`Triggers`] is a heap of prices:
+//! what a bar does not reach costs one comparison, what it reaches costs a logarithm of the number of things.
 //! Nothing allocates once the things have reached their largest number.
 
 use core::cmp::Ordering;

@@ -4,8 +4,8 @@
 //! 0.79, whose middle 0.705 is the "sweet spot" (ICT's public material). The leg runs from its extreme since
 //! the broken pivot to its furthest price since, so the zone moves with each new extreme.
 //!
-//! Invariants: at most one zone at a time; a bar is tested against the zone as it stood before the bar; the bar
-//! that bears or moves a zone does not touch it there.
+//! Invariants: at most one zone at a time; a bar is tested against the zone as it stood before the bar; the
+//! bar that bears or moves a zone does not touch it there.
 
 use crate::bar::{Bar, Direction};
 use crate::error::SmcError;

@@ -2,15 +2,15 @@
 //!
 //! A pool comes from a level that another detector reports: a pivot, equal highs or lows, the high and low of
 //! a session, a day, a week or a month. It is buy side (bullish, stops above a high) or sell side (bearish,
-//! stops below a low). The first bar that trades strictly beyond takes it: a sweep if that bar closes at
-//! the level or back inside, else a run. Source of the words: ICT's public material; definition: causal pools.
+//! stops below a low). The first bar that trades strictly beyond takes it: a sweep if that bar closes at the
+//! level or back inside, else a run. Source of the words: ICT's public material; definition: causal pools.
 //!
-//! The levels of a session or a period stand before the bar that reports them opens, so that bar may take them;
-//! a pool from anything else is taken by a later bar.
+//! The levels of a session or a period stand before the bar that reports them opens, so that bar may take
+//! them; a pool from anything else is taken by a later bar.
 //!
-//! Invariants: each pool has one birth and one end (swept, run or expired); never more pools than the limit, the
-//! oldest expires. What a bar does not reach costs a comparison,
-//! what it reaches a logarithm of the number of live pools.
+//! Invariants: each pool has one birth and one end (swept, run or expired); never more pools than the limit,
+//! the oldest expires. What a bar does not reach costs a comparison, what it reaches a logarithm of the
+//! number of live pools.
 
 use std::collections::VecDeque;
 

@@ -65,14 +65,14 @@ impl Default for DealingRangeSettings {
 
 /// Follows the dealing range of one source of pivots, whose detector is updated before it.
 ///
-/// A range points up if its high is the later pivot; its anchor is the bar of the earlier one, its parents are
-/// the pivot low and the pivot high. [`Change::Extended`] when an end trails outwards; with a new pivot
+/// A range points up if its high is the later pivot; its anchor is the bar of the earlier one, its parents
+/// are the pivot low and the pivot high. [`Change::Extended`] when an end trails outwards; with a new pivot
 /// [`Change::Replaced`] by the next range, or [`Change::Closed`] if the pivots leave none.
 ///
 /// Premium, equilibrium and discount are born when a close enters them, with the prices that they have then,
-/// and closed when a close is elsewhere; a new range does not end them if the close is in the same part of it.
-/// They point to the trade that they favour: discount up, premium down; the equilibrium up if the close is not
-/// above its middle. Their parent is the range, their anchor the bar that entered.
+/// and closed when a close is elsewhere; a new range does not end them if the close is in the same part of
+/// it. They point to the trade that they favour: discount up, premium down; the equilibrium up if the close
+/// is not above its middle. Their parent is the range, their anchor the bar that entered.
 #[derive(Debug, Clone)]
 pub struct DealingRanges {
     pivots: Source,

@@ -66,8 +66,8 @@ impl BarSeries {
     /// Takes in the next bar. Bars may be missing; they are not counted.
     ///
     /// # Errors
-    /// [`SmcError::InvalidBar`], or [`SmcError::OutOfOrder`] if it does not open after the bar before. Nothing
-    /// has changed then.
+    /// [`SmcError::InvalidBar`], or [`SmcError::OutOfOrder`] if it does not open after the bar before.
+    /// Nothing has changed then.
     #[inline]
     pub fn close(&mut self, open_time: Ts, bar: Bar) -> Result<ClosedBar, SmcError> {
         bar.check()?;

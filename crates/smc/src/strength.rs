@@ -17,8 +17,8 @@ pub enum StrengthRule {
     /// high is strong, after one upwards the low; whatever is not strong is weak, so before the first break
     /// both are.
     Trailing,
-    /// ICT: on a break the extreme where the breaking leg started is strong (protected), its furthest price is
-    /// weak and moves on with it. A close beyond the strong level ends it ([`Change::Invalidated`]).
+    /// ICT: on a break the extreme where the breaking leg started is strong (protected), its furthest price
+    /// is weak and moves on with it. A close beyond the strong level ends it ([`Change::Invalidated`]).
     BreakingLeg {
         /// Size of the legs of the structure, in bars.
         leg_size: usize,
@@ -31,13 +31,13 @@ enum State {
     BreakingLeg(Impulses),
 }
 
-/// Reports the strong and weak level of one structure, whose detector is updated before it. A high is bullish,
-/// a low bearish, whatever its strength.
+/// Reports the strong and weak level of one structure, whose detector is updated before it. A high is
+/// bullish, a low bearish, whatever its strength.
 ///
-/// A level is born when a pivot, a break or a change of strength makes it, and then takes the place of the one
-/// before on its side ([`Change::Replaced`]); [`Change::Extended`] when price moves it. Trailing: the anchor is
-/// the pivot's bar, the parents are the pivot and the latest break. Breaking leg: the anchor is the bar of the
-/// extreme at the break, the parent the break.
+/// A level is born when a pivot, a break or a change of strength makes it, and then takes the place of the
+/// one before on its side ([`Change::Replaced`]); [`Change::Extended`] when price moves it. Trailing: the
+/// anchor is the pivot's bar, the parents are the pivot and the latest break. Breaking leg: the anchor is the
+/// bar of the extreme at the break, the parent the break.
 #[derive(Debug, Clone)]
 pub struct Strengths {
     structure: Source,

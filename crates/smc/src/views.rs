@@ -2,8 +2,8 @@
 //!
 //! Base candles go in; a coarser candle reaches its chart by the update that closed it, never while it forms.
 //! What a chart reports is therefore known at the end of the base candle that was given, and bars are counted
-//! in the chart's own timeframe. A pair of timeframes may be watched for [`Confluence`], which is reported with
-//! the finer one.
+//! in the chart's own timeframe. A pair of timeframes may be watched for [`Confluence`], which is reported
+//! with the finer one.
 
 use seawall_model::{Candle, Timeframe};
 
@@ -44,8 +44,8 @@ impl Views {
     /// `1 / price_scale_divisor`.
     ///
     /// # Errors
-    /// [`SmcError::Indivisible`] if `base` does not divide a timeframe, [`SmcError::Parameter`] if a setting is
-    /// out of range.
+    /// [`SmcError::Indivisible`] if `base` does not divide a timeframe, [`SmcError::Parameter`] if a setting
+    /// is out of range.
     pub fn new(
         base: Timeframe,
         timeframes: &[Timeframe],
@@ -62,7 +62,8 @@ impl Views {
     /// that was asked for.
     ///
     /// # Errors
-    /// [`SmcError::Parameter`] if one of them has no chart, they are not in order, or a setting is out of range.
+    /// [`SmcError::Parameter`] if one of them has no chart, they are not in order, or a setting is out of
+    /// range.
     pub fn watch(
         &mut self,
         lower: Timeframe,

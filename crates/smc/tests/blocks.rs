@@ -239,8 +239,8 @@ proptest! {
             let block = blocks.iter().find(|block| block.id == broken.id).unwrap();
             let took = took_liquidity(&bars, &events, block, broken.known_at, &setup);
             let kind = if took { Kind::BreakerBlock } else { Kind::MitigationBlock };
-            let prices = (block.top, block.bottom);
-            expected.push((kind, block.direction.opposite(), block.anchor, broken.known_at, prices, block.id));
+            let (prices, turned) = ((block.top, block.bottom), block.direction.opposite());
+            expected.push((kind, turned, block.anchor, broken.known_at, prices, block.id));
         }
         let found: Vec<_> = births(&events, FAILED)
             .iter()

@@ -1,4 +1,5 @@
-//! Labels, dealing ranges, strong and weak levels, entry zones: plain restatements of the definitions, prefixes.
+//! Labels, dealing ranges, strong and weak levels, entry zones: plain restatements of the definitions,
+//! prefixes.
 
 #![allow(
     clippy::indexing_slicing,

@@ -5,7 +5,7 @@ use super::sources;
 use crate::balanced::{BalancedRangeSettings, BalancedRanges};
 use crate::displacement::Displacements;
 use crate::error::SmcError;
-use crate::event::Events;
+use crate::event::{Events, Source};
 use crate::failed_block::{FailedBlockSettings, FailedBlocks};
 use crate::fvg::FairValueGaps;
 use crate::imbalance::Imbalances;
@@ -52,14 +52,6 @@ impl Places {
             let block_settings = OrderBlockSettings { leg_size, wide_bars, limits };
             OrderBlocks::with_rules(source, structure, block_settings, settings.block_rules)
         };
-        let failed = |source, blocks, pivots, pools| {
-            let liquidity = FailedBlockSettings { pools: Sources::of(&[pools]), pivots, limits };
-            FailedBlocks::new(source, blocks, liquidity)
-        };
-        let shifts = |source, structure, leg_size| {
-            let upstream = ShiftSources { structure, displacements };
-            StructureShifts::new(source, upstream, ShiftSettings { leg_size, ..ShiftSettings::default() })
-        };
         let rejection = RejectionSettings {
             wick_fraction_min: settings.rejection_wick_min,
             limits,
@@ -68,16 +60,6 @@ impl Places {
         let pools = Sources::of(&[sources::INTERNAL_POOLS, sources::POOLS]);
         let propulsion = PropulsionSources { blocks: sources::INTERNAL_BLOCKS, displacements };
         let unicorn = UnicornSources { breakers: sources::INTERNAL_FAILED, gaps };
-        let range_session = settings.power_of_three.filter(|position| *position < settings.sessions.len());
-        if settings.power_of_three.is_some() && range_session.is_none() {
-            let rule = "must be the position of one of the sessions";
-            return Err(SmcError::Parameter { name: "power_of_three", rule });
-        }
-        let power_of_three = |position| {
-            let range = sources::session(position);
-            let three = PowerOfThreeSettings::london(range, sources::INTERNAL_SHIFTS, Shift::Mss)?;
-            PowerOfThree::new(sources::POWER_OF_THREE, three)
-        };
         Ok(Places {
             displacements: Displacements::new(displacements, settings.displacement)?,
             gaps: FairValueGaps::with_rules(gaps, settings.gaps, settings.gap_rules)?,
@@ -95,17 +77,15 @@ impl Places {
             )?,
             internal_blocks: blocks(sources::INTERNAL_BLOCKS, sources::INTERNAL, settings.internal_leg)?,
             swing_blocks: blocks(sources::SWING_BLOCKS, sources::SWING, settings.swing_leg)?,
-            internal_failed: failed(
+            internal_failed: FailedBlocks::new(
                 sources::INTERNAL_FAILED,
                 sources::INTERNAL_BLOCKS,
-                Sources::NONE,
-                sources::INTERNAL_POOLS,
+                FailedBlockSettings { pools: sources::INTERNAL_POOLS.into(), pivots: Sources::NONE, limits },
             )?,
-            swing_failed: failed(
+            swing_failed: FailedBlocks::new(
                 sources::SWING_FAILED,
                 sources::SWING_BLOCKS,
-                sources::SWING.into(),
-                sources::POOLS,
+                FailedBlockSettings { pools: sources::POOLS.into(), pivots: sources::SWING.into(), limits },
             )?,
             rejections: RejectionBlocks::new(sources::REJECTIONS, pools, rejection)?,
             propulsions: PropulsionBlocks::new(
@@ -126,9 +106,25 @@ impl Places {
                 &[gaps, sources::INTERNAL_BLOCKS, sources::SWING_BLOCKS],
                 InducementSettings { limits, ..InducementSettings::default() },
             )?,
-            power_of_three: range_session.map(power_of_three).transpose()?,
+            power_of_three: power_of_three(settings)?,
         })
     }
+}
+
+fn shifts(source: Source, structure: Source, leg_size: usize) -> Result<StructureShifts, SmcError> {
+    let upstream = ShiftSources { structure, displacements: sources::DISPLACEMENTS };
+    StructureShifts::new(source, upstream, ShiftSettings { leg_size, ..ShiftSettings::default() })
+}
+
+fn power_of_three(settings: &ChartSettings) -> Result<Option<PowerOfThree>, SmcError> {
+    let Some(position) = settings.power_of_three else { return Ok(None) };
+    if position >= settings.sessions.len() {
+        let rule = "must be the position of one of the sessions";
+        return Err(SmcError::Parameter { name: "power_of_three", rule });
+    }
+    let range = sources::session(position);
+    let three = PowerOfThreeSettings::london(range, sources::INTERNAL_SHIFTS, Shift::Mss)?;
+    PowerOfThree::new(sources::POWER_OF_THREE, three).map(Some)
 }
 
 impl Detector for Places {

@@ -93,8 +93,8 @@ pub struct ChartSettings {
 }
 
 impl Default for ChartSettings {
-    /// [`ChartSettings::full`]. The time zone database is compiled in and has New York; without it there would
-    /// be no sessions.
+    /// [`ChartSettings::full`]. The time zone database is compiled in and has New York; without it there
+    /// would be no sessions.
     fn default() -> Self {
         ChartSettings::full().unwrap_or_else(|_| ChartSettings::without_sessions())
     }

@@ -29,7 +29,8 @@ sources! {
     EQUAL_LEVELS = 7, "equal levels";
     /// Pools beyond the pivots of small legs.
     INTERNAL_POOLS = 8, "internal pools";
-    /// Pools beyond the pivots of large legs, equal levels, and the levels of sessions, days, weeks and months.
+    /// Pools beyond the pivots of large legs, equal levels, and the levels of sessions, days, weeks and
+    /// months.
     POOLS = 9, "pools";
     /// Bars that show one side in command.
     DISPLACEMENTS = 10, "displacements";
