@@ -69,6 +69,16 @@ impl SetupZone {
     pub fn contains(&self, price: f64) -> bool {
         self.bottom <= price && price <= self.top
     }
+
+    /// Whether a bar after the one that completed the zone closed beyond its far edge, in the bars that the
+    /// zone was found in.
+    #[must_use]
+    pub fn is_broken(&self, bars: &[Bar]) -> bool {
+        bars.iter().skip(self.known_index + 1).any(|bar| match self.direction {
+            Direction::Bullish => bar.close < self.bottom,
+            Direction::Bearish => bar.close > self.top,
+        })
+    }
 }
 
 /// Parameters of [`order_block`].

@@ -7,7 +7,7 @@
 
 use seawall_model::{Setup, Ts};
 use seawall_smc::setup::{BREAK_BARS, break_of_structure, extremes, fair_value_gap, order_block};
-use seawall_smc::{Bar, BarWindow, FibLeg, Measure, OrderBlockRule, Search, SetupZone};
+use seawall_smc::{BarWindow, FibLeg, Measure, OrderBlockRule, Search, SetupZone};
 
 use super::bias::Bias;
 use super::{SmcSettings, period};
@@ -142,7 +142,7 @@ impl Structure {
             order_block: Sides::of(|direction| {
                 let search = Search::from(chart(direction));
                 let found = order_block(bars, search, &rule).filter(|_| rungs.order_block)?;
-                zone(found, 0).filter(|_| !is_broken(bars, &found))
+                zone(found, 0).filter(|_| !found.is_broken(bars))
             }),
             fair_value_gap: Sides::of(|direction| {
                 let search = Search::from(chart(direction));
@@ -212,14 +212,6 @@ impl Structure {
         let invalidation = *self.invalidation.get(direction);
         Candidate { setup, direction, entry: self.close, invalidation, at }
     }
-}
-
-/// Whether a bar after the zone was complete has closed beyond its far edge.
-fn is_broken(bars: &[Bar], zone: &SetupZone) -> bool {
-    bars.iter().skip(zone.known_index + 1).any(|bar| match zone.direction {
-        seawall_smc::Direction::Bullish => bar.close < zone.bottom,
-        seawall_smc::Direction::Bearish => bar.close > zone.top,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tests of [`super`]: what each rung sees on charts drawn by hand.
 
 use super::*;
+use seawall_smc::Bar;
 
 /// Thirty quiet bars around 100, then `bars` as open, high, low, close.
 fn window(bars: &[[f64; 4]]) -> BarWindow {
