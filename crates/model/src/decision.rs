@@ -3,11 +3,13 @@
 //!
 //! Invariant: the outcome of a record that is not an entry is the last gate that refused. An exit by signal
 //! has two of them: the strategy's `signal`, and `position_open`, which is what the question comes to then.
-//! A cap that passes although it measured more than its threshold has made the order smaller.
+//! A cap that passes although it measured more than its threshold has made the order smaller. A guard in
+//! [`GuardMode::Shadow`] says what it would have refused and refuses nothing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::instrument::InstrumentId;
+use crate::position::PositionSide;
 use crate::time::Ts;
 use crate::trade::{ExitReason, Setup};
 use crate::units::PriceUnits;
@@ -98,6 +100,76 @@ pub enum Verdict {
     Pass,
     /// Refuses it.
     Fail,
+    /// Would refuse it, but its guard only watches.
+    Shadow,
+}
+
+/// Whether a guard acts, only says what it would do, or is not asked.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardMode {
+    /// Not asked.
+    Off,
+    /// Asked; its verdict stands in the decision record and changes nothing.
+    Shadow,
+    /// Asked, and acts.
+    On,
+}
+
+macro_rules! score_parts {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)+) => {
+        /// A part of a setup's score.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ScorePart {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl ScorePart {
+            /// Every part, in the order of this table.
+            pub const ALL: &'static [ScorePart] = &[$(ScorePart::$variant),+];
+
+            /// The part's stable name, as in reports and the database.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(ScorePart::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+score_parts! {
+    /// An order block, a fair value gap, a break of structure, each its own points.
+    Structure = "structure";
+    /// The entry's place among the Fibonacci levels.
+    Fibonacci = "fibonacci";
+    /// With the daily bias, or without one.
+    Alignment = "alignment";
+    /// Momentum.
+    Adx = "adx";
+    /// What a round trip costs.
+    Cost = "cost";
+    /// Inside or outside the weekly zone.
+    Weekly = "weekly";
+    /// How well the idea of an earlier setup has aged.
+    Thesis = "thesis";
+    /// The price was only near the zone.
+    Tolerance = "tolerance";
+}
+
+/// Points of one part of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScorePoints {
+    /// Which part.
+    pub part: ScorePart,
+    /// Its points; below zero where it speaks against the setup.
+    pub points: f64,
+    /// The most it can give.
+    pub most: f64,
 }
 
 /// One gate with what it measured.
@@ -123,6 +195,19 @@ pub enum Outcome {
     Refused(Gate),
 }
 
+/// The prices of an entry that was thought of, also of one that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PlannedPrices {
+    /// Which way: long or short, never flat.
+    pub side: PositionSide,
+    /// Where it was to be entered.
+    pub entry: PriceUnits,
+    /// Its stop.
+    pub stop: PriceUnits,
+    /// Its first take-profit.
+    pub target: PriceUnits,
+}
+
 /// Everything that was asked about one candle of one instrument, and the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
@@ -140,6 +225,10 @@ pub struct Decision {
     pub exit: Option<ExitReason>,
     /// The gates in the order they were asked.
     pub gates: Vec<GateReading>,
+    /// What the score is made of; empty where none was computed.
+    pub score: Vec<ScorePoints>,
+    /// What was planned, where a plan could be made at all.
+    pub planned: Option<PlannedPrices>,
 }
 
 impl Decision {
@@ -154,6 +243,8 @@ impl Decision {
             setup: None,
             exit: None,
             gates: Vec::new(),
+            score: Vec::new(),
+            planned: None,
         }
     }
 
@@ -166,6 +257,8 @@ impl Decision {
         self.setup = None;
         self.exit = None;
         self.gates.clear();
+        self.score.clear();
+        self.planned = None;
     }
 
     /// Asks a gate: records the reading and, if it refuses, the outcome. Returns whether it passed.
@@ -176,6 +269,25 @@ impl Decision {
             self.outcome = Outcome::Refused(gate);
         }
         passes
+    }
+
+    /// Asks a guard that may be off or only watch. Returns whether the candidate goes on.
+    pub fn ask_guard(
+        &mut self,
+        mode: GuardMode,
+        gate: Gate,
+        passes: bool,
+        measured: f64,
+        threshold: f64,
+    ) -> bool {
+        match (mode, passes) {
+            (GuardMode::Off, _) => true,
+            (GuardMode::On, _) | (GuardMode::Shadow, true) => self.ask(gate, passes, measured, threshold),
+            (GuardMode::Shadow, false) => {
+                self.gates.push(GateReading { gate, measured, threshold, verdict: Verdict::Shadow });
+                true
+            }
+        }
     }
 }
 
@@ -198,5 +310,20 @@ mod tests {
         assert!(!decision.ask(Gate::Adx, false, 18.0, 25.0));
         assert_eq!(decision.outcome, Outcome::Refused(Gate::Adx));
         assert_eq!(decision.gates.len(), 2);
+    }
+
+    #[test]
+    fn a_guard_that_only_watches_is_seen_and_refuses_nothing() {
+        for (mode, goes_on, seen) in [
+            (GuardMode::Off, true, None),
+            (GuardMode::Shadow, true, Some(Verdict::Shadow)),
+            (GuardMode::On, false, Some(Verdict::Fail)),
+        ] {
+            let mut decision = Decision::empty();
+            decision.outcome = Outcome::Entered;
+            assert_eq!(decision.ask_guard(mode, Gate::Shock, false, 3.0, 0.0), goes_on);
+            assert_eq!(decision.gates.first().map(|reading| reading.verdict), seen);
+            assert_eq!(decision.outcome == Outcome::Entered, goes_on);
+        }
     }
 }

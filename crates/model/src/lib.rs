@@ -26,7 +26,9 @@ pub use candle::{Candle, Ohlc};
 pub use capabilities::Capabilities;
 pub use date::{LocalDate, Weekday};
 pub use decimal::{Bps, Money, Percent, Price, Qty, Ratio, parse_decimal};
-pub use decision::{Decision, Gate, GateReading, Outcome, Verdict};
+pub use decision::{
+    Decision, Gate, GateReading, GuardMode, Outcome, PlannedPrices, ScorePart, ScorePoints, Verdict,
+};
 pub use digest::StateSink;
 pub use error::ModelError;
 pub use event::{

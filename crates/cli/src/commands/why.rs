@@ -98,6 +98,7 @@ fn print(decision: &DecisionRow) {
         let verdict = match reading.verdict {
             Verdict::Pass => "pass",
             Verdict::Fail => "FAIL",
+            Verdict::Shadow => "would fail",
         };
         table.add_row([
             reading.gate.name().to_owned(),

@@ -54,15 +54,17 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
     }
 }
 
-/// `[["adx",18.2,25,0],…]`: gate, measured, threshold, 1 for a pass. What JSON has no number for is a text.
+/// `[["adx",18.2,25,0],…]`: gate, measured, threshold, and 1 for a pass, 0 for a refusal, 2 for one of a
+/// guard that only watches. What JSON has no number for is a text.
 pub(crate) fn gates(readings: &[GateReading]) -> String {
     let number = |value: f64| if value.is_finite() { json!(value) } else { json!(value.to_string()) };
     let reading = |reading: &GateReading| {
-        let passed = match reading.verdict {
+        let verdict = match reading.verdict {
             Verdict::Pass => 1,
             Verdict::Fail => 0,
+            Verdict::Shadow => 2,
         };
-        json!([reading.gate.name(), number(reading.measured), number(reading.threshold), passed])
+        json!([reading.gate.name(), number(reading.measured), number(reading.threshold), verdict])
     };
     Value::Array(readings.iter().map(reading).collect()).to_string()
 }
@@ -80,7 +82,11 @@ pub(crate) fn read_gates(text: &str) -> Result<Vec<GateReading>, String> {
             gate: gate(&name)?,
             measured: number(&measured)?,
             threshold: number(&threshold)?,
-            verdict: if passed == 0 { Verdict::Fail } else { Verdict::Pass },
+            verdict: match passed {
+                0 => Verdict::Fail,
+                2 => Verdict::Shadow,
+                _ => Verdict::Pass,
+            },
         })
     };
     rows.into_iter().map(reading).collect()
@@ -118,7 +124,7 @@ mod tests {
                 gate: *gate,
                 measured,
                 threshold: 25.0,
-                verdict: if measured > 0.0 { Verdict::Pass } else { Verdict::Fail },
+                verdict: if measured > 0.0 { Verdict::Pass } else { Verdict::Shadow },
             })
             .collect();
         assert_eq!(read_gates(&gates(&readings)).unwrap(), readings);
