@@ -179,3 +179,37 @@ fn ladder(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::{stop_price, target_price};
+    use proptest::prelude::*;
+    use seawall_model::{InstrumentId, InstrumentSpec};
+
+    proptest! {
+        /// Distances are quotients with 28 decimals; whatever the prices, a level in percent of the planned
+        /// entry is the level itself again where the entry fills as planned.
+        #[test]
+        fn a_level_in_percent_comes_back_to_its_price(
+            decimals in 0_u32..9,
+            planned in 1_i64..10_000_000,
+            away in 1_i64..10_000_000,
+            long in any::<bool>(),
+        ) {
+            let spec = InstrumentSpec::new("BTC/USD".parse().unwrap());
+            let instrument = Instrument::new(InstrumentId(0), spec, decimals).unwrap();
+            let direction = if long { Direction::Long } else { Direction::Short };
+            let entry = instrument.price(PriceUnits::new(planned)).get();
+            let level = |above: bool| {
+                let price = PriceUnits::new(if above { planned + away } else { planned - away });
+                (price, in_percent(&instrument, Level::Price(price), PriceUnits::new(planned), above))
+            };
+            let (stop, in_pct) = level(!long);
+            prop_assert!(matches!(in_pct, Level::Percent(_)));
+            prop_assert_eq!(stop_price(&instrument, direction, in_pct, entry), Some(stop));
+            let (target, in_pct) = level(long);
+            prop_assert_eq!(target_price(&instrument, direction, in_pct, entry), Some(target));
+        }
+    }
+}

@@ -305,28 +305,29 @@ decimal_newtype! {
 }
 
 impl Bps {
-    /// As a fraction: 5 basis points are 0.0005.
+    /// As a fraction: 5 basis points are 0.0005. Exact up to 24 decimals, to the nearest of 28 beyond.
     #[must_use]
     pub fn fraction(self) -> Decimal {
-        let mut value = self.0;
-        if value.scale() <= 24 {
-            // Shifting the point is exact and cannot fail below 28 digits of scale.
-            let _ = value.set_scale(value.scale() + 4);
-        }
-        value
+        point_shifted(self.0, 4)
     }
 }
 
 impl Percent {
-    /// As a fraction: 2.5 percent are 0.025.
+    /// As a fraction: 2.5 percent are 0.025. Exact up to 26 decimals, to the nearest of 28 beyond.
     #[must_use]
     pub fn fraction(self) -> Decimal {
-        let mut value = self.0;
-        if value.scale() <= 26 {
-            let _ = value.set_scale(value.scale() + 2);
-        }
-        value
+        point_shifted(self.0, 2)
     }
+}
+
+/// Moves the decimal point `places` to the left. A value with so many decimals that they would not fit is
+/// rounded first: quotients have all 28, and a point that stayed where it was would make them 100 times too
+/// large.
+fn point_shifted(value: Decimal, places: u32) -> Decimal {
+    let mut value = value.round_dp(Decimal::MAX_SCALE - places);
+    // Cannot fail: the sum of the scales is at most 28 now.
+    let _ = value.set_scale(value.scale() + places);
+    value
 }
 
 impl Money {
@@ -342,6 +343,21 @@ impl Money {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A quotient with 27 or 28 decimals kept its point: a stop 6.65 % away went 665 % away.
+    #[test]
+    fn a_fraction_is_a_hundredth_however_many_decimals_there_are() {
+        for digits in 0..=28 {
+            let value = Decimal::new(6_649_543_378_995_433_789, 18).round_dp(digits.min(18));
+            let long = (Decimal::new(233, 2) / Decimal::new(3_504, 4)).round_dp(digits);
+            for value in [value, long, -long] {
+                let off = Percent::new(value).fraction() - value / Decimal::ONE_HUNDRED;
+                assert!(off.abs() <= Decimal::new(1, 27), "{value}");
+                let off = Bps::new(value).fraction() - value / Decimal::from(10_000);
+                assert!(off.abs() <= Decimal::new(1, 27), "{value}");
+            }
+        }
+    }
 
     #[test]
     fn reads_plain_and_scientific_text_exactly() {
