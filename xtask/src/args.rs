@@ -14,7 +14,8 @@ Commands:
                    (default: --duration 90s, long enough to see a protected position and then a summary)
   test [filter…]   run every test, every doc test and tidy; a filter keeps the tests whose name contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
-  bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput, hindsight)
+  bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput,
+                   portfolio, toggles, hindsight)
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network

@@ -32,6 +32,16 @@ pub(crate) const BENCHES: &[Bench] = &[
         name: "throughput",
         cargo: &["run", "--release", "--package", "seawall-backtest", "--example", "throughput"],
     },
+    // One minute of 300 instruments on four timeframes: milliseconds and peak memory.
+    Bench {
+        name: "portfolio",
+        cargo: &["run", "--release", "--package", "seawall-backtest", "--example", "portfolio"],
+    },
+    // What each part of the smc system does on real candles, against entries at random.
+    Bench {
+        name: "toggles",
+        cargo: &["run", "--release", "--package", "seawall-backtest", "--example", "toggles"],
+    },
     // What hindsight is worth: profits, not times. Says so where the shared candles are absent.
     Bench {
         name: "hindsight",
