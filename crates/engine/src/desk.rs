@@ -14,6 +14,7 @@ use crate::protection::Protection;
 use crate::risk::shock::Trail;
 use crate::risk::streaks::Cooldown;
 use crate::risk::volatility::Volatility;
+use crate::stop_outs::StopOuts;
 use crate::targets::Slot;
 
 /// A named difference between the venue and the books. While one is open the instrument takes no new risk.
@@ -195,6 +196,8 @@ pub(crate) struct Desk {
     pub(crate) pictured_at: Ts,
     /// Pauses after trades.
     pub(crate) cooldown: Cooldown,
+    /// When positions were lately stopped out.
+    pub(crate) stop_outs: StopOuts,
     /// Earlier prices, where shocks are watched.
     pub(crate) trail: Trail,
     /// When the price last jumped.
@@ -238,6 +241,7 @@ impl Desk {
             newest_fill: Ts::from_nanos(i64::MIN),
             pictured_at: Ts::from_nanos(i64::MIN),
             cooldown: Cooldown::new(),
+            stop_outs: StopOuts::default(),
             trail: Trail::default(),
             shocked_at: Ts::from_nanos(i64::MIN),
             shock_until: Ts::from_nanos(i64::MIN),
@@ -353,6 +357,7 @@ impl Desk {
         sink.signed(self.newest_fill.nanos());
         sink.signed(self.pictured_at.nanos());
         self.cooldown.digest(sink);
+        self.stop_outs.digest(sink);
         self.trail.digest(sink);
         for time in [self.shocked_at, self.shock_until, self.trimming.unwrap_or(Ts::FAR_FUTURE)] {
             sink.signed(time.nanos());

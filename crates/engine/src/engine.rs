@@ -25,6 +25,7 @@ use crate::phase::Phase;
 use crate::planning;
 use crate::protection;
 use crate::reconcile;
+use crate::risk::costs;
 use crate::risk::guard::Guard;
 use crate::risk::settings::SizingMethod;
 use crate::risk::volatility::Volatility;
@@ -112,6 +113,7 @@ impl Engine {
         let names = desks.iter().map(|desk: &Desk| desk.instrument.name());
         let guard = Guard::new(&setup.risk, names);
         let shared = Shared {
+            funding: costs::funding(&setup.risk.fee_edge),
             risk: setup.risk,
             guard,
             protection: setup.protection,
@@ -238,10 +240,15 @@ impl Engine {
         }
         self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
-        let Desk { instrument, strategy, position, .. } = desk;
-        let entry_waits = self.shared.trade.execution.entry_order == EntryOrder::Limit;
-        let cost_bps = self.shared.cost_bps;
-        let view = View { instrument, position: position.side(), cost_bps, entry_waits };
+        let Desk { instrument, strategy, position, stop_outs, .. } = desk;
+        let view = View {
+            instrument,
+            position: position.side(),
+            cost_bps: self.shared.cost_bps,
+            funding: self.shared.funding,
+            entry_waits: self.shared.trade.execution.entry_order == EntryOrder::Limit,
+            stop_outs: stop_outs.instants(),
+        };
         let draft = effects.draft(id, at, candle.close);
         match strategy.on_candle(&view, candle, draft) {
             Evaluation::NotDue => {}

@@ -338,6 +338,7 @@ fn close_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, closed_at: Ts, effe
 fn begin_pauses(desk: &mut Desk, shared: &mut Shared, at: Ts, record: &Trade, effects: &mut Effects) {
     let id = Some(desk.instrument.id());
     let equity = shared.guard.equity;
+    desk.stop_outs.closed(at, record);
     let Shared { risk, guard, .. } = shared;
     if let Some(until) = guard.streaks.closed(&risk.loss_streak, at, record, equity) {
         let detail = format!("{} until {until}: losses in a row", record.setup.regime());

@@ -27,6 +27,7 @@ mod planning;
 mod protection;
 mod reconcile;
 mod shared;
+mod stop_outs;
 mod targets;
 mod venue;
 mod views;

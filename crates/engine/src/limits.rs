@@ -26,3 +26,6 @@ pub const INSTRUMENTS_MAX: usize = 4_096;
 /// Losses of one instrument remembered for its pause. Reached: the oldest is forgotten; `risk.cooldown` asks
 /// for at most so many.
 pub const LOSSES_REMEMBERED: usize = 32;
+
+/// Stop-outs of one instrument remembered for its strategy. Reached: the oldest is forgotten.
+pub const STOP_OUTS_REMEMBERED: usize = seawall_strategy::STOP_OUTS_MAX;

@@ -1,6 +1,7 @@
 //! What all instruments of an engine share: settings, books, mode, phase and counters.
 
 use seawall_model::{AlertKind, Capabilities, ModelError, Money, Severity, StateSink, SystemMode, Ts};
+use seawall_strategy::FundingEstimate;
 
 use crate::effects::Effects;
 use crate::gateway::alert;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) shutting_down: bool,
     pub(crate) require_stop: bool,
     pub(crate) cost_bps: f64,
+    /// Funding expected over a trade, for strategies that weigh costs.
+    pub(crate) funding: FundingEstimate,
     pub(crate) now: Ts,
     pub(crate) reports: ReportsSeen,
     /// When the account-wide reports are asked for next.

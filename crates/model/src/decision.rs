@@ -90,6 +90,16 @@ gates! {
     PositionMargin = "position_margin", "margin of the instrument with the quantity wanted in percent of equity, against the cap";
     ClusterExposure = "cluster_exposure", "worst-case notional of the cluster with the quantity wanted as a multiple of equity, against the cap";
     MarginUse = "margin_use", "worst-case margin of the account with the quantity wanted in percent of equity, against the cap";
+    Freshness = "freshness", "hours since the newest bar of the frame that is furthest behind opened (1h, 4h or 1d), against the most allowed";
+    StructureChange = "structure_change", "4h bars in a row that hold the break of a change of structure (0: no change), against those that confirm it";
+    ChangeDirection = "change_direction", "direction of the confirmed change of structure (1 with the setup, -1 against it), against 1";
+    Reconfirmation = "reconfirmation", "15m bars of the last ten that traded beyond the break of the change, against the least asked for";
+    ZoneDistance = "zone_distance", "distance of the price from the zone, without one from the break, in percent, against the tolerance";
+    RsiDivergence = "rsi_divergence", "RSI divergence between the last two 4h swings (1 with the setup, -1 against it, 0 none), against none";
+    Thesis = "thesis", "conviction of the idea that the setup would take up again, against what blocks it";
+    ThesisScore = "thesis_score", "points of the setup if the age of the idea counted, against the least allowed";
+    ThesisExit = "thesis_exit", "conviction of the idea behind the open position, against what closes it";
+    SignalCooldown = "signal_cooldown", "minutes since a plan of this instrument was last acted on, against the pause";
 }
 
 /// What a gate said.
@@ -185,6 +195,36 @@ pub struct GateReading {
     pub verdict: Verdict,
 }
 
+/// What kind of market a decision was made in, as far as it was known by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Regime {
+    /// Not enough candles to say.
+    NoData,
+    /// No structure on the decision timeframe.
+    NoStructure,
+    /// No structure, and no momentum either.
+    Consolidation,
+    /// Price comes back to a zone.
+    TightSmc,
+    /// Price follows a broken structure or a trend.
+    WideStructure,
+}
+
+impl Regime {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Regime::NoData => "no_data",
+            Regime::NoStructure => "no_4h_structure",
+            Regime::Consolidation => "consolidation",
+            Regime::TightSmc => "tight_smc",
+            Regime::WideStructure => "wide_structure",
+        }
+    }
+}
+
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -221,6 +261,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// What the strategy saw, if it saw something.
     pub setup: Option<Setup>,
+    /// The kind of market, where the strategy tells kinds apart.
+    pub regime: Option<Regime>,
     /// Why an open position is being closed by this candle, if it is.
     pub exit: Option<ExitReason>,
     /// The gates in the order they were asked.
@@ -241,6 +283,7 @@ impl Decision {
             price: PriceUnits::ZERO,
             outcome: Outcome::Refused(Gate::Signal),
             setup: None,
+            regime: None,
             exit: None,
             gates: Vec::new(),
             score: Vec::new(),
@@ -255,6 +298,7 @@ impl Decision {
         self.price = price;
         self.outcome = Outcome::Refused(Gate::Signal);
         self.setup = None;
+        self.regime = None;
         self.exit = None;
         self.gates.clear();
         self.score.clear();

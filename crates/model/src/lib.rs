@@ -27,7 +27,7 @@ pub use capabilities::Capabilities;
 pub use date::{LocalDate, Weekday};
 pub use decimal::{Bps, Money, Percent, Price, Qty, Ratio, parse_decimal};
 pub use decision::{
-    Decision, Gate, GateReading, GuardMode, Outcome, PlannedPrices, ScorePart, ScorePoints, Verdict,
+    Decision, Gate, GateReading, GuardMode, Outcome, PlannedPrices, Regime, ScorePart, ScorePoints, Verdict,
 };
 pub use digest::StateSink;
 pub use error::ModelError;

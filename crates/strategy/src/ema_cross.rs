@@ -9,7 +9,7 @@ use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
     Candle, Decision, ExitReason, Gate, Instrument, Percent, PositionSide, Qty, Ratio, Setup, StateSink,
-    Timeframe,
+    Timeframe, Ts,
 };
 use seawall_smc::Aggregator;
 use serde::{Deserialize, Serialize};
@@ -274,6 +274,9 @@ impl Strategy for EmaCross {
         }
         price.map_or(Evaluation::NotDue, |price| self.decide(view, before, price, decision))
     }
+
+    /// A crossing is over once it was answered: nothing to remember.
+    fn plan_taken(&mut self, _: Ts) {}
 
     /// Nothing: the averages are the signal itself, and their crossing is answered in
     /// [`Strategy::on_candle`].

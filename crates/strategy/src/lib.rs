@@ -2,8 +2,9 @@
 //!
 //! A strategy sees closed candles of one instrument, in order, and answers with an [`Evaluation`]. It has no
 //! clock, places no orders and knows no account: the engine decides whether a plan is allowed, how large it
-//! is, and protects it. Invariant: an answer depends on the candles seen so far and on nothing else, so a run
-//! over the first n candles gives the first n answers of the full run.
+//! is, and protects it. Invariant: an answer depends on the candles seen so far, on the [`View`] and on which
+//! plans were taken, and on nothing else, so a run over the first n candles gives the first n answers of the
+//! full run.
 
 pub mod ema_cross;
 pub mod settings;
@@ -23,6 +24,18 @@ pub const TARGETS_MAX: usize = 3;
 /// The most prices one plan may name at which others are likely to take their profit.
 pub const SWINGS_MAX: usize = 5;
 
+/// The most stop-outs of an instrument that a strategy is told of.
+pub const STOP_OUTS_MAX: usize = 16;
+
+/// Funding expected over a trade, in basis points of notional, by how long such trades are held.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FundingEstimate {
+    /// For a setup of the regime `tight_smc`.
+    pub tight_smc_bps: f64,
+    /// For a setup of the regime `wide_structure`.
+    pub wide_structure_bps: f64,
+}
+
 /// What a strategy may know beside the candles.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -30,10 +43,15 @@ pub struct View<'a> {
     pub instrument: &'a Instrument,
     /// The position held, as the books have it.
     pub position: PositionSide,
-    /// Estimated cost of a round trip (fees and spread) in basis points of notional.
+    /// Estimated cost of a round trip (fees, spread, slippage) in basis points of notional.
     pub cost_bps: f64,
+    /// Estimated funding on top of it.
+    pub funding: FundingEstimate,
     /// Whether an entry with a planned price waits there; when not it is made at once.
     pub entry_waits: bool,
+    /// When positions of this instrument were closed by a stop that still lay where it was first put: the
+    /// newest [`STOP_OUTS_MAX`], oldest first.
+    pub stop_outs: &'a [Ts],
 }
 
 /// Long or short.
@@ -172,6 +190,10 @@ pub trait Strategy: Send {
     /// Takes in the next closed candle of the base timeframe. Gates are asked on `decision`, which the caller
     /// has reset; a strategy that returns [`Evaluation::Hold`] has asked at least one gate that refused.
     fn on_candle(&mut self, view: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation;
+
+    /// An order was made of the plan that [`Strategy::on_candle`] answered last. A plan that is refused on its
+    /// way there was never acted on.
+    fn plan_taken(&mut self, at: Ts);
 
     /// What is to be said about a position after the newest candle. Asked only while one is held; the answer
     /// depends on the candles seen and on `held` alone.

@@ -8,7 +8,9 @@ use common::{candle, instrument, market};
 use proptest::prelude::*;
 use seawall_model::{Candle, Decision, ExitReason, Gate, Outcome, PositionSide, Timeframe};
 use seawall_strategy::ema_cross::{EmaCrossSettings, EmaCrossSizing};
-use seawall_strategy::{Direction, Entry, Evaluation, Level, Sizing, StrategySettings, View};
+use seawall_strategy::{
+    Direction, Entry, Evaluation, FundingEstimate, Level, Sizing, StrategySettings, View,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
@@ -29,7 +31,14 @@ fn run(settings: &EmaCrossSettings, base: Timeframe, candles: &[Candle]) -> Vec<
     let mut seen = Vec::new();
     for candle in candles {
         decision.reset(instrument.id(), candle.known_at, candle.close);
-        let view = View { instrument: &instrument, position, cost_bps: 10.0, entry_waits: true };
+        let view = View {
+            instrument: &instrument,
+            position,
+            cost_bps: 10.0,
+            funding: FundingEstimate::default(),
+            entry_waits: true,
+            stop_outs: &[],
+        };
         let evaluation = strategy.on_candle(&view, candle, &mut decision);
         seen.push(match evaluation {
             Evaluation::NotDue => Seen::NotDue,

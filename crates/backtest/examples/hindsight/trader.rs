@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_model::{Candle, Decision, Gate, Instrument, Percent, Ratio, Setup, StateSink};
+use seawall_model::{Candle, Decision, Gate, Instrument, Percent, Ratio, Setup, StateSink, Ts};
 use seawall_strategy::{
     Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, TARGETS_MAX, Target, View,
 };
@@ -59,6 +59,8 @@ impl Strategy for Trader {
             sizing: Sizing::Fixed(format!("{:.6}", VALUE / price).parse().unwrap()),
         })
     }
+
+    fn plan_taken(&mut self, _: Ts) {}
 
     fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
         Outlook { atr: None, bias: None, premise: Premise::Unknown }

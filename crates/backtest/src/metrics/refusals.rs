@@ -36,8 +36,18 @@ fn stage(gate: Gate) -> Stage {
         | Gate::Signal
         | Gate::Bias
         | Gate::Structure
+        | Gate::Freshness
+        | Gate::ThesisExit
         | Gate::PositionOpen => Stage::Search,
         Gate::Adx
+        | Gate::StructureChange
+        | Gate::ChangeDirection
+        | Gate::Reconfirmation
+        | Gate::ZoneDistance
+        | Gate::RsiDivergence
+        | Gate::Thesis
+        | Gate::ThesisScore
+        | Gate::SignalCooldown
         | Gate::Levels
         | Gate::RewardRisk
         | Gate::Fibonacci

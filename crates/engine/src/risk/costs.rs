@@ -4,6 +4,7 @@
 //! that of the hours that such a trade is held, at least a floor.
 
 use seawall_model::{Instrument, Setup};
+use seawall_strategy::FundingEstimate;
 
 use super::settings::FeeEdgeSettings;
 use super::streaks::Regime;
@@ -16,9 +17,22 @@ pub(crate) fn round_trip_bps(settings: &FeeEdgeSettings, instrument: &Instrument
         Regime::Other => settings.other_hold_hours,
     };
     let fee = instrument.spec().taker_fee_bps.unwrap_or(settings.taker_fee_bps).to_f64().max(0.0);
-    let funding = settings.funding_daily_bps.to_f64() * f64::from(hold_hours) / 24.0;
-    let funding = funding.max(settings.funding_floor_bps.to_f64());
+    let funding = funding_bps(settings, hold_hours);
     (2.0 * fee + settings.slippage_bps.to_f64() + funding) * settings.buffer.to_f64()
+}
+
+/// Funding of a trade that is held for so long, at least the floor, in basis points.
+fn funding_bps(settings: &FeeEdgeSettings, hold_hours: u32) -> f64 {
+    let funding = settings.funding_daily_bps.to_f64() * f64::from(hold_hours) / 24.0;
+    funding.max(settings.funding_floor_bps.to_f64())
+}
+
+/// The funding that strategies are told to expect.
+pub(crate) fn funding(settings: &FeeEdgeSettings) -> FundingEstimate {
+    FundingEstimate {
+        tight_smc_bps: funding_bps(settings, settings.tight_smc_hold_hours),
+        wide_structure_bps: funding_bps(settings, settings.wide_structure_hold_hours),
+    }
 }
 
 #[cfg(test)]
@@ -37,6 +51,15 @@ mod tests {
             let least = multiple * round_trip_bps(&settings, &instrument, setup);
             assert!((least - bps).abs() < 1e-9, "{setup:?}: {least}");
         }
+    }
+
+    #[test]
+    fn strategies_are_told_the_funding_of_each_regime() {
+        let told = funding(&FeeEdgeSettings::default());
+        // 10 basis points a day for 6 and for 36 hours.
+        assert!((told.tight_smc_bps - 2.5).abs() < 1e-9 && (told.wide_structure_bps - 15.0).abs() < 1e-9);
+        let none = FeeEdgeSettings { funding_daily_bps: "0".parse().unwrap(), ..FeeEdgeSettings::default() };
+        assert!((funding(&none).tight_smc_bps - 2.0).abs() < 1e-9, "the floor");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub mod settings;
 
 mod caps;
 mod check;
-mod costs;
+pub(crate) mod costs;
 mod gate;
 pub(crate) mod guard;
 pub(crate) mod shock;

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Decision, ExitReason, Gate, Instrument, Percent, PriceUnits, Setup, Span, StateSink,
+    Candle, Decision, ExitReason, Gate, Instrument, Percent, PriceUnits, Setup, Span, StateSink, Ts,
 };
 use seawall_strategy::{
-    Direction, Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, Target, View,
+    Direction, Entry, EntryPlan, Evaluation, FundingEstimate, Held, Level, Outlook, Premise, Sizing,
+    Strategy, Target, View,
 };
 
 use super::random::Random;
@@ -41,11 +42,22 @@ pub fn target(distance: i64, share: i64) -> Target {
 
 /// Answers candles with what the test has put into the queue, else holds.
 #[derive(Clone)]
-pub struct Scripted(Arc<Mutex<VecDeque<Evaluation>>>, Arc<Mutex<Outlook>>);
+pub struct Scripted(Arc<Mutex<VecDeque<Evaluation>>>, Arc<Mutex<Outlook>>, Arc<Mutex<Told>>);
+
+/// What a strategy was told beside the candles.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Told {
+    /// When an order was made of one of its plans.
+    pub taken: Vec<Ts>,
+    /// The stop-outs that the newest candle came with.
+    pub stop_outs: Vec<Ts>,
+    /// The funding that it came with.
+    pub funding: FundingEstimate,
+}
 
 impl Default for Scripted {
     fn default() -> Self {
-        Scripted(Arc::default(), Arc::new(Mutex::new(KNOWS_NOTHING)))
+        Scripted(Arc::default(), Arc::new(Mutex::new(KNOWS_NOTHING)), Arc::default())
     }
 }
 
@@ -57,6 +69,11 @@ impl Scripted {
         self.0.lock().unwrap().push_back(answer);
     }
 
+    /// What it was told so far.
+    pub fn told(&self) -> Told {
+        self.2.lock().unwrap().clone()
+    }
+
     /// What it says about a position from now on.
     pub fn sees(&self, outlook: Outlook) {
         *self.1.lock().unwrap() = outlook;
@@ -64,10 +81,18 @@ impl Scripted {
 }
 
 impl Strategy for Scripted {
-    fn on_candle(&mut self, _: &View<'_>, _: &Candle, decision: &mut Decision) -> Evaluation {
+    fn on_candle(&mut self, view: &View<'_>, _: &Candle, decision: &mut Decision) -> Evaluation {
+        let mut told = self.2.lock().unwrap();
+        told.stop_outs = view.stop_outs.to_vec();
+        told.funding = view.funding;
+        drop(told);
         let answer = self.0.lock().unwrap().pop_front().unwrap_or(Evaluation::Hold);
         decision.ask(Gate::Signal, answer != Evaluation::Hold, 0.0, 0.0);
         answer
+    }
+
+    fn plan_taken(&mut self, at: Ts) {
+        self.2.lock().unwrap().taken.push(at);
     }
 
     fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
@@ -146,6 +171,8 @@ impl Strategy for Erratic {
         decision.ask(Gate::Signal, matches!(answer, Evaluation::Enter(_)), 0.0, 0.0);
         answer
     }
+
+    fn plan_taken(&mut self, _: Ts) {}
 
     /// A range of half a percent; now and then the premise is gone or the bias has turned.
     fn outlook(&self, _: &Instrument, held: &Held) -> Outlook {

@@ -71,7 +71,8 @@ impl Rules {
     }
 
     /// Asks every gate, in order: warm-up, bias, structure, premium, Fibonacci, ADX, levels, reward to risk,
-    /// score, distance, repeat. A plan only if all let it through; it is remembered then.
+    /// score, distance, repeat. A plan only if all let it through; its setup rests once an order
+    /// was made of it.
     pub(super) fn judge(
         &self,
         view: &View<'_>,
@@ -98,8 +99,8 @@ impl Rules {
         if !decision.ask(Gate::Repeat, rest.passes, rest.minutes, rest.pause_minutes) {
             return None;
         }
-        let expires_at = view.entry_waits.then(|| now.plus(self.entry_rests));
-        memory.remember(&case.candidate, prices.risked.entry, now, expires_at);
+        let rests = view.entry_waits.then_some(self.entry_rests);
+        memory.offer(&case.candidate, prices.risked.entry, now, rests);
         Some(self.plan(&case, &prices, score))
     }
 

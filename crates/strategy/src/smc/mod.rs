@@ -19,7 +19,7 @@ mod structure;
 
 use core::fmt;
 
-use seawall_model::{Candle, Decision, Gate, Instrument, Setup, StateSink, Timeframe};
+use seawall_model::{Candle, Decision, Gate, Instrument, Setup, StateSink, Timeframe, Ts};
 use seawall_smc::{BarWindow, Ladder, SmcError};
 
 pub use settings::{HigherTimeframeMode, SmcSettings};
@@ -98,6 +98,10 @@ impl Strategy for Smc {
             return Evaluation::NotDue;
         }
         rules.judge(view, market, memory, candle, decision).map_or(Evaluation::Hold, Evaluation::Enter)
+    }
+
+    fn plan_taken(&mut self, at: Ts) {
+        self.memory.taken(at);
     }
 
     fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook {

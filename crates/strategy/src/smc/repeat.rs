@@ -1,11 +1,13 @@
-//! What was proposed lately, so that one structure is not acted on again and again.
+//! What was acted on lately, so that one structure is not acted on again and again.
 //!
-//! A setup is known by its kind, its direction and the bar that made it. It rests for a short pause after
-//! it was proposed, and for a long one once its planned entry has traded: then the structure is consumed,
-//! whether or not our order was the one that filled. Invariant: bounded; depends on candles alone.
+//! A setup is known by its kind, its direction and the bar that made it. A plan is only offered until an
+//! order was made of it: what is refused after that leaves no trace here. Then its setup rests for a short
+//! pause, and for a long one once its planned entry has traded: the structure is consumed, whether or not our
+//! order was the one that filled. Invariant: bounded; depends on the candles and on which plans were taken,
+//! so that replaying the same inputs rebuilds it.
 
 use arrayvec::ArrayVec;
-use seawall_model::{Candle, PriceUnits, Setup, StateSink, Ts};
+use seawall_model::{Candle, PriceUnits, Setup, Span, StateSink, Ts};
 
 use super::SmcSettings;
 use super::structure::Candidate;
@@ -23,7 +25,8 @@ struct Proposed {
     structure_at: Ts,
     at: Ts,
     entry: PriceUnits,
-    expires_at: Ts,
+    /// How long the entry rests; `None` for one at once.
+    rests: Option<Span>,
     consumed: bool,
 }
 
@@ -31,17 +34,19 @@ struct Proposed {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rest {
     pub(super) passes: bool,
-    /// Minutes since it was proposed; since the first candle if it never was.
+    /// Minutes since it was acted on; since the first candle if it never was.
     pub(super) minutes: f64,
     pub(super) pause_minutes: f64,
 }
 
-/// The setups proposed lately.
+/// The setups acted on lately.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     pause_minutes: f64,
     consumed_pause_minutes: f64,
     since: Option<Ts>,
+    /// The newest plan, until an order is made of it or another takes its place.
+    offered: Option<Proposed>,
     proposed: ArrayVec<Proposed, REMEMBERED_MAX>,
 }
 
@@ -53,6 +58,7 @@ impl Memory {
             pause_minutes,
             consumed_pause_minutes: consumed.max(pause_minutes),
             since: None,
+            offered: None,
             proposed: ArrayVec::new(),
         }
     }
@@ -65,8 +71,8 @@ impl Memory {
                 Direction::Long => candle.low <= proposed.entry,
                 Direction::Short => candle.high >= proposed.entry,
             };
-            let rests = candle.known_at > proposed.at && candle.open_time < proposed.expires_at;
-            proposed.consumed |= reached && rests;
+            let stands = candle.known_at > proposed.at && candle.open_time < proposed.expires_at();
+            proposed.consumed |= reached && stands;
         }
     }
 
@@ -88,40 +94,40 @@ impl Memory {
         }
     }
 
-    /// Remembers that `candidate` was proposed at `now` with an entry that stands until `expires_at`
-    /// (`None`: at once).
-    pub(super) fn remember(
-        &mut self,
-        candidate: &Candidate,
-        entry: PriceUnits,
-        now: Ts,
-        expires_at: Option<Ts>,
-    ) {
-        self.proposed.retain(|proposed| !proposed.is(candidate));
-        if self.proposed.is_full() {
-            self.proposed.remove(0);
-        }
-        self.proposed.push(Proposed {
+    /// A plan for `candidate` is offered at `now`, with an entry that rests for `rests` (`None`: at once).
+    pub(super) fn offer(&mut self, candidate: &Candidate, entry: PriceUnits, now: Ts, rests: Option<Span>) {
+        self.offered = Some(Proposed {
             setup: candidate.setup,
             direction: candidate.direction,
             structure_at: candidate.at,
             at: now,
             entry,
-            expires_at: expires_at.unwrap_or(now),
-            consumed: expires_at.is_none(),
+            rests,
+            consumed: rests.is_none(),
         });
+    }
+
+    /// An order was made at `at` of the plan offered last.
+    pub(super) fn taken(&mut self, at: Ts) {
+        let Some(taken) = self.offered.take() else { return };
+        self.proposed.retain(|proposed| !proposed.is_same(&taken));
+        if self.proposed.is_full() {
+            self.proposed.remove(0);
+        }
+        self.proposed.push(Proposed { at, ..taken });
     }
 
     pub(super) fn digest(&self, sink: &mut dyn StateSink) {
         sink.signed(self.since.map_or(i64::MIN, Ts::nanos));
         sink.number(self.proposed.len() as u64);
-        for proposed in &self.proposed {
+        sink.number(u64::from(self.offered.is_some()));
+        for proposed in self.proposed.iter().chain(&self.offered) {
             sink.bytes(proposed.setup.name().as_bytes());
             sink.number(u64::from(proposed.direction == Direction::Long));
             sink.signed(proposed.structure_at.nanos());
             sink.signed(proposed.at.nanos());
             sink.signed(proposed.entry.get());
-            sink.signed(proposed.expires_at.nanos());
+            sink.signed(proposed.rests.map_or(-1, Span::nanos));
             sink.number(u64::from(proposed.consumed));
         }
     }
@@ -132,6 +138,16 @@ impl Proposed {
         self.setup == candidate.setup
             && self.direction == candidate.direction
             && self.structure_at == candidate.at
+    }
+
+    fn is_same(&self, other: &Proposed) -> bool {
+        self.setup == other.setup
+            && self.direction == other.direction
+            && self.structure_at == other.structure_at
+    }
+
+    fn expires_at(&self) -> Ts {
+        self.at.plus(self.rests.unwrap_or(Span::ZERO))
     }
 }
 
@@ -162,8 +178,20 @@ mod tests {
     fn proposed(pause_minutes: u32) -> Memory {
         let settings = SmcSettings { structure_dedupe_minutes: pause_minutes, ..SmcSettings::default() };
         let mut memory = Memory::new(&settings);
-        memory.remember(&BLOCK, PriceUnits::new(100), at(10), Some(at(14)));
+        memory.offer(&BLOCK, PriceUnits::new(100), at(10), Some(Span::from_secs(4 * 3_600)));
+        memory.taken(at(10));
         memory
+    }
+
+    #[test]
+    fn a_plan_that_nothing_was_made_of_does_not_rest() {
+        let mut memory = Memory::new(&SmcSettings::default());
+        memory.offer(&BLOCK, PriceUnits::new(100), at(10), None);
+        assert!(memory.rest(&BLOCK, at(10)).passes);
+        memory.taken(at(11));
+        assert!(!memory.rest(&BLOCK, at(11)).passes);
+        memory.taken(at(12));
+        assert!((memory.rest(&BLOCK, at(12)).minutes - 60.0).abs() < 1e-9, "one plan is taken once");
     }
 
     #[test]
@@ -201,7 +229,8 @@ mod tests {
     #[test]
     fn an_entry_at_market_is_consumed_at_once() {
         let mut memory = Memory::new(&SmcSettings::default());
-        memory.remember(&BLOCK, PriceUnits::new(100), at(10), None);
+        memory.offer(&BLOCK, PriceUnits::new(100), at(10), None);
+        memory.taken(at(10));
         assert!(!memory.rest(&BLOCK, at(100)).passes);
     }
 
@@ -210,7 +239,8 @@ mod tests {
         let mut memory = Memory::new(&SmcSettings::default());
         for number in 0..100 {
             let candidate = Candidate { at: at(number), ..BLOCK };
-            memory.remember(&candidate, PriceUnits::new(100), at(200), None);
+            memory.offer(&candidate, PriceUnits::new(100), at(200), None);
+            memory.taken(at(200));
         }
         assert_eq!(memory.proposed.len(), REMEMBERED_MAX);
         assert!(memory.rest(&Candidate { at: at(83), ..BLOCK }, at(201)).passes);

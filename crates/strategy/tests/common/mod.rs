@@ -10,7 +10,7 @@ use seawall_model::{
     Candle, Decision, Gate, Instrument, InstrumentId, InstrumentSpec, Ohlc, PositionSide, PriceUnits,
     Timeframe, Ts, Verdict,
 };
-use seawall_strategy::{Evaluation, Strategy, StrategySettings, View};
+use seawall_strategy::{Evaluation, FundingEstimate, Strategy, StrategySettings, View};
 
 /// An instrument without a venue whose prices have `decimals` decimals.
 pub(crate) fn instrument(decimals: u32) -> Instrument {
@@ -128,7 +128,7 @@ pub(crate) fn answer(strategy: &mut dyn Strategy, instrument: &Instrument, candl
     answer_with(strategy, instrument, candle, true)
 }
 
-/// Likewise, where entries wait at their planned price or are made at once.
+/// Likewise, where entries wait at their planned price or are made at once. An order is made of every plan.
 pub(crate) fn answer_with(
     strategy: &mut dyn Strategy,
     instrument: &Instrument,
@@ -137,8 +137,18 @@ pub(crate) fn answer_with(
 ) -> Answer {
     let mut decision = Decision::empty();
     decision.reset(instrument.id(), candle.known_at, candle.close);
-    let view = View { instrument, position: PositionSide::Flat, cost_bps: 12.0, entry_waits };
+    let view = View {
+        instrument,
+        position: PositionSide::Flat,
+        cost_bps: 12.0,
+        funding: FundingEstimate::default(),
+        entry_waits,
+        stop_outs: &[],
+    };
     let evaluation = strategy.on_candle(&view, candle, &mut decision);
+    if matches!(evaluation, Evaluation::Enter(_)) {
+        strategy.plan_taken(candle.known_at);
+    }
     Answer { evaluation, decision }
 }
 
