@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_backtest::{Market, Outcome};
 use seawall_model::{
-    Candle, Decision, Gate, Instrument, Percent, PositionSide, Ratio, Setup, StateSink, Timeframe,
+    Candle, Decision, Gate, Instrument, Percent, PositionSide, Ratio, Setup, StateSink, Timeframe, Ts,
 };
 use seawall_strategy::{
     Direction, Entry, EntryPlan, Evaluation, Held, Level, Outlook, Sizing, Strategy, TARGETS_MAX, Target,
@@ -109,6 +109,9 @@ impl Strategy for RandomEntry {
             sizing: Sizing::Risk,
         })
     }
+
+    /// Its plans are not those of the inner strategy.
+    fn plan_taken(&mut self, _: Ts) {}
 
     fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook {
         self.inner.outlook(instrument, held)
