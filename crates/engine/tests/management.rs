@@ -83,6 +83,8 @@ fn a_stop_that_fills_where_it_was_first_put_is_a_stop_loss_even_while_it_is_bein
     assert_eq!(reasons(&bench), [ExitReason::TakeProfit(1), ExitReason::StopLoss]);
 }
 
+/// Effect of `management.break_even_offset_ticks`.
+/// Effect of `management.break_even_filled_min_pct`.
 #[test]
 fn break_even_waits_for_the_share_that_must_have_filled_and_lies_where_the_offset_puts_it() {
     let Open { mut bench, stop, first, .. } = open(|setup| {
@@ -109,6 +111,7 @@ fn a_first_take_profit_that_is_smaller_than_the_share_moves_the_stop_when_all_of
     assert_eq!(bench.amend_all(), [(stop.order, 800, 10_002)]);
 }
 
+/// Effect of `management.break_even`.
 #[test]
 fn without_break_even_the_stop_stays() {
     let Open { mut bench, stop, first, .. } = open(|setup| setup.trade.management.break_even = false);

@@ -100,6 +100,8 @@ fn what_is_working_in_flight_or_unknown_counts_in_full_until_it_has_ended() {
     assert!(bench.placements().is_empty(), "unknown counts");
 }
 
+/// Effect of `risk.cluster_notional_max`.
+/// Effect of `risk.clusters[].instruments`.
 #[test]
 fn instruments_of_a_cluster_share_its_cap_and_others_do_not() {
     let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
@@ -138,6 +140,7 @@ fn the_strategy_may_fix_a_quantity_else_the_risk_section_sizes() {
     }
 }
 
+/// Effect of `risk.liquidation_buffer_pct`.
 #[test]
 fn a_stop_beyond_the_liquidation_of_the_account_as_margined_is_refused() {
     // [I-61]: the liquidation buffer was dead code. 900 of 10 000 x 10: the account dies 6 % away.
@@ -403,6 +406,15 @@ fn a_target_that_does_not_pay_for_the_round_trip_is_refused_with_the_arithmetic(
     assert_eq!(bench.reading(Gate::FeeEdge), None);
 }
 
+/// Effect of `risk.fee_edge.multiple`.
+/// Effect of `risk.fee_edge.taker_fee_bps`.
+/// Effect of `risk.fee_edge.slippage_bps`.
+/// Effect of `risk.fee_edge.funding_daily_bps`.
+/// Effect of `risk.fee_edge.funding_floor_bps`.
+/// Effect of `risk.fee_edge.buffer`.
+/// Effect of `risk.fee_edge.tight_smc_hold_hours`.
+/// Effect of `risk.fee_edge.wide_structure_hold_hours`.
+/// Effect of `risk.fee_edge.other_hold_hours`.
 #[test]
 fn every_key_of_the_cost_model_moves_what_is_asked_of_a_target() {
     type Change = fn(&mut RiskSettings);

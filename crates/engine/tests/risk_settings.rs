@@ -165,6 +165,7 @@ fn a_value_out_of_range_names_its_full_key() {
     }
 }
 
+/// Effect of `risk.clusters[].name`.
 #[test]
 fn an_instrument_is_in_one_cluster_and_each_cluster_has_its_name() {
     let cluster = |name: &str, instruments: &[&str]| ClusterSettings {

@@ -46,6 +46,12 @@ fn each_regime_takes_its_shares_and_leaves_a_runner() {
     assert_eq!(ladder_of(short, |_| ()), [(1, 500, 9_800), (2, 400, 9_500)]);
 }
 
+/// Effect of `multi_tp.tp1_r`.
+/// Effect of `multi_tp.tp2_r`.
+/// Effect of `multi_tp.tight_smc_tp1_close_pct`.
+/// Effect of `multi_tp.tight_smc_tp2_close_pct`.
+/// Effect of `multi_tp.wide_structure_tp1_close_pct`.
+/// Effect of `multi_tp.wide_structure_tp2_close_pct`.
 #[test]
 fn shares_and_multiples_are_those_configured() {
     let changed = |setup: &mut Setup| {
@@ -70,6 +76,8 @@ fn swings_nearer_than_the_multiple_of_a_slot_or_on_the_losing_side_are_passed_ov
     assert_eq!(ladder_of(with_swings(&swings[5..]), |_| ()), [(1, 500, 10_200), (2, 400, 10_500)]);
 }
 
+/// Effect of `multi_tp.final_target`.
+/// Effect of `multi_tp.final_close_pct`.
 #[test]
 fn at_the_final_target_nothing_part_of_the_runner_or_all_of_it_is_taken_by_a_resting_order() {
     let closing = |final_target, share: &'static str| {
@@ -85,6 +93,7 @@ fn at_the_final_target_nothing_part_of_the_runner_or_all_of_it_is_taken_by_a_res
     assert_eq!(closing(FinalTarget::CloseFull, "50")[2], (3, 100, 10_800));
 }
 
+/// Effect of `multi_tp.enabled`.
 #[test]
 fn switched_off_the_targets_are_those_of_the_plan() {
     let off = |setup: &mut Setup| setup.trade.multi_tp.enabled = false;
@@ -220,6 +229,7 @@ fn a_position_reduced_by_hand_shrinks_its_take_profits() {
     assert!(bench.asked(VenueRequest::Cancel { order: second.order }), "nothing is left for it");
 }
 
+/// Effect of `execution.order_price_invalidation_pct`.
 #[test]
 fn a_limit_entry_is_given_up_when_the_price_has_left_it_behind() {
     for (distance, mark, given_up) in [("3", 10_300, false), ("3", 10_301, true), ("1", 9_899, true)] {
@@ -257,6 +267,7 @@ fn modest() -> EntryPlan {
     EntryPlan { reward_risk_min: "1".parse().unwrap(), ..setup_plan(Seen::OrderBlock) }
 }
 
+/// Effect of `execution.entry_order`.
 #[test]
 fn an_immediate_entry_has_a_worst_price_and_its_rest_is_not_waited_for() {
     // [D-8]: the configured kind of entry was ignored and the market taken.

@@ -13,10 +13,10 @@ const RULE: &str = "config-key";
 
 /// A key without keys below it.
 #[derive(Debug, PartialEq, Eq)]
-struct Leaf {
+pub(super) struct Leaf {
     /// As in `risk.max_leverage`.
-    path: String,
-    line: usize,
+    pub(super) path: String,
+    pub(super) line: usize,
 }
 
 /// Checks the sample configuration, once there is a folder for it.
@@ -71,7 +71,8 @@ fn leaves(yaml: &str) -> Vec<Leaf> {
     found
 }
 
-fn keys(yaml: &str) -> Vec<Leaf> {
+/// Every key of a YAML text with its line, those with keys below them included.
+pub(super) fn keys(yaml: &str) -> Vec<Leaf> {
     let mut keys = Vec::new();
     let mut above: Vec<(usize, String)> = Vec::new();
     let mut block_scalar: Option<usize> = None;

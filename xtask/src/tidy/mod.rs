@@ -7,6 +7,7 @@
 mod arrows;
 mod config_keys;
 mod dependencies;
+mod effects;
 mod files;
 mod items;
 mod length;
@@ -96,6 +97,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Report> {
     }
     findings.extend(tree::check(root));
     findings.extend(config_keys::check(&texts, &sources));
+    findings.extend(effects::check(&texts, &sources));
     findings.sort();
     findings.dedup();
     Ok(Report { findings, source_files: sources.len() })

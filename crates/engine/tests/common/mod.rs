@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod faults;
 pub mod journal;
+pub mod limits;
 pub mod market;
 pub mod oracles;
 pub mod random;
