@@ -16,6 +16,9 @@ use crate::collect::{Collector, EquityPoint};
 use crate::market::{Market, MarketSeries};
 use crate::path::{Path, tick_of};
 
+/// What an instant lasts: entries are judged right after it.
+const INSTANT: Span = Span::from_nanos(1);
+
 /// What happens next on a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -128,6 +131,9 @@ impl<'a> Feed<'a> {
         let at = Ts::from_nanos(next);
         self.run_until(at);
         self.stage(at, Stage::Close);
+        if self.engine.next_wakeup().is_some_and(|wake| wake <= at.plus(INSTANT)) {
+            self.reopen(at);
+        }
         if self.opening == 0 && self.ranging == 0 {
             self.sample_if_due(at);
             return true;
@@ -245,6 +251,26 @@ impl<'a> Feed<'a> {
         self.fed += 1;
         self.feed(at, &Input::Candle { instrument: id, timeframe, candle });
         self.skip_idle_open(index, at).unwrap_or(next)
+    }
+
+    /// The engine acts at the end of this instant, when the next candles have opened: those it may act on are
+    /// shown to the exchange, though nothing travels to them yet.
+    #[inline(never)]
+    fn reopen(&mut self, at: Ts) {
+        for (cursor, due) in self.cursors.iter_mut().zip(&mut self.due) {
+            let Some(candle) = cursor.series.candles.get(cursor.next) else { continue };
+            let opens_now = candle.open_time == at && !cursor.shown;
+            if !opens_now || !self.engine.is_engaged(cursor.id) {
+                continue;
+            }
+            if cursor.stage == Stage::Close {
+                cursor.stage = Stage::Open;
+                self.opening += 1;
+            }
+            cursor.shown = true;
+            cursor.path = Path::of(cursor.series, candle);
+            *due = at.nanos();
+        }
     }
 
     /// Where the next candle opens right now and the exchange can let it pass, the cursor goes straight to

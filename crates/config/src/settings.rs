@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use seawall_engine::{
-    ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings, RiskSettings, TradeSettings,
+    AuctionSettings, ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings,
+    RiskSettings, TradeSettings,
 };
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::SimulatorSettings;
@@ -28,6 +29,8 @@ pub struct Config {
     pub multi_tp: MultiTpSettings,
     /// How stops follow and when a position is given up.
     pub management: ManagementSettings,
+    /// Which entries compete.
+    pub auction: AuctionSettings,
     /// How the simulated exchange behaves and what it costs.
     pub simulator: SimulatorSettings,
     /// What a backtest starts with and records.
@@ -48,6 +51,7 @@ impl Config {
             execution: self.execution.clone(),
             multi_tp: self.multi_tp.clone(),
             management: self.management.clone(),
+            auction: self.auction.clone(),
         }
     }
 }

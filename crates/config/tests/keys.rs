@@ -18,7 +18,7 @@ risk:
 ";
 
 /// Each key, a value that is not its default, and what else that value needs.
-const KEYS: [(&str, &str, &[&str]); 181] = [
+const KEYS: [(&str, &str, &[&str]); 182] = [
     ("config.priority", "environment_first", &[]),
     ("strategy.name", "smc", &[]),
     ("strategy.ema_cross.fast", "21", &[]),
@@ -167,6 +167,7 @@ const KEYS: [(&str, &str, &[&str]); 181] = [
     ("management.abandon_ship", "false", &[]),
     ("management.time_exit_bars", "40", &[]),
     ("management.time_exit_timeframe", "1h", &[]),
+    ("auction.collect_ms", "250", &[]),
     ("simulator.taker_fee_bps", "5.5", &[]),
     ("simulator.maker_fee_bps", "-0.5", &[]),
     ("simulator.slippage_bps", "2.5", &[]),

@@ -81,10 +81,10 @@ impl Effects {
         self.decided = (self.decided + 1).min(self.decisions.len());
     }
 
-    /// Notes on the step's last decision that the position is being closed by its candle.
-    pub(crate) fn note_exit(&mut self, reason: ExitReason) {
+    /// Notes on the last decision, if it is about `id`, that the position is being closed by its candle.
+    pub(crate) fn note_exit(&mut self, id: InstrumentId, reason: ExitReason) {
         let last = self.decided.checked_sub(1).and_then(|last| self.decisions.get_mut(last));
-        if let Some(decision) = last {
+        if let Some(decision) = last.filter(|decision| decision.instrument == id) {
             decision.exit.get_or_insert(reason);
         }
     }

@@ -6,30 +6,29 @@
 //! rely on.
 
 use seawall_model::{
-    AlertKind, Candle, Capabilities, Command, Decision, ExitReason, Gate, Input, Instrument, InstrumentId,
-    OrderRef, Outcome, PositionSide, PriceUnits, Severity, Span, SystemMode, Timeframe, Ts, VenueEvent,
+    AlertKind, Candle, Capabilities, Command, ExitReason, Gate, Input, Instrument, InstrumentId, OrderRef,
+    PositionSide, PriceUnits, Severity, Span, SystemMode, Timeframe, Ts, VenueEvent,
 };
-use seawall_strategy::{Direction, EntryPlan, Evaluation, Strategy, StrategySettings, View};
+use seawall_strategy::{Evaluation, Strategy, StrategySettings, View};
 
 use crate::answers;
-use crate::desk::{Desk, EntryBasis, Queued};
+use crate::auction::{Auction, Withdrawn};
+use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::error::EngineError;
 use crate::exits;
 use crate::fills::{clear_leftovers, on_fill, on_funding};
-use crate::gateway::{alert, place};
+use crate::gateway::alert;
 use crate::ledger::{Account, Ledger};
 use crate::limits::INSTRUMENTS_MAX;
 use crate::manage;
 use crate::phase::Phase;
-use crate::planning;
 use crate::protection;
 use crate::reconcile;
 use crate::risk::costs;
 use crate::risk::guard::Guard;
 use crate::risk::settings::SizingMethod;
 use crate::risk::volatility::Volatility;
-use crate::risk::{Asked, Turn, approve_entry};
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::shared::{ReportsSeen, Shared, invariant};
 use crate::targets;
@@ -67,8 +66,8 @@ pub struct Setup {
 pub struct Engine {
     pub(crate) desks: Vec<Desk>,
     pub(crate) shared: Shared,
-    scratch: Decision,
-    wake_at: Ts,
+    pub(crate) auction: Auction,
+    pub(crate) wake_at: Ts,
 }
 
 impl Engine {
@@ -136,13 +135,17 @@ impl Engine {
             drift: None,
             naked_max_nanos: 0,
         };
-        Ok(Engine { desks, shared, scratch: Decision::empty(), wake_at: Ts::FAR_FUTURE })
+        Ok(Engine { desks, shared, auction: Auction::default(), wake_at: Ts::FAR_FUTURE })
     }
 
     /// Takes one input at the instant `at`. Effects of the step before are cleared first.
     #[inline]
     pub fn step(&mut self, at: Ts, input: &Input, effects: &mut Effects) {
         effects.clear();
+        if matches!(input, Input::Started) {
+            // Whatever waited was decided before the venue was out of sight.
+            self.withdraw(None, Withdrawn::Restart, effects);
+        }
         let at = self.advance(at, effects);
         match input {
             Input::Candle { instrument, timeframe, candle } => {
@@ -182,6 +185,9 @@ impl Engine {
         let at = self.shared.now;
         if at >= self.shared.guard.watch.next_at {
             self.look(at, effects);
+        }
+        if at >= self.auction.due_at() {
+            self.judge_candidates(at, effects);
         }
         at
     }
@@ -254,7 +260,7 @@ impl Engine {
             Evaluation::NotDue => {}
             Evaluation::Hold => effects.keep_draft(),
             Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
-            Evaluation::Enter(plan) => self.on_entry_signal(at, id, &plan, effects),
+            Evaluation::Enter(plan) => self.on_entry_signal(at, id, plan, effects),
         }
         if engaged {
             self.manage(at, id, effects);
@@ -270,14 +276,15 @@ impl Engine {
         let Some(desk) = desks.get_mut(id.index()) else { return };
         manage::watch_entry(desk, shared, at, effects);
         if let Some(reason) = manage::on_candle(desk, shared, at, effects) {
-            effects.note_exit(reason);
+            self.note_exit(at, id, reason, effects);
         }
     }
 
     fn on_exit_signal(&mut self, at: Ts, id: InstrumentId, reason: ExitReason, effects: &mut Effects) {
+        let mut decision = effects.take_draft();
+        self.withdraw(Some(id), Withdrawn::Exit, effects);
         let Engine { desks, shared, .. } = self;
         let Some(desk) = desks.get_mut(id.index()) else { return };
-        let mut decision = effects.take_draft();
         let held = desk.instrument.qty(desk.position.qty()).to_f64();
         decision.ask(Gate::PositionOpen, false, held, 0.0);
         desk.queued = None;
@@ -285,75 +292,6 @@ impl Engine {
             decision.exit = Some(reason);
         }
         effects.keep(decision);
-    }
-
-    fn on_entry_signal(&mut self, at: Ts, id: InstrumentId, plan: &EntryPlan, effects: &mut Effects) {
-        let opposite = match plan.direction {
-            Direction::Long => PositionSide::Short,
-            Direction::Short => PositionSide::Long,
-        };
-        let reversing = self.desks.get(id.index()).is_some_and(|desk| desk.position.side() == opposite);
-        let account = self.account_view(at, id, reversing, effects);
-        let Engine { desks, shared, .. } = self;
-        let Some(desk) = desks.get_mut(id.index()) else { return };
-        let mut decision = effects.take_draft();
-        decision.setup = Some(plan.setup);
-        let price = desk.last;
-        let turn = if reversing { Turn::First } else { Turn::Plain };
-        let prepared = planning::prepared(&shared.trade, desk, plan, &mut decision);
-        let Shared { risk: settings, guard, .. } = shared;
-        let approved = prepared.as_ref().and_then(|plan| {
-            let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
-            approve_entry(asked, &mut decision)
-        });
-        if reversing {
-            // The turn itself is an exit and is never refused; the new entry waits until it is flat.
-            decision.exit = Some(ExitReason::Reversal);
-            exits::close(desk, shared, at, ExitReason::Reversal, effects);
-            desk.queued = approved.as_ref().map(|_| Queued {
-                plan: plan.clone(),
-                decided_at: at,
-                decision_price: price,
-            });
-        }
-        if let Some(approved) = approved {
-            decision.outcome = Outcome::Entered;
-            if !reversing {
-                desk.basis = prepared.as_ref().map(|plan| basis(plan, at, price));
-                place(desk, shared, at, approved, effects);
-            }
-        }
-        effects.keep(decision);
-    }
-
-    /// A plan that waited for the opposite position to close is judged again and placed.
-    fn place_queued(&mut self, at: Ts, id: InstrumentId, effects: &mut Effects) {
-        let due = self.desks.get(id.index()).is_some_and(|desk| {
-            desk.queued.is_some() && desk.position.is_flat() && desk.orders.live_count() == 0
-        });
-        if !due {
-            return;
-        }
-        let account = self.account_view(at, id, false, effects);
-        let Engine { desks, shared, scratch, .. } = self;
-        let Some(desk) = desks.get_mut(id.index()) else { return };
-        let Some(queued) = desk.queued.take() else { return };
-        scratch.reset(id, at, desk.last);
-        let prepared = planning::prepared(&shared.trade, desk, &queued.plan, scratch);
-        let Shared { risk: settings, guard, .. } = shared;
-        let approved = prepared.as_ref().and_then(|plan| {
-            let turn = Turn::Second;
-            let asked = Asked { settings, guard, account: &account, desk, plan, at, turn };
-            approve_entry(asked, scratch)
-        });
-        if let Some(approved) = approved {
-            let Queued { decided_at, decision_price, .. } = queued;
-            desk.basis = prepared.as_ref().map(|plan| basis(plan, decided_at, decision_price));
-            place(desk, shared, at, approved, effects);
-        } else if let Outcome::Refused(gate) = scratch.outcome {
-            let detail = format!("second half of a reversal refused by {}", gate.name());
-            alert(effects, at, Severity::Info, AlertKind::BoundReached, Some(id), detail);
-        }
     }
 
     fn on_quote(
@@ -484,7 +422,7 @@ impl Engine {
             desk.wake_at = wake_of(desk, &self.shared).max(at);
         }
         for number in 0..u32::try_from(self.desks.len()).unwrap_or(u32::MAX) {
-            self.place_queued(at, InstrumentId(number), effects);
+            self.free_queued(at, InstrumentId(number));
         }
         if self.shared.closes_everything() {
             self.enforce_mode(at, effects);
@@ -496,6 +434,9 @@ impl Engine {
     }
 
     fn on_command(&mut self, at: Ts, command: Command, effects: &mut Effects) {
+        if let Command::Close(id) = command {
+            self.withdraw(Some(id), Withdrawn::Command, effects);
+        }
         match command {
             Command::SetMode(mode) => self.shared.set_mode(at, mode, true, effects),
             Command::Close(id) => self.with_instrument(at, id, effects, |desk, shared, effects| {
@@ -589,7 +530,7 @@ impl Engine {
             targets::keep(desk, &mut self.shared, at, effects);
         }
         if desk.queued.is_some() {
-            self.place_queued(at, id, effects);
+            self.free_queued(at, id);
         }
         if settled {
             reconcile::finish(&self.desks, &mut self.shared, at);
@@ -601,7 +542,7 @@ impl Engine {
     }
 
     /// Recomputes the wake-up of one desk, and the engine's where it could have changed.
-    fn replan(&mut self, id: InstrumentId) {
+    pub(crate) fn replan(&mut self, id: InstrumentId) {
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let before = desk.wake_at;
         let after = wake_of(desk, &self.shared).max(self.shared.now);
@@ -616,7 +557,8 @@ impl Engine {
 
     pub(crate) fn plan_wakeup(&mut self) {
         let desks = self.desks.iter().map(|desk| desk.wake_at).min().unwrap_or(Ts::FAR_FUTURE);
-        self.wake_at = desks.min(self.shared.query_at).min(self.shared.guard.watch.wake_at);
+        let soon = self.shared.guard.watch.wake_at.min(self.auction.due_at());
+        self.wake_at = desks.min(self.shared.query_at).min(soon);
     }
 }
 
@@ -675,19 +617,6 @@ fn watch_shock(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effec
         desk.shock_until = at.plus(pause);
         shared.guard.shock_seen = true;
         shared.guard.watch.wake(at);
-    }
-}
-
-fn basis(plan: &EntryPlan, decided_at: Ts, decision_price: PriceUnits) -> EntryBasis {
-    EntryBasis {
-        direction: plan.direction,
-        setup: plan.setup,
-        score: plan.score,
-        decided_at,
-        decision_price,
-        stop: plan.stop,
-        targets: plan.targets.clone(),
-        invalidation: plan.invalidation,
     }
 }
 

@@ -1,8 +1,8 @@
 //! The order gateway: approved plans become orders and requests here, and nowhere else.
 
 use seawall_model::{
-    Alert, AlertKind, ClientOrderId, InstrumentId, OrderKind, OrderRef, OrderRequest, OrderRole, QtyUnits,
-    Severity, Ts, VenueRequest,
+    Alert, AlertKind, ClientOrderId, InstrumentId, OrderKind, OrderRef, OrderRequest, QtyUnits, Severity, Ts,
+    VenueRequest,
 };
 
 use crate::desk::Desk;
@@ -20,9 +20,6 @@ pub(crate) fn place(
     effects: &mut Effects,
 ) -> ClientOrderId {
     let plan = approved.into_inner();
-    if plan.role == OrderRole::Entry {
-        desk.strategy.plan_taken(at);
-    }
     let id = ClientOrderId { run: shared.run, sequence: shared.next_sequence };
     shared.next_sequence = shared.next_sequence.saturating_add(1);
     let request = OrderRequest {

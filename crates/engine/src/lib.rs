@@ -1,6 +1,7 @@
 //! Seawall's engine: a deterministic state machine that turns market data and venue events into orders,
 //! protects every position from its first fill, keeps exact books and explains every decision.
 
+pub mod auction;
 pub mod drive;
 pub mod effects;
 pub mod engine;
@@ -32,6 +33,7 @@ mod targets;
 mod venue;
 mod views;
 
+pub use auction::settings::AuctionSettings;
 pub use desk::Difference;
 pub use drive::{Pump, Recorder};
 pub use effects::Effects;

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use seawall_model::{Percent, Ratio, Span, Timeframe};
 use serde::{Deserialize, Serialize};
 
+use crate::auction::settings::AuctionSettings;
 use crate::error::EngineError;
 
 /// Entries and management together, as an engine is given them.
@@ -18,17 +19,20 @@ pub struct TradeSettings {
     pub multi_tp: MultiTpSettings,
     /// How stops follow and when a position is given up.
     pub management: ManagementSettings,
+    /// Which entries compete.
+    pub auction: AuctionSettings,
 }
 
 impl TradeSettings {
-    /// Checks the ranges of all three.
+    /// Checks the ranges of all.
     ///
     /// # Errors
     /// The first broken rule with its full key.
     pub fn check(&self) -> Result<(), EngineError> {
         self.execution.check()?;
         self.multi_tp.check()?;
-        self.management.check()
+        self.management.check()?;
+        self.auction.check()
     }
 }
 

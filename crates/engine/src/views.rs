@@ -91,7 +91,7 @@ impl Engine {
     /// Whether something is held, working or planned on an instrument.
     #[must_use]
     pub fn is_engaged(&self, id: InstrumentId) -> bool {
-        self.desks.get(id.index()).is_some_and(Desk::is_engaged)
+        self.desks.get(id.index()).is_some_and(Desk::is_engaged) || self.auction.waits_for(id)
     }
 
     /// The position of an instrument with its protection.
@@ -134,6 +134,7 @@ impl Engine {
     /// Writes the whole state in a fixed order; equal states give equal bytes.
     pub fn digest(&self, sink: &mut dyn StateSink) {
         self.shared.digest(sink);
+        self.auction.digest(sink);
         for desk in &self.desks {
             desk.digest(sink);
         }

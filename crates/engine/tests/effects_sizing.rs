@@ -103,8 +103,9 @@ fn sized_after(hundredths: i64, change: Change) -> i64 {
         if number == 219 {
             bench.script.push(Evaluation::Enter(by_risk(200)));
         }
-        bench.pass_ms(candle.known_at.since(bench.now).millis().max(0));
+        bench.pass_until(candle.known_at);
         bench.input(Input::Candle { instrument: BTC, timeframe: Timeframe::M1, candle });
+        bench.end_instant();
     }
     bench.placed(seawall_model::OrderRole::Entry).qty.get()
 }

@@ -32,6 +32,7 @@ fn a_reversal_waits_until_it_is_flat_and_nothing_is_left_at_the_venue() {
     bench.fill(&exit, 1_000, 10_000);
     assert!(bench.asked(VenueRequest::Cancel { order: stop.order }) && bench.placements().is_empty());
     bench.cancelled(&stop, CancelReason::Requested);
+    bench.end_instant();
     let entry = bench.placed(OrderRole::Entry);
     assert_eq!((entry.side, entry.qty), (Side::Sell, qty(1_000)));
     assert_eq!(bench.trades[0].exits[0].reason, ExitReason::Reversal);

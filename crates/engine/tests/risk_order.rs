@@ -8,7 +8,8 @@ use common::bench::Bench;
 use common::script::{percent, plan};
 use proptest::prelude::*;
 use seawall_engine::RiskSettings;
-use seawall_model::{Decision, InstrumentId, OrderRequest};
+use seawall_engine::risk::settings::ClusterSettings;
+use seawall_model::{Decision, Gate, InstrumentId, OrderRequest, Outcome};
 use seawall_strategy::{Direction, EntryPlan, Evaluation, Level, Sizing};
 
 const COUNT: u32 = 3;
@@ -20,32 +21,33 @@ struct Story {
     long: bool,
     prices: [i64; 3],
     enters: bool,
+    score: i64,
+}
+
+impl Story {
+    fn enter(&self) -> Evaluation {
+        let direction = if self.long { Direction::Long } else { Direction::Short };
+        let stop = Some(Level::Percent(percent(200)));
+        let score = Some(self.score as f64);
+        Evaluation::Enter(EntryPlan { sizing: Sizing::Risk, stop, score, ..plan(direction) })
+    }
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    (any::<bool>(), any::<bool>(), prop::array::uniform3(9_000_i64..11_000), any::<bool>())
-        .prop_map(|(holds, long, prices, enters)| Story { holds, long, prices, enters })
+    let prices = prop::array::uniform3(9_000_i64..11_000);
+    (any::<bool>(), any::<bool>(), prices, any::<bool>(), 60_i64..64)
+        .prop_map(|(holds, long, prices, enters, score)| Story { holds, long, prices, enters, score })
 }
 
-fn enter(long: bool) -> Evaluation {
-    let direction = if long { Direction::Long } else { Direction::Short };
-    let stop = Some(Level::Percent(percent(200)));
-    Evaluation::Enter(EntryPlan { sizing: Sizing::Risk, stop, ..plan(direction) })
-}
+/// What the last instant decided and placed, by instrument.
+type Told = (Vec<Decision>, Vec<(InstrumentId, i64)>);
 
-/// The decisions and the entries of the last instant, by instrument.
-fn told(stories: &[Story], order: &[u32]) -> (Vec<Decision>, Vec<(InstrumentId, i64)>) {
-    let risk = RiskSettings {
-        loss_streak: RiskSettings::without_limits().loss_streak,
-        cooldown: RiskSettings::without_limits().cooldown,
-        ..RiskSettings::default()
-    };
+/// Tells the stories under `risk`, the candles of each instant in this order.
+fn told(stories: &[Story], order: &[u32], risk: RiskSettings) -> Told {
     let mut bench = Bench::under(COUNT, risk);
     let at = |number: u32| &stories[number as usize];
     let first: Vec<_> = (0..COUNT)
-        .map(|number| {
-            (number, 10_000, if at(number).holds { enter(at(number).long) } else { Evaluation::Hold })
-        })
+        .map(|number| (number, 10_000, if at(number).holds { at(number).enter() } else { Evaluation::Hold }))
         .collect();
     bench.candles(&first);
     for entry in bench.placements() {
@@ -58,7 +60,7 @@ fn told(stories: &[Story], order: &[u32]) -> (Vec<Decision>, Vec<(InstrumentId, 
             .iter()
             .map(|number| {
                 let wants = step == 2 && at(*number).enters && !at(*number).holds;
-                let answer = if wants { enter(at(*number).long) } else { Evaluation::Hold };
+                let answer = if wants { at(*number).enter() } else { Evaluation::Hold };
                 (*number, at(*number).prices[step], answer)
             })
             .collect();
@@ -74,21 +76,58 @@ fn told(stories: &[Story], order: &[u32]) -> (Vec<Decision>, Vec<(InstrumentId, 
     (decisions, entries)
 }
 
+fn without_pauses() -> RiskSettings {
+    RiskSettings {
+        loss_streak: RiskSettings::without_limits().loss_streak,
+        cooldown: RiskSettings::without_limits().cooldown,
+        ..RiskSettings::default()
+    }
+}
+
+/// Room for about one and a half of the entries, or for one or two positions.
+fn scarce(which: u32) -> RiskSettings {
+    let mut risk = without_pauses();
+    match which {
+        0 => risk.positions_max = 2,
+        1 => risk.leverage_max = "0.8".parse().unwrap(),
+        2 => risk.margin_use_max_pct = Some("7".parse().unwrap()),
+        _ => {
+            let names = ["BTC/USD", "ETH/USD", "SOL/USD"].map(|name| name.parse().unwrap());
+            risk.clusters = vec![ClusterSettings { name: "all".to_owned(), instruments: names.to_vec() }];
+            risk.cluster_notional_max = Some("0.7".parse().unwrap());
+        }
+    }
+    risk
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn the_order_of_candles_of_one_instant_changes_no_decision(
         stories in prop::collection::vec(story(), COUNT as usize),
         order in Just((0..COUNT).collect::<Vec<_>>()).prop_shuffle(),
+        limits in 0_u32..5,
     ) {
-        // One entry at most: several compete for the room under the caps, and the first gets it.
-        let mut stories = stories;
-        let mut entered = false;
-        for story in &mut stories {
-            story.enters &= !entered && !story.holds;
-            entered |= story.enters;
-        }
-        prop_assert_eq!(told(&stories, &[0, 1, 2]), told(&stories, &order));
+        let risk = if limits == 4 { without_pauses() } else { scarce(limits) };
+        prop_assert_eq!(told(&stories, &[0, 1, 2], risk.clone()), told(&stories, &order, risk));
+    }
+}
+
+#[test]
+fn of_entries_that_compete_the_best_score_wins_and_equal_ones_go_by_name() {
+    let story = |score| Story { holds: false, long: true, prices: [10_000; 3], enters: true, score };
+    let winner = |scores: [i64; 3], order: &[u32]| {
+        let mut risk = without_pauses();
+        risk.positions_max = 1;
+        let (decisions, entries) = told(&scores.map(story), order, risk);
+        let refused = decisions.iter().filter(|one| one.outcome == Outcome::Refused(Gate::MaxPositions));
+        assert_eq!((entries.len(), refused.count()), (1, 2));
+        entries[0].0.0
+    };
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        assert_eq!(winner([60, 80, 70], &order), 1);
+        assert_eq!(winner([70, 70, 70], &order), 0, "BTC before ETH before SOL");
+        assert_eq!(winner([60, 70, 70], &order), 1);
     }
 }

@@ -20,7 +20,7 @@ fn a_plan_that_risk_refuses_was_never_acted_on() {
     assert!(bench.script.told().taken.is_empty());
     bench.command(Command::SetMode(SystemMode::Normal));
     bench.want(plan(Direction::Long));
-    assert_eq!(bench.script.told().taken, [bench.now]);
+    assert_eq!(bench.script.told().taken, [bench.last_candle().known_at]);
 }
 
 #[test]

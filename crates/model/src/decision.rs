@@ -100,6 +100,7 @@ gates! {
     ThesisScore = "thesis_score", "points of the setup if the age of the idea counted, against the least allowed";
     ThesisExit = "thesis_exit", "conviction of the idea behind the open position, against what closes it";
     SignalCooldown = "signal_cooldown", "minutes since a plan of this instrument was last acted on, against the pause";
+    Candidate = "candidate", "why the entry was given up before it was judged (1 older than its candle, 2 exit, 3 command, 4 restart), against not (0)";
 }
 
 /// What a gate said.

@@ -82,6 +82,7 @@ fn stage(gate: Gate) -> Stage {
         | Gate::InstrumentExposure
         | Gate::PositionMargin
         | Gate::ClusterExposure
-        | Gate::MarginUse => Stage::Plan,
+        | Gate::MarginUse
+        | Gate::Candidate => Stage::Plan,
     }
 }

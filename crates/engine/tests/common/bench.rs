@@ -104,7 +104,10 @@ impl Bench {
 
     /// Time passes; the engine is woken when it wants to be.
     pub fn pass_ms(&mut self, millis: i64) {
-        let until = self.now.plus(Span::from_millis(millis));
+        self.pass_until(self.now.plus(Span::from_millis(millis)));
+    }
+
+    pub fn pass_until(&mut self, until: Ts) {
         while let Some(wake) = self.engine.next_wakeup().filter(|wake| *wake <= until) {
             self.now = wake.max(self.now);
             self.input(Input::Wakeup);
@@ -120,10 +123,23 @@ impl Bench {
         let candle = Candle::new(Timeframe::M1, open_time, prices, 1.0).unwrap();
         self.candle = Some(candle);
         if candle.known_at > self.now {
-            let wait = candle.known_at.since(self.now).millis();
-            self.pass_ms(wait);
+            self.pass_until(candle.known_at);
         }
-        self.input(Input::Candle { instrument: BTC, timeframe: Timeframe::M1, candle });
+        self.input_candle(BTC, candle);
+        self.end_instant();
+    }
+
+    fn input_candle(&mut self, instrument: InstrumentId, candle: Candle) {
+        self.input(Input::Candle { instrument, timeframe: Timeframe::M1, candle });
+    }
+
+    /// What waits for the end of the instant is done; what the candles decided stays for the test to see.
+    pub fn end_instant(&mut self) {
+        let after = self.now.plus(Span::from_nanos(1));
+        if self.engine.next_wakeup().is_some_and(|wake| wake <= after) {
+            self.now = after;
+            self.input(Input::Wakeup);
+        }
     }
 
     /// Candles that never came.
@@ -142,16 +158,16 @@ impl Bench {
         self.minute += 1;
         let known_at = open_time.plus(Timeframe::M1.span());
         if known_at > self.now {
-            self.pass_ms(known_at.since(self.now).millis());
+            self.pass_until(known_at);
         }
         for (number, close, answer) in answers {
             let close = price(*close);
             let prices = Ohlc { open: close, high: close, low: close, close };
             let candle = Candle::new(Timeframe::M1, open_time, prices, 1.0).unwrap();
             self.scripts[*number as usize].push(answer.clone());
-            let instrument = InstrumentId(*number);
-            self.input(Input::Candle { instrument, timeframe: Timeframe::M1, candle });
+            self.input_candle(InstrumentId(*number), candle);
         }
+        self.end_instant();
     }
 
     pub fn mark_of(&mut self, number: u32, units: i64) {
@@ -215,8 +231,9 @@ impl Bench {
             Ohlc { open: price(10_000), high: price(10_000), low: price(10_000), close: price(10_000) };
         let candle = Candle::new(Timeframe::M1, open_time, prices, 1.0).unwrap();
         self.scripts[1].push(Evaluation::Enter(plan));
-        self.pass_ms(candle.known_at.since(self.now).millis().max(0));
-        self.input(Input::Candle { instrument: InstrumentId(1), timeframe: Timeframe::M1, candle });
+        self.pass_until(candle.known_at.max(self.now));
+        self.input_candle(InstrumentId(1), candle);
+        self.end_instant();
         match self.outcome() {
             Some(Outcome::Refused(gate)) => Some(gate),
             _ => None,
