@@ -59,6 +59,7 @@ impl World {
             risk: RiskSettings::without_limits(),
             protection: ProtectionSettings::default(),
             trade: TradeSettings::default(),
+            decisions: seawall_engine::DecisionSettings::default(),
             capabilities: Exchange::capabilities(&simulator),
             run: 1,
             require_stop: true,

@@ -111,6 +111,7 @@ impl Portfolio {
             risk: RiskSettings::default(),
             protection: Default::default(),
             trade: Default::default(),
+            decisions: Default::default(),
             capabilities: Exchange::capabilities(&simulator),
             run: 1,
             require_stop: true,

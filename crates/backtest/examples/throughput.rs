@@ -76,6 +76,7 @@ fn settings(kind: StrategyKind) -> RunSettings {
         risk: RiskSettings::without_limits(),
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
+        decisions: seawall_engine::DecisionSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),
         equity_interval: Timeframe::H1,

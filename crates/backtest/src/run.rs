@@ -1,6 +1,8 @@
 //! One run: engine, simulated exchange and candles from the first to the last.
 
-use seawall_engine::{Engine, EngineError, ProtectionSettings, RiskSettings, Setup, TradeSettings};
+use seawall_engine::{
+    DecisionSettings, Engine, EngineError, ProtectionSettings, RiskSettings, Setup, TradeSettings,
+};
 use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade};
 use seawall_simulator::{Exchange, SimulatorSettings};
 use seawall_strategy::{Strategy, StrategySettings};
@@ -24,6 +26,8 @@ pub struct RunSettings {
     pub protection: ProtectionSettings,
     /// Entries, take-profits and management.
     pub trade: TradeSettings,
+    /// What becomes of refused plans, and how old records may be.
+    pub decisions: DecisionSettings,
     /// The simulated exchange.
     pub simulator: SimulatorSettings,
     /// Cash at the start, in the settle currency.
@@ -86,6 +90,7 @@ fn run_with(
         risk: settings.risk.clone(),
         protection: settings.protection.clone(),
         trade: settings.trade.clone(),
+        decisions: settings.decisions.clone(),
         capabilities: Exchange::capabilities(&settings.simulator),
         run: u32::try_from(settings.seed % (1 << 32)).unwrap_or(0),
         require_stop: false,

@@ -35,6 +35,7 @@ fn settings() -> Vec<RunSettings> {
             risk: RiskSettings::default(),
             protection: ProtectionSettings::default(),
             trade: TradeSettings::default(),
+            decisions: seawall_engine::DecisionSettings::default(),
             simulator: SimulatorSettings::default(),
             initial_equity: "100000".parse().unwrap(),
             equity_interval: Timeframe::H1,

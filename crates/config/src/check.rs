@@ -23,6 +23,7 @@ impl Config {
             self.execution.check().err().map(|error| engine_problem(&error)),
             self.multi_tp.check().err().map(|error| engine_problem(&error)),
             self.management.check().err().map(|error| engine_problem(&error)),
+            self.decisions.check().err().map(|error| engine_problem(&error)),
             self.simulator.check().err().map(|error| simulator_problem(&error)),
         ];
         let mut problems: Vec<Problem> = sections.into_iter().flatten().collect();

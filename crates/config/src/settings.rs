@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use seawall_engine::{
-    AuctionSettings, ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings,
-    RiskSettings, TradeSettings,
+    AuctionSettings, DecisionSettings, ExecutionSettings, ManagementSettings, MultiTpSettings,
+    ProtectionSettings, RiskSettings, TradeSettings,
 };
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::SimulatorSettings;
@@ -31,6 +31,8 @@ pub struct Config {
     pub management: ManagementSettings,
     /// Which entries compete.
     pub auction: AuctionSettings,
+    /// What becomes of refused plans, and how old decision records may be.
+    pub decisions: DecisionSettings,
     /// How the simulated exchange behaves and what it costs.
     pub simulator: SimulatorSettings,
     /// What a backtest starts with and records.

@@ -18,7 +18,7 @@ risk:
 ";
 
 /// Each key, a value that is not its default, and what else that value needs.
-const KEYS: [(&str, &str, &[&str]); 182] = [
+const KEYS: &[(&str, &str, &[&str])] = &[
     ("config.priority", "environment_first", &[]),
     ("strategy.name", "smc", &[]),
     ("strategy.ema_cross.fast", "21", &[]),
@@ -168,6 +168,11 @@ const KEYS: [(&str, &str, &[&str]); 182] = [
     ("management.time_exit_bars", "40", &[]),
     ("management.time_exit_timeframe", "1h", &[]),
     ("auction.collect_ms", "250", &[]),
+    ("decisions.shadow_outcomes", "false", &[]),
+    ("decisions.shadow_entry_hours_max", "8", &[]),
+    ("decisions.shadow_hours_max", "24", &[]),
+    ("decisions.stale_check_minutes", "15", &[]),
+    ("decisions.stale_after_periods", "3", &[]),
     ("simulator.taker_fee_bps", "5.5", &[]),
     ("simulator.maker_fee_bps", "-0.5", &[]),
     ("simulator.slippage_bps", "2.5", &[]),
@@ -206,7 +211,7 @@ const KEYS: [(&str, &str, &[&str]); 182] = [
 #[test]
 fn every_key_can_be_set_and_read_back() {
     let before = Loader::new().file("lists.yaml", LISTS).load().unwrap();
-    for (key, value, with) in KEYS {
+    for &(key, value, with) in KEYS {
         let argument = format!("{key}={value}");
         let arguments = with.iter().copied().chain([argument.as_str()]);
         let loaded = match Loader::new().file("lists.yaml", LISTS).set(arguments).load() {

@@ -11,9 +11,11 @@ use crate::limits::{EXITS_PER_TRADE_MAX, VENUE_IDS_REMEMBERED};
 use crate::manage::Managed;
 use crate::orders::Orders;
 use crate::protection::Protection;
+use crate::records::Newest;
 use crate::risk::shock::Trail;
 use crate::risk::streaks::Cooldown;
 use crate::risk::volatility::Volatility;
+use crate::shadow::Shadows;
 use crate::stop_outs::StopOuts;
 use crate::targets::Slot;
 
@@ -208,6 +210,10 @@ pub(crate) struct Desk {
     pub(crate) trimming: Option<Ts>,
     /// Volatility, where the sizing asks for it.
     pub(crate) volatility: Option<Volatility>,
+    /// Its newest decision record.
+    pub(crate) newest: Newest,
+    /// Refused plans that are being followed.
+    pub(crate) shadows: Shadows,
     /// Next moment at which something on this desk is due.
     pub(crate) wake_at: Ts,
 }
@@ -247,6 +253,8 @@ impl Desk {
             shock_until: Ts::from_nanos(i64::MIN),
             trimming: None,
             volatility: None,
+            newest: Newest::NONE,
+            shadows: Shadows::default(),
             wake_at: Ts::FAR_FUTURE,
         }
     }
@@ -365,6 +373,8 @@ impl Desk {
         if let Some(volatility) = &self.volatility {
             volatility.digest(sink);
         }
+        self.newest.digest(sink);
+        self.shadows.digest(sink);
         self.strategy.digest(sink);
     }
 }

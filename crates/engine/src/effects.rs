@@ -2,7 +2,8 @@
 //! allocated for a step that decides nothing new.
 
 use seawall_model::{
-    Alert, Decision, ExitReason, Fill, InstrumentId, OrderUpdate, PriceUnits, Trade, Ts, VenueRequest,
+    Alert, Decision, ExitReason, Fill, InstrumentId, OrderUpdate, PriceUnits, ShadowOutcome, Trade, Ts,
+    VenueRequest,
 };
 
 /// The effects of one step, by kind; within a kind in the order in which they happened.
@@ -18,8 +19,11 @@ pub struct Effects {
     pub trades: Vec<Trade>,
     /// Messages for the operator.
     pub alerts: Vec<Alert>,
+    /// Refused plans of which it is now known what they would have made.
+    pub shadows: Vec<ShadowOutcome>,
     decisions: Vec<Decision>,
     decided: usize,
+    noted: usize,
     spare: Option<Decision>,
 }
 
@@ -44,19 +48,29 @@ impl Effects {
             && self.fills.is_empty()
             && self.trades.is_empty()
             && self.alerts.is_empty()
+            && self.shadows.is_empty()
     }
 
     /// Forgets the last step, keeps the memory.
     #[inline]
     pub fn clear(&mut self) {
         self.decided = 0;
+        self.noted = 0;
         if !self.is_quiet() {
             self.requests.clear();
             self.orders.clear();
             self.fills.clear();
             self.trades.clear();
             self.alerts.clear();
+            self.shadows.clear();
         }
+    }
+
+    /// The decision records since the last call in this step.
+    #[inline]
+    pub(crate) fn new_decisions(&mut self) -> &[Decision] {
+        let from = core::mem::replace(&mut self.noted, self.decided);
+        self.decisions.get(from..self.decided).unwrap_or_default()
     }
 
     /// A decision record to fill in, reset. It counts only after [`Self::keep_draft`]; until then the same

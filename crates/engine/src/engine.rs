@@ -13,6 +13,7 @@ use seawall_strategy::{Evaluation, Strategy, StrategySettings, View};
 
 use crate::answers;
 use crate::auction::{Auction, Withdrawn};
+use crate::decision_settings::DecisionSettings;
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::error::EngineError;
@@ -52,6 +53,8 @@ pub struct Setup {
     pub protection: ProtectionSettings,
     /// How entries are made and open positions are managed.
     pub trade: TradeSettings,
+    /// What becomes of refused plans, and how old records may be.
+    pub decisions: DecisionSettings,
     /// What the venue can do.
     pub capabilities: Capabilities,
     /// Identifies the journal; part of every client order id.
@@ -93,6 +96,7 @@ impl Engine {
         setup.risk.check()?;
         setup.protection.check()?;
         setup.trade.check()?;
+        setup.decisions.check()?;
         check_instruments(&setup.instruments)?;
         let count = setup.instruments.len();
         if strategies.len() != count {
@@ -117,6 +121,8 @@ impl Engine {
             guard,
             protection: setup.protection,
             trade: setup.trade,
+            decisions: setup.decisions,
+            stale_check_at: Ts::FAR_FUTURE,
             capabilities: setup.capabilities,
             run: setup.run,
             next_sequence: 1,
@@ -164,6 +170,7 @@ impl Engine {
             Input::Operator(command) => self.on_command(at, *command, effects),
             Input::Wakeup => self.on_wakeup(at, effects),
         }
+        self.note_records(effects);
     }
 
     /// The next instant at which the engine wants an [`Input::Wakeup`].
@@ -188,6 +195,8 @@ impl Engine {
         }
         if at >= self.auction.due_at() {
             self.judge_candidates(at, effects);
+            // Before the candle that a refused plan is followed over first.
+            self.note_records(effects);
         }
         at
     }
@@ -209,6 +218,7 @@ impl Engine {
             desk.wake_at = wake_of(desk, &self.shared).max(at);
         }
         reconcile::begin(&mut self.shared, at, effects);
+        self.begin_records(at, effects);
         self.plan_wakeup();
     }
 
@@ -234,6 +244,10 @@ impl Engine {
         }
         let earlier = desk.last;
         see_candle(desk, at, candle);
+        if !desk.shadows.is_empty() {
+            let Desk { shadows, instrument, .. } = desk;
+            shadows.follow(&self.shared.decisions, instrument, self.shared.cost_bps, candle, effects);
+        }
         watch_shock(desk, &mut self.shared, at, effects);
         let mut deadlines_moved = false;
         let engaged = desk.is_engaged();
@@ -479,6 +493,7 @@ impl Engine {
         if at >= self.shared.query_at {
             reconcile::on_time(&self.desks, &mut self.shared, at, effects);
         }
+        self.check_records(at, effects);
         for desk in &mut self.desks {
             if at < desk.wake_at {
                 continue;
@@ -558,7 +573,8 @@ impl Engine {
     pub(crate) fn plan_wakeup(&mut self) {
         let desks = self.desks.iter().map(|desk| desk.wake_at).min().unwrap_or(Ts::FAR_FUTURE);
         let soon = self.shared.guard.watch.wake_at.min(self.auction.due_at());
-        self.wake_at = desks.min(self.shared.query_at).min(soon);
+        let scheduled = self.shared.query_at.min(self.shared.stale_check_at);
+        self.wake_at = desks.min(scheduled).min(soon);
     }
 }
 

@@ -2,6 +2,7 @@
 //! protects every position from its first fill, keeps exact books and explains every decision.
 
 pub mod auction;
+pub mod decision_settings;
 pub mod drive;
 pub mod effects;
 pub mod engine;
@@ -10,6 +11,7 @@ pub mod fingerprint;
 pub mod ledger;
 pub mod limits;
 pub mod phase;
+pub mod records;
 pub mod risk;
 pub mod settings;
 pub mod trade_settings;
@@ -27,6 +29,7 @@ mod orders;
 mod planning;
 mod protection;
 mod reconcile;
+mod shadow;
 mod shared;
 mod stop_outs;
 mod targets;
@@ -34,6 +37,7 @@ mod venue;
 mod views;
 
 pub use auction::settings::AuctionSettings;
+pub use decision_settings::DecisionSettings;
 pub use desk::Difference;
 pub use drive::{Pump, Recorder};
 pub use effects::Effects;
@@ -41,6 +45,7 @@ pub use engine::{Engine, Setup};
 pub use error::EngineError;
 pub use ledger::{Account, Ledger};
 pub use phase::Phase;
+pub use records::Job;
 pub use settings::{ProtectionSettings, RiskSettings};
 pub use trade_settings::{
     EntryOrder, ExecutionSettings, FinalTarget, ManagementSettings, MultiTpSettings, TradeSettings,

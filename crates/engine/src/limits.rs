@@ -20,6 +20,10 @@ pub const EXITS_PER_TRADE_MAX: usize = 256;
 /// Queries for one order of unknown outcome before the pause between them stops growing.
 pub const QUERY_BACKOFF_STEPS_MAX: u32 = 5;
 
+/// Refused plans followed at a time per instrument. Reached: a further one is not followed; its record stands
+/// without an outcome.
+pub const SHADOWS_PER_INSTRUMENT_MAX: usize = 8;
+
 /// Instruments in one engine. Reached: the engine does not start.
 pub const INSTRUMENTS_MAX: usize = 4_096;
 

@@ -3,6 +3,7 @@
 use seawall_model::{AlertKind, Capabilities, ModelError, Money, Severity, StateSink, SystemMode, Ts};
 use seawall_strategy::FundingEstimate;
 
+use crate::decision_settings::DecisionSettings;
 use crate::effects::Effects;
 use crate::gateway::alert;
 use crate::ledger::Ledger;
@@ -31,6 +32,9 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     pub(crate) protection: ProtectionSettings,
     pub(crate) trade: TradeSettings,
+    pub(crate) decisions: DecisionSettings,
+    /// When stale records are looked for next.
+    pub(crate) stale_check_at: Ts,
     pub(crate) capabilities: Capabilities,
     pub(crate) run: u32,
     pub(crate) next_sequence: u32,
@@ -94,6 +98,7 @@ impl Shared {
         sink.bytes(self.phase.name().as_bytes());
         sink.number(u64::from(self.shutting_down));
         sink.signed(self.now.nanos());
+        sink.signed(self.stale_check_at.nanos());
         sink.signed(self.query_at.nanos());
         sink.signed(self.asked_at.nanos());
         sink.number(u64::from(self.opened));

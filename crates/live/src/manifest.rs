@@ -75,6 +75,7 @@ impl Manifest {
             risk: self.config.risk.clone(),
             protection: self.config.protection.clone(),
             trade: self.config.trade(),
+            decisions: self.config.decisions.clone(),
             capabilities,
             run: self.run,
             require_stop: true,

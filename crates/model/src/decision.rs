@@ -101,6 +101,8 @@ gates! {
     ThesisExit = "thesis_exit", "conviction of the idea behind the open position, against what closes it";
     SignalCooldown = "signal_cooldown", "minutes since a plan of this instrument was last acted on, against the pause";
     Candidate = "candidate", "why the entry was given up before it was judged (1 older than its candle, 2 exit, 3 command, 4 restart), against not (0)";
+    StartUp = "start_up", "decision candles seen since the start, against the first one";
+    Stale = "stale", "minutes since the newest record, against so many of the strategy's periods";
 }
 
 /// What a gate said.

@@ -543,6 +543,8 @@ pub enum AlertKind {
     EntriesPaused,
     /// The kill switch was turned on or off, or what it asked for is verified.
     KillSwitch,
+    /// An instrument has had no decision for too long.
+    RecordStale,
 }
 
 impl AlertKind {
@@ -572,6 +574,7 @@ impl AlertKind {
             AlertKind::LimitReached => "a risk limit is reached",
             AlertKind::EntriesPaused => "entries pause",
             AlertKind::KillSwitch => "kill switch",
+            AlertKind::RecordStale => "no decision on an instrument for too long",
         }
     }
 }

@@ -12,11 +12,13 @@ pub mod decision;
 pub mod digest;
 pub mod error;
 pub mod event;
+pub mod explain;
 pub mod instrument;
 pub mod money;
 pub mod order;
 pub mod port;
 pub mod position;
+pub mod shadow;
 pub mod time;
 pub mod trade;
 pub mod units;
@@ -36,6 +38,7 @@ pub use event::{
     OrderUpdate, RejectReason, Report, Severity, SubmitOutcome, SystemMode, VenueEvent, VenueOrder,
     VenuePosition, VenueRequest,
 };
+pub use explain::{Binding, Comparison, Demand};
 pub use instrument::{
     ContractKind, Instrument, InstrumentId, InstrumentName, InstrumentSpec, MarginTier, PriceRounding,
 };
@@ -46,6 +49,7 @@ pub use order::{
 };
 pub use port::VenuePort;
 pub use position::{Position, PositionChange, PositionSide};
+pub use shadow::{ShadowEnd, ShadowOutcome};
 pub use time::{Span, Timeframe, Ts};
 pub use trade::{Exit, ExitReason, Setup, Trade};
 pub use units::{PriceUnits, QtyUnits};

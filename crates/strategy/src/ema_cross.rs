@@ -139,6 +139,8 @@ pub struct EmaCross {
     /// Bars averaged so far.
     seen: u64,
     coarser: Option<Aggregator>,
+    /// Timeframe of the bars that are averaged.
+    period: Timeframe,
     long_only: bool,
     stop: Option<Level>,
     targets: ArrayVec<Target, TARGETS_MAX>,
@@ -185,6 +187,7 @@ impl EmaCross {
             slow: 0.0,
             seen: 0,
             coarser,
+            period: settings.timeframe.unwrap_or(base),
             long_only: settings.long_only,
             stop: settings.stop_pct.map(Level::Percent),
             targets,
@@ -282,6 +285,10 @@ impl Strategy for EmaCross {
     /// [`Strategy::on_candle`].
     fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
         Outlook { atr: None, bias: None, premise: Premise::Unknown }
+    }
+
+    fn decides_every(&self) -> Timeframe {
+        self.period
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

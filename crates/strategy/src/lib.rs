@@ -13,7 +13,7 @@ pub mod smc;
 use arrayvec::ArrayVec;
 use seawall_model::{
     Candle, Decision, ExitReason, Instrument, Percent, PositionSide, PriceUnits, Qty, Ratio, Setup, Span,
-    StateSink, Ts,
+    StateSink, Timeframe, Ts,
 };
 
 pub use settings::{StrategyError, StrategyKind, StrategySettings};
@@ -198,6 +198,10 @@ pub trait Strategy: Send {
     /// What is to be said about a position after the newest candle. Asked only while one is held; the answer
     /// depends on the candles seen and on `held` alone.
     fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook;
+
+    /// The period of its decisions: while candles come, an answer other than [`Evaluation::NotDue`] comes
+    /// this often.
+    fn decides_every(&self) -> Timeframe;
 
     /// Writes the strategy's state for the engine's digest.
     fn digest(&self, sink: &mut dyn StateSink);

@@ -91,12 +91,13 @@ fn unmanaged() -> TradeSettings {
 fn trade(series: &MarketSeries, concept: Concept, timing: Timing) -> Outcome {
     let divisor = 10f64.powi(i32::try_from(series.data_decimals).unwrap());
     let signals: Vec<Signal> = signals::find(&series.candles, divisor, concept, timing);
-    let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Trader::new(signals))];
+    let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Trader::new(signals, series.timeframe))];
     let settings = RunSettings {
         strategy: StrategySettings::default(),
         risk: RiskSettings::without_limits(),
         protection: ProtectionSettings::default(),
         trade: unmanaged(),
+        decisions: seawall_engine::DecisionSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),
         equity_interval: Timeframe::D1,

@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_model::{Candle, Decision, Gate, Instrument, Percent, Ratio, Setup, StateSink, Ts};
+use seawall_model::{Candle, Decision, Gate, Instrument, Percent, Ratio, Setup, StateSink, Timeframe, Ts};
 use seawall_strategy::{
     Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, TARGETS_MAX, Target, View,
 };
@@ -19,11 +19,12 @@ const TARGET_RANGES: f64 = 4.0;
 pub(crate) struct Trader {
     signals: Vec<Signal>,
     next: usize,
+    timeframe: Timeframe,
 }
 
 impl Trader {
-    pub(crate) fn new(signals: Vec<Signal>) -> Self {
-        Trader { signals, next: 0 }
+    pub(crate) fn new(signals: Vec<Signal>, timeframe: Timeframe) -> Self {
+        Trader { signals, next: 0, timeframe }
     }
 }
 
@@ -64,6 +65,10 @@ impl Strategy for Trader {
 
     fn outlook(&self, _: &Instrument, _: &Held) -> Outlook {
         Outlook { atr: None, bias: None, premise: Premise::Unknown }
+    }
+
+    fn decides_every(&self) -> Timeframe {
+        self.timeframe
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

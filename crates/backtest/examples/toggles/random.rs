@@ -117,6 +117,10 @@ impl Strategy for RandomEntry {
         self.inner.outlook(instrument, held)
     }
 
+    fn decides_every(&self) -> Timeframe {
+        self.inner.decides_every()
+    }
+
     fn digest(&self, sink: &mut dyn StateSink) {
         sink.number(self.state);
         self.inner.digest(sink);

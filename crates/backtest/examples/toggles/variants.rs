@@ -14,6 +14,7 @@ pub(crate) fn defaults() -> RunSettings {
         risk: RiskSettings::default(),
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
+        decisions: seawall_engine::DecisionSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "10000".parse().unwrap(),
         equity_interval: Timeframe::D1,

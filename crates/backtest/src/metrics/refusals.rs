@@ -31,7 +31,9 @@ fn of(outcome: &Outcome, wanted: fn(Stage) -> bool) -> u64 {
 
 fn stage(gate: Gate) -> Stage {
     match gate {
-        Gate::DataQuality
+        Gate::StartUp
+        | Gate::Stale
+        | Gate::DataQuality
         | Gate::WarmUp
         | Gate::Signal
         | Gate::Bias

@@ -80,6 +80,7 @@ fn settings(config: &Config) -> RunSettings {
         risk: config.risk.clone(),
         protection: config.protection.clone(),
         trade: config.trade(),
+        decisions: config.decisions.clone(),
         simulator: config.simulator.clone(),
         initial_equity: config.backtest.initial_equity,
         equity_interval: config.backtest.equity_interval,

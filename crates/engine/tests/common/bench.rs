@@ -64,6 +64,7 @@ impl Bench {
         self.balance(10_000);
         assert_eq!(self.engine.phase(), seawall_engine::Phase::Ready);
         self.requests.clear();
+        self.decisions.clear();
         self
     }
 

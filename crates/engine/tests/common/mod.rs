@@ -23,7 +23,7 @@ pub mod world;
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{DecisionSettings, ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{
     Capabilities, Instrument, InstrumentId, InstrumentSpec, PriceUnits, QtyUnits, Span, Timeframe,
     TriggerSource, Ts,
@@ -84,6 +84,7 @@ pub fn setup(count: u32, capabilities: Capabilities) -> seawall_engine::Setup {
         risk: RiskSettings::default(),
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
+        decisions: DecisionSettings::default(),
         capabilities,
         run: 7,
         require_stop: true,

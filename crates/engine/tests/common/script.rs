@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Decision, ExitReason, Gate, Instrument, Percent, PriceUnits, Setup, Span, StateSink, Ts,
+    Candle, Decision, ExitReason, Gate, Instrument, Percent, PriceUnits, Setup, Span, StateSink, Timeframe,
+    Ts,
 };
 use seawall_strategy::{
     Direction, Entry, EntryPlan, Evaluation, FundingEstimate, Held, Level, Outlook, Premise, Sizing,
@@ -99,6 +100,10 @@ impl Strategy for Scripted {
         *self.1.lock().unwrap()
     }
 
+    fn decides_every(&self) -> Timeframe {
+        Timeframe::M1
+    }
+
     fn digest(&self, sink: &mut dyn StateSink) {
         sink.number(self.0.lock().unwrap().len() as u64);
     }
@@ -186,6 +191,10 @@ impl Strategy for Erratic {
             bias: Some(if roll.is_multiple_of(37) { against } else { held.direction }),
             premise: if roll.is_multiple_of(41) { Premise::Gone } else { Premise::Holds },
         }
+    }
+
+    fn decides_every(&self) -> Timeframe {
+        Timeframe::M1
     }
 
     fn digest(&self, sink: &mut dyn StateSink) {

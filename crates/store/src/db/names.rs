@@ -51,6 +51,7 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::LimitReached => "limit_reached",
         AlertKind::EntriesPaused => "entries_paused",
         AlertKind::KillSwitch => "kill_switch",
+        AlertKind::RecordStale => "record_stale",
     }
 }
 

@@ -108,6 +108,10 @@ impl Strategy for Smc {
         self.market.outlook(instrument, held)
     }
 
+    fn decides_every(&self) -> Timeframe {
+        self.evaluate_timeframe
+    }
+
     fn digest(&self, sink: &mut dyn StateSink) {
         digest_debug(&self.ladder, sink);
         self.market.digest(sink);
