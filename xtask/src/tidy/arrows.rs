@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("smc", &["model"]),
     ("simulator", &["model"]),
+    ("venues", &["model"]),
     ("archive", &["model"]),
     ("strategy", &["model", "smc"]),
     ("engine", &["model", "smc", "strategy"]),

@@ -1,0 +1,33 @@
+//! The venues' protocols, without sockets.
+//!
+//! A **codec** turns the engine's words into a venue's requests and its answers back; a **session** is a
+//! state machine over one WebSocket; an **outbox** holds requests back for the rate budget. None of them
+//! reads a clock, opens a socket or draws a random number: drivers do that, one for all venues, and a
+//! simulated exchange can stand on the other side of the same bytes.
+
+pub mod book;
+pub mod budget;
+pub mod candles;
+pub mod codec;
+pub mod error;
+pub mod http;
+pub mod json;
+pub mod kraken_futures;
+pub mod market;
+pub mod nonce;
+pub mod orders;
+pub mod outbox;
+pub mod outcome;
+pub mod profile;
+pub mod query;
+pub mod secret;
+pub mod session;
+
+pub use codec::{Adapter, Codec, Dispatch, Ticket};
+pub use error::VenueError;
+pub use http::{Hosts, Reply, Request, Response, SignedRequest, TransportFailure};
+pub use market::{ListedInstrument, Market, Markets};
+pub use outcome::{Advice, Certainty, Failure, Notice, Outcome, Problem};
+pub use query::{Answer, Query};
+pub use secret::{Credentials, Secret};
+pub use session::{Command, News, Session};
