@@ -14,6 +14,7 @@ use crate::effects::Effects;
 use crate::gateway::alert;
 use crate::limits::QUERY_BACKOFF_STEPS_MAX;
 use crate::protection::protect;
+use crate::quarantine::order_can_be;
 use crate::shared::Shared;
 use crate::targets;
 use crate::venue::apply;
@@ -79,6 +80,7 @@ pub(crate) fn on_row(
     let Some(order) = desk.orders.get(id).filter(|order| order.state.is_live()) else { return };
     let (filled, state) = (order.filled, order.state);
     let is_news = asked_at.is_some_and(|asked| asked >= order.changed_at);
+    let can_be = order_can_be(desk, shared, at, row, filled, effects);
     let event = match row.state {
         // An older picture may show as open what has triggered since; nothing else is wrong about it.
         OrderState::Open if state == OrderState::Triggered => None,
@@ -97,7 +99,7 @@ pub(crate) fn on_row(
         effects.requests.push(VenueRequest::QueryPositions);
         shared.query_at = shared.query_at.min(at.plus(shared.protection.confirm_deadline()));
     }
-    if is_news {
+    if is_news && can_be {
         adopt_terms(desk, at, id, row, effects);
     }
     let Some(event) = event else { return };

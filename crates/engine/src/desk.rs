@@ -12,6 +12,7 @@ use crate::manage::Managed;
 use crate::orders::Orders;
 use crate::protection::Protection;
 use crate::records::Newest;
+use crate::quarantine::RecentFills;
 use crate::risk::shock::Trail;
 use crate::risk::streaks::Cooldown;
 use crate::risk::volatility::Volatility;
@@ -188,7 +189,7 @@ pub(crate) struct Desk {
     pub(crate) queued: Option<Queued>,
     pub(crate) closing: Option<Closing>,
     pub(crate) difference: Option<Difference>,
-    pub(crate) recent_fills: RecentIds,
+    pub(crate) recent_fills: RecentFills,
     /// Foreign orders already reported to the operator.
     pub(crate) foreign_orders: RecentIds,
     /// The newest execution counted, by the venue's clock: older pictures of positions say nothing.
@@ -242,7 +243,7 @@ impl Desk {
             queued: None,
             closing: None,
             difference: None,
-            recent_fills: RecentIds::default(),
+            recent_fills: RecentFills::default(),
             foreign_orders: RecentIds::default(),
             newest_fill: Ts::from_nanos(i64::MIN),
             pictured_at: Ts::from_nanos(i64::MIN),
@@ -267,6 +268,15 @@ impl Desk {
     /// Whether the entry can still fill.
     pub(crate) fn entry_is_live(&self) -> bool {
         self.orders.live().any(|order| order.request.role == OrderRole::Entry)
+    }
+
+    /// Whether what is held is smaller than any order of the venue: nothing more can be done about it, and it
+    /// stands in nobody's way.
+    pub(crate) fn is_dust(&self) -> bool {
+        !self.position.is_flat()
+            && self.position.qty().abs() < self.instrument.min_qty()
+            && !self.entry_is_live()
+            && self.queued.is_none()
     }
 
     /// Whether the outcome of a placement is unknown.

@@ -203,6 +203,7 @@ impl Engine {
 
     fn on_started(&mut self, at: Ts, effects: &mut Effects) {
         self.hold(at, effects);
+        self.doubt_after_restart();
         for desk in &mut self.desks {
             let in_flight: arrayvec::ArrayVec<_, 32> = desk
                 .orders
@@ -420,6 +421,7 @@ impl Engine {
             }
             VenueEvent::Balance { coverage, amount } => {
                 reconcile::on_balance(&self.desks, &mut self.shared, at, *coverage, *amount, effects);
+                self.hear_balance(at, *coverage, *amount);
                 self.after_report(at, effects);
             }
         }

@@ -34,7 +34,7 @@ impl Engine {
             let own = desk.instrument.id() == id;
             let price = if own { desk.last } else { desk.price_before(at) };
             equity = equity.and_then(|sum| sum.plus(desk.value_at(price)).ok());
-            worst.engaged += 1;
+            worst.engaged += u32::from(!desk.is_dust());
             if own && leaving {
                 continue;
             }
@@ -69,6 +69,7 @@ impl Engine {
                 week_spent: guard.windows.week.spent,
                 drawdown: guard.windows.drawdown(equity),
             }),
+            doubted: guard.doubt.holds_entries(),
             shock_until: guard.shock_until,
             require_stop: self.shared.require_stop,
         }
@@ -91,7 +92,7 @@ impl Engine {
         for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
             let leverage = desk.instrument.spec().leverage_max.to_f64();
             margin += worst_case(desk, desk.last).to_f64() / leverage;
-            engaged += 1;
+            engaged += u32::from(!desk.is_dust());
         }
         Reading {
             equity: equity.to_f64(),

@@ -1,6 +1,6 @@
 //! Fills: they move positions, books, trades and protection, whatever state their order is in.
 //!
-//! Invariants: a repeated fill counts once; a fill that is contained in a position taken over from the venue
+//! Invariants: a repeated fill counts once, what cannot be is in [`crate::quarantine`]; a fill that is contained in a position taken over from the venue
 //! does not count again; a fill of an unknown order counts and is reported; the position is
 //! the sum of all counted fills; when it is flat again the trade's profit is exactly what the books gained.
 
@@ -18,15 +18,14 @@ use crate::ledger::Account;
 use crate::manage::{Managed, stop_reason};
 use crate::planning::regime;
 use crate::protection::Protection;
+use crate::quarantine;
 use crate::risk::{entry_side, stop_price};
 use crate::shared::{Shared, invariant};
 use crate::targets::{self, Slot};
 
 /// Counts a fill.
 pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, effects: &mut Effects) {
-    if !desk.recent_fills.remember(fill.fill_id) || fill.qty <= QtyUnits::ZERO {
-        return;
-    }
+    let Some(fill) = &quarantine::sound(desk, shared, at, fill, effects) else { return };
     let role = count_on_order(desk, at, fill, effects);
     if fill.venue_time <= desk.pictured_at {
         let detail = format!("{} {} was taken over already", fill.side.name(), desk.instrument.qty(fill.qty));

@@ -18,6 +18,7 @@ pub mod trade_settings;
 
 mod answers;
 mod desk;
+mod doubt;
 mod exits;
 mod exposure;
 mod fills;
@@ -28,6 +29,7 @@ mod margin;
 mod orders;
 mod planning;
 mod protection;
+mod quarantine;
 mod reconcile;
 mod shadow;
 mod shared;

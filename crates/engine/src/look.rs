@@ -33,13 +33,16 @@ impl Engine {
             self.shared.guard.watch.looked(Ts::FAR_FUTURE, f64::INFINITY, f64::INFINITY);
             return;
         };
-        self.shared.guard.equity = equity;
+        let before = core::mem::replace(&mut self.shared.guard.equity, equity);
         self.shared.guard.postings = self.shared.ledger.postings();
         if self.shared.guard.windows.see(equity) {
             self.shared.guard.limits.forget(Measure::Drawdown);
         }
+        let in_doubt = self.is_in_doubt(at, before, equity, effects);
         let mut reading = self.reading(equity);
-        self.judge(at, &reading, effects);
+        if !in_doubt {
+            self.judge(at, &reading, effects);
+        }
         if at >= self.shared.guard.windows.rolls_at() {
             let guard = &mut self.shared.guard;
             let (day, week) = guard.windows.roll(at, equity);
@@ -80,6 +83,9 @@ impl Engine {
         guard.watch.looked(rolls_at, guard.limits.room(reading), headroom);
         if let Some(verify) = verify.filter(|_| self.shared.mode < SystemMode::Flatten) {
             self.shared.guard.watch.wake_by(verify);
+        }
+        if let Some(due) = self.shared.guard.doubt.due() {
+            self.shared.guard.watch.wake_by(due);
         }
         self.plan_wakeup();
     }
@@ -210,6 +216,8 @@ impl Engine {
         }
         guard.kill = crate::risk::kill::Kill::default();
         guard.flatten_asked = None;
+        self.end_doubt();
+        let guard = &mut self.shared.guard;
         if let Some(equity) = equity.filter(|_| guard.windows.is_open()) {
             guard.windows.accept(equity);
             guard.limits.forget(Measure::Drawdown);

@@ -134,7 +134,9 @@ fn compare(
     };
     let price = row.map_or(desk.last, |row| row.entry_price);
     let priced = price > PriceUnits::ZERO || desk.last > PriceUnits::ZERO;
-    if priced && (repeated || (shared.phase == Phase::Reconciling && !in_flight)) {
+    // What the books hold and the venue does not say is looked at twice, also at the start.
+    let gone = stated.abs() < desk.position.qty().abs();
+    if priced && (repeated || (shared.phase == Phase::Reconciling && !in_flight && !gone)) {
         take_over(desk, shared, at, Taken { stated, price, taken_at }, effects);
         settle(desk);
         return true;
@@ -298,8 +300,7 @@ pub(crate) fn on_balance(
             return;
         }
         alert(effects, at, Severity::Warning, AlertKind::BalanceDrift, None, difference.to_string());
-        // Money that nobody can explain is not taken for a profit, but a loss that nobody can explain is one.
-        shared.guard.flow(difference.max(Money::ZERO));
+        shared.guard.unexplained(difference);
         shared.book(at, effects, |ledger| ledger.post(Account::Adjustments, Account::Cash, difference));
     }
     shared.drift = None;

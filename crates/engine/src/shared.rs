@@ -114,12 +114,14 @@ impl Shared {
         self.ledger.digest(sink);
     }
 
-    /// Whether no entry may rest: a mode, the switch, a shutdown or a loss window forbids it.
+    /// Whether no entry may rest: a mode, the switch, a shutdown, a loss window or a doubt about equity
+    /// forbids it.
     pub(crate) fn ends_entries(&self) -> bool {
         self.mode >= SystemMode::ReduceOnly
             || self.shutting_down
             || self.guard.kill.is_on()
             || self.guard.entries_ended()
+            || self.guard.doubt.holds_entries().is_some()
     }
 
     /// Whether everything is being closed.

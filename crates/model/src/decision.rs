@@ -89,6 +89,7 @@ gates! {
     InstrumentExposure = "instrument_exposure", "worst-case notional of the instrument with the quantity wanted as a multiple of equity, against the cap";
     PositionMargin = "position_margin", "margin of the instrument with the quantity wanted in percent of equity, against the cap";
     ClusterExposure = "cluster_exposure", "worst-case notional of the cluster with the quantity wanted as a multiple of equity, against the cap";
+    StalePeak = "stale_peak", "fall from a high-water mark in doubt in percent, against one half; until the venue or the operator confirms";
     MarginUse = "margin_use", "worst-case margin of the account with the quantity wanted in percent of equity, against the cap";
     Freshness = "freshness", "hours since the newest bar of the frame that is furthest behind opened (1h, 4h or 1d), against the most allowed";
     StructureChange = "structure_change", "4h bars in a row that hold the break of a change of structure (0: no change), against those that confirm it";

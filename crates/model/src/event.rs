@@ -545,6 +545,12 @@ pub enum AlertKind {
     KillSwitch,
     /// An instrument has had no decision for too long.
     RecordStale,
+    /// A fill has the id of another one and says something else: not counted, the venue is asked.
+    FillCollision,
+    /// What the venue says about a fill or an order cannot be.
+    ImpossibleReport,
+    /// The fall from the high-water mark is too large to be believed: nothing is concluded from it yet.
+    StalePeak,
 }
 
 impl AlertKind {
@@ -575,6 +581,9 @@ impl AlertKind {
             AlertKind::EntriesPaused => "entries pause",
             AlertKind::KillSwitch => "kill switch",
             AlertKind::RecordStale => "no decision on an instrument for too long",
+            AlertKind::FillCollision => "two fills with one id, asking the venue",
+            AlertKind::ImpossibleReport => "the venue says what cannot be",
+            AlertKind::StalePeak => "high-water mark in doubt, asking the venue",
         }
     }
 }

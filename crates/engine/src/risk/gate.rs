@@ -19,6 +19,7 @@ use super::sizing::{Basis, wanted};
 use super::streaks::minutes_until;
 use super::{AccountView, Approved, Plan, entry_side, stop_price, target_price};
 use crate::desk::Desk;
+use crate::doubt::FALL_BELIEVED_PCT;
 use crate::limits::LIVE_ORDERS_FOR_ENTRY_MAX;
 use crate::phase::Phase;
 
@@ -103,6 +104,7 @@ fn may_take_risk(asked: Asked<'_>, decision: &mut Decision) -> bool {
     decision.ask(Gate::Phase, ready, f64::from(account.phase as u8), f64::from(Phase::Ready as u8))
         && decision.ask(Gate::SystemMode, mode_allows, mode, f64::from(SystemMode::Cautious as u8))
         && decision.ask(Gate::KillSwitch, !account.killed, f64::from(u8::from(account.killed)), 0.0)
+        && account.doubted.is_none_or(|fall| decision.ask(Gate::StalePeak, false, fall, FALL_BELIEVED_PCT))
         && decision.ask(Gate::Difference, desk.difference.is_none(), difference, 0.0)
         && decision.ask(
             Gate::DataQuality,

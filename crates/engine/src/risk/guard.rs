@@ -15,6 +15,7 @@ use super::shock::ShockRule;
 use super::states::Limits;
 use super::streaks::Streaks;
 use super::windows::Windows;
+use crate::doubt::Doubt;
 
 /// The end of an instant: one nanosecond later.
 const AFTER: Span = Span::from_nanos(1);
@@ -99,6 +100,8 @@ pub(crate) struct Guard {
     pub(crate) shock_seen: bool,
     /// The end of the pause of all entries after a shock of the market.
     pub(crate) shock_until: Ts,
+    /// What is in doubt about the high-water mark.
+    pub(crate) doubt: Doubt,
     /// Since when a limit has asked for everything to be closed.
     pub(crate) flatten_asked: Option<Ts>,
     /// Number of the cluster of each instrument.
@@ -132,6 +135,7 @@ impl Guard {
             shock: ShockRule::new(&settings.shock),
             shock_seen: false,
             shock_until: Ts::from_nanos(i64::MIN),
+            doubt: Doubt::default(),
             flatten_asked: None,
             clusters: instruments.map(cluster).collect(),
             postings: 0,
@@ -159,6 +163,16 @@ impl Guard {
         }
     }
 
+    /// The balance differs from the books by `amount`, and nobody can explain it: no profit, but a loss until
+    /// it comes back.
+    pub(crate) fn unexplained(&mut self, amount: Money) {
+        if self.windows.is_open() {
+            self.windows.unexplained(amount);
+            self.doubt.came_back(amount.max(Money::ZERO));
+            self.equity = self.equity.plus(amount.max(Money::ZERO)).unwrap_or(self.equity);
+        }
+    }
+
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         self.windows.digest(sink);
         self.limits.digest(sink);
@@ -170,5 +184,6 @@ impl Guard {
         sink.number(self.postings);
         sink.signed(self.shock_until.nanos());
         sink.signed(self.flatten_asked.map_or(i64::MIN, Ts::nanos));
+        self.doubt.digest(sink);
     }
 }

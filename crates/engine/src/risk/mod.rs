@@ -88,6 +88,8 @@ pub(crate) struct AccountView {
     pub(crate) worst: Worst,
     /// Absent before the books are open.
     pub(crate) losses: Option<Losses>,
+    /// The fall from a high-water mark in doubt, in percent.
+    pub(crate) doubted: Option<f64>,
     /// The end of the pause of all entries after a shock.
     pub(crate) shock_until: Ts,
     pub(crate) require_stop: bool,

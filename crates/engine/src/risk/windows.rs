@@ -15,6 +15,8 @@ pub(crate) struct Window {
     start_at: Ts,
     /// Equity at its start, moved by what came in and went out since.
     base: Money,
+    /// Part of what is missing from the base that nobody can explain.
+    missing: Money,
     /// Whether its limit has been reached.
     pub(crate) spent: bool,
 }
@@ -52,7 +54,13 @@ impl Loss {
 
 impl Window {
     fn new(timeframe: Timeframe) -> Self {
-        Window { timeframe, start_at: Ts::from_nanos(i64::MIN), base: Money::ZERO, spent: false }
+        Window {
+            timeframe,
+            start_at: Ts::from_nanos(i64::MIN),
+            base: Money::ZERO,
+            missing: Money::ZERO,
+            spent: false,
+        }
     }
 
     fn begin(&mut self, at: Ts, equity: Money) {
@@ -66,6 +74,7 @@ impl Window {
     fn digest(&self, sink: &mut dyn StateSink) {
         sink.signed(self.start_at.nanos());
         sink.decimal(self.base.get());
+        sink.decimal(self.missing.get());
         sink.number(u64::from(self.spent));
     }
 }
@@ -77,6 +86,8 @@ pub(crate) struct Windows {
     pub(crate) day: Window,
     pub(crate) week: Window,
     peak: Money,
+    /// As in [`Window`], of the high-water mark.
+    peak_missing: Money,
 }
 
 impl Windows {
@@ -86,6 +97,7 @@ impl Windows {
             day: Window::new(Timeframe::D1),
             week: Window::new(Timeframe::W1),
             peak: Money::ZERO,
+            peak_missing: Money::ZERO,
         }
     }
 
@@ -99,7 +111,7 @@ impl Windows {
         self.opened = true;
         self.day.begin(at, equity);
         self.week.begin(at, equity);
-        self.peak = equity;
+        self.accept(equity);
     }
 
     /// When the next window begins.
@@ -126,16 +138,54 @@ impl Windows {
         }
     }
 
+    /// Money is there, or is not, and nobody can explain it. It is no profit, so the bases rise with it; what
+    /// is missing is a loss, and when it comes back the bases are where they were.
+    pub(crate) fn unexplained(&mut self, amount: Money) {
+        let (day, week) = (&mut self.day, &mut self.week);
+        let bases = [
+            (&mut day.base, &mut day.missing),
+            (&mut week.base, &mut week.missing),
+            (&mut self.peak, &mut self.peak_missing),
+        ];
+        for (base, missing) in bases {
+            let after = missing.minus(amount).unwrap_or(*missing);
+            *missing = after.max(Money::ZERO);
+            let more = after.min(Money::ZERO).negated();
+            *base = base.plus(more).unwrap_or(*base);
+        }
+    }
+
+    /// What is missing from the high-water mark that nobody can explain.
+    pub(crate) fn missing(&self) -> Money {
+        self.peak_missing
+    }
+
+    /// What is missing is taken for a withdrawal.
+    pub(crate) fn forgive(&mut self) {
+        let (day, week) = (&mut self.day, &mut self.week);
+        let bases = [
+            (&mut day.base, &mut day.missing),
+            (&mut week.base, &mut week.missing),
+            (&mut self.peak, &mut self.peak_missing),
+        ];
+        for (base, missing) in bases {
+            *base = base.minus(core::mem::replace(missing, Money::ZERO)).unwrap_or(*base);
+        }
+    }
+
     /// Takes in an equity; says whether it is the highest.
     pub(crate) fn see(&mut self, equity: Money) -> bool {
         let highest = equity > self.peak;
-        self.peak = self.peak.max(equity);
+        if highest {
+            self.accept(equity);
+        }
         highest
     }
 
     /// The operator accepts the loss: what is left is the new high-water mark.
     pub(crate) fn accept(&mut self, equity: Money) {
         self.peak = equity;
+        self.peak_missing = Money::ZERO;
     }
 
     pub(crate) fn peak(&self) -> Money {
@@ -159,6 +209,7 @@ impl Windows {
         self.day.digest(sink);
         self.week.digest(sink);
         sink.decimal(self.peak.get());
+        sink.decimal(self.peak_missing.get());
     }
 }
 

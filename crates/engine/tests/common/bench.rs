@@ -429,6 +429,34 @@ impl Bench {
         self.venue(VenueEvent::Balance { coverage: Coverage::Complete, amount });
     }
 
+    /// The venue reports the orders and positions that the books have, and this balance.
+    pub fn agrees_but_for(&mut self, balance: i64) {
+        let ids = || (0..u32::try_from(self.scripts.len()).unwrap()).map(InstrumentId);
+        let orders = ids().flat_map(|id| self.engine.live_orders(id).collect::<Vec<_>>());
+        let orders: Vec<VenueOrder> = orders
+            .map(|order| VenueOrder {
+                instrument: order.order.instrument,
+                order: Some(order.order),
+                venue_order_id: VenueId::Number(u64::from(order.order.id.sequence)),
+                side: order.side,
+                qty: order.qty,
+                filled: order.filled,
+                kind: order.kind,
+                reduce_only: order.reduce_only,
+                state: order.state,
+            })
+            .collect();
+        let entry_price = price(10_000);
+        let held = ids().map(|id| (id, self.engine.position(id).unwrap().qty));
+        let rows: Vec<VenuePosition> = held
+            .filter(|(_, held)| !held.is_zero())
+            .map(|(instrument, qty)| VenuePosition { instrument, qty, entry_price })
+            .collect();
+        self.open_orders(orders);
+        self.venue(VenueEvent::Positions(Report { coverage: Coverage::Complete, taken_at: self.now, rows }));
+        self.balance(balance);
+    }
+
     /// The answer to a question about `order`.
     pub fn answer(&mut self, order: &OrderRequest, coverage: Coverage, row: Option<VenueOrder>) {
         let report = Report { coverage, taken_at: self.now, rows: row.into_iter().collect() };

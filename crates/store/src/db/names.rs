@@ -52,6 +52,9 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::EntriesPaused => "entries_paused",
         AlertKind::KillSwitch => "kill_switch",
         AlertKind::RecordStale => "record_stale",
+        AlertKind::FillCollision => "fill_collision",
+        AlertKind::ImpossibleReport => "impossible_report",
+        AlertKind::StalePeak => "stale_peak",
     }
 }
 

@@ -1,0 +1,150 @@
+//! What the venue says and cannot be: a fill with the id of another one, a fill of nothing or at no price, an
+//! order that has filled more than all of itself.
+//!
+//! Policies: nothing of it enters the books as it stands; the operator is told; the venue is asked for its
+//! positions, and the instrument takes no new risk until they have been seen. A fill without a price is the
+//! exception: it did move the position, which has to be protected at once, so it counts at the price that is
+//! known, never at zero.
+
+use seawall_model::{
+    AlertKind, Fill, OrderRef, PriceUnits, QtyUnits, Severity, Side, StateSink, Ts, VenueId, VenueOrder,
+    VenueRequest,
+};
+
+use crate::desk::{Desk, Difference};
+use crate::effects::Effects;
+use crate::gateway::alert;
+use crate::limits::VENUE_IDS_REMEMBERED;
+use crate::shared::Shared;
+
+/// What a fill says, as far as a repetition has to say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Said {
+    id: VenueId,
+    order: Option<OrderRef>,
+    side: Side,
+    qty: QtyUnits,
+    price: PriceUnits,
+}
+
+impl Said {
+    fn of(fill: &Fill) -> Self {
+        Said { id: fill.fill_id, order: fill.order, side: fill.side, qty: fill.qty, price: fill.price }
+    }
+
+    /// The same execution; one message may leave the order out that another names.
+    fn repeats(&self, other: &Said) -> bool {
+        let order = self.order.or(other.order) == other.order.or(self.order);
+        order && (self.side, self.qty, self.price) == (other.side, other.qty, other.price)
+    }
+}
+
+/// Whether a fill has been seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// No fill had its id.
+    New,
+    /// The same fill once more.
+    Again,
+    /// Another fill had its id.
+    Collision,
+}
+
+/// The most recent fills of one instrument, to tell repetitions from collisions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecentFills {
+    fills: Vec<Said>,
+    next: usize,
+}
+
+impl RecentFills {
+    /// Remembers a fill; one whose id is known stays as it was first seen.
+    pub(crate) fn remember(&mut self, fill: &Fill) -> Seen {
+        let said = Said::of(fill);
+        if let Some(known) = self.fills.iter().find(|known| known.id == said.id) {
+            return if known.repeats(&said) { Seen::Again } else { Seen::Collision };
+        }
+        if self.fills.len() < VENUE_IDS_REMEMBERED {
+            self.fills.push(said);
+        } else if let Some(slot) = self.fills.get_mut(self.next) {
+            *slot = said;
+            self.next = (self.next + 1) % VENUE_IDS_REMEMBERED;
+        }
+        Seen::New
+    }
+
+    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(self.fills.len() as u64);
+        sink.number(self.next as u64);
+        for fill in &self.fills {
+            match fill.id {
+                VenueId::Number(number) => sink.number(number),
+                VenueId::Text(text) => sink.bytes(text.as_bytes()),
+            }
+            sink.number(fill.order.map_or(0, |order| u64::from(order.id.sequence)));
+            sink.signed(fill.side.signed(fill.qty).get());
+            sink.signed(fill.price.get());
+        }
+    }
+}
+
+/// The fill as it may be counted, if it may: not a repetition, not a collision, of something, at a price.
+pub(crate) fn sound(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    fill: &Fill,
+    effects: &mut Effects,
+) -> Option<Fill> {
+    match desk.recent_fills.remember(fill) {
+        Seen::Again => return None,
+        Seen::Collision => {
+            let detail = format!("{} {} again as another fill", fill.fill_id, fill.side.name());
+            ask(desk, shared, at, AlertKind::FillCollision, detail, effects);
+            return None;
+        }
+        Seen::New => {}
+    }
+    if fill.qty <= QtyUnits::ZERO {
+        let detail = format!("a fill of {}", desk.instrument.qty(fill.qty));
+        ask(desk, shared, at, AlertKind::ImpossibleReport, detail, effects);
+        return None;
+    }
+    if fill.price > PriceUnits::ZERO {
+        return Some(*fill);
+    }
+    let order = fill.order.and_then(|order| desk.orders.get(order.id));
+    let known = order.and_then(|order| order.request.kind.limit()).unwrap_or(desk.last);
+    let detail = format!("a fill at {}, counted at {}", fill.price.get(), desk.instrument.price(known));
+    ask(desk, shared, at, AlertKind::ImpossibleReport, detail, effects);
+    (known > PriceUnits::ZERO).then_some(Fill { price: known, ..*fill })
+}
+
+/// Whether the quantities in a row about an order of ours can be; its state is believed all the same, since an
+/// order that is taken for working although it has ended is worse. What more it claims to have filled than was
+/// ordered is left to the fills themselves and to the position.
+pub(crate) fn order_can_be(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    row: &VenueOrder,
+    counted: QtyUnits,
+    effects: &mut Effects,
+) -> bool {
+    let negative = row.qty <= QtyUnits::ZERO || row.filled < QtyUnits::ZERO;
+    let more = row.filled > row.qty && row.filled != counted;
+    if negative || more {
+        let (filled, ordered) = (desk.instrument.qty(row.filled), desk.instrument.qty(row.qty));
+        let detail = format!("an order has filled {filled} of {ordered}");
+        ask(desk, shared, at, AlertKind::ImpossibleReport, detail, effects);
+    }
+    !negative && !more
+}
+
+/// Tells the operator and asks the venue what is held; no new risk on the instrument until it has answered.
+fn ask(desk: &mut Desk, shared: &mut Shared, at: Ts, kind: AlertKind, detail: String, effects: &mut Effects) {
+    alert(effects, at, Severity::Critical, kind, Some(desk.instrument.id()), detail);
+    desk.difference = Some(Difference::MissingFills);
+    effects.requests.push(VenueRequest::QueryPositions);
+    shared.query_at = shared.query_at.min(at.plus(shared.protection.confirm_deadline()));
+}
