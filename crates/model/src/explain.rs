@@ -149,6 +149,7 @@ demands! {
     InstrumentExposure: "the instrument's notional as a multiple of equity", AtMost, "", &[];
     PositionMargin: "the instrument's margin in percent of equity", AtMost, " %", &[];
     ClusterExposure: "the cluster's notional as a multiple of equity", AtMost, "", &[];
+    StalePeak: "the fall from a high-water mark in doubt", AtMost, " %", &[];
     MarginUse: "the margin of the account in percent of equity", AtMost, " %", &[];
     Freshness: "the age of the newest bar of the frame furthest behind", AtMost, " h", &[];
     StructureChange: "the number of bars that hold the change of structure", AtLeast, "", &[];
@@ -350,6 +351,7 @@ mod tests {
             (InstrumentExposure, 4.0, 3.0, "at most 3, it was 4"),
             (PositionMargin, 30.0, 25.0, "at most 25 %, it was 30 %"),
             (ClusterExposure, 6.0, 5.0, "at most 5, it was 6"),
+            (StalePeak, 96.7, 50.0, "at most 50 %, it was 96.7 %"),
             (MarginUse, 95.0, 90.0, "at most 90 %, it was 95 %"),
             (Freshness, 9.0, 8.0, "at most 8 h, it was 9 h"),
             (StructureChange, 1.0, 2.0, "at least 2, it was 1"),
