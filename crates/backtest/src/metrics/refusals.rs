@@ -85,6 +85,7 @@ fn stage(gate: Gate) -> Stage {
         | Gate::PositionMargin
         | Gate::ClusterExposure
         | Gate::MarginUse
+        | Gate::StalePeak
         | Gate::Candidate => Stage::Plan,
     }
 }
