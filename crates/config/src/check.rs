@@ -24,9 +24,15 @@ impl Config {
             self.multi_tp.check().err().map(|error| engine_problem(&error)),
             self.management.check().err().map(|error| engine_problem(&error)),
             self.decisions.check().err().map(|error| engine_problem(&error)),
+            self.auction.check().err().map(|error| engine_problem(&error)),
             self.simulator.check().err().map(|error| simulator_problem(&error)),
         ];
         let mut problems: Vec<Problem> = sections.into_iter().flatten().collect();
+        // What is out of range itself says nothing about the sizes of entries.
+        if self.risk.check().is_ok() && self.auction.rebalancer.check().is_ok() {
+            let error = self.auction.rebalancer.check_with(&self.risk).err();
+            problems.extend(error.map(|error| engine_problem(&error)));
+        }
         // Deadlines that are out of range themselves say nothing about the latency.
         if self.protection.check().is_ok() && self.simulator.check().is_ok() {
             self.check_latency(&mut problems);

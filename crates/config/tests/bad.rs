@@ -149,7 +149,7 @@ const FILES: [(&str, &str); 38] = [
 ];
 
 /// Rules that the sections keep or that hold across them: the text, and how the message begins.
-const RULES: [(&str, &str); 21] = [
+const RULES: [(&str, &str); 24] = [
     (
         "strategy: {ema_cross: {fast: 0}}",
         "config.yaml:1:30: strategy.ema_cross.fast: 0 is refused: an average has at least one bar",
@@ -193,6 +193,18 @@ const RULES: [(&str, &str); 21] = [
     (
         "risk: {daily_loss_max_pct: 12}",
         "config.yaml:1:28: risk.weekly_loss_max_pct: 10 is refused: it must not be below risk.daily_loss_max_pct (12), which it would make void",
+    ),
+    (
+        "auction: {churn: {tier_2_minutes: 20}}",
+        "config.yaml:1:35: auction.churn.tier_2_minutes: 20 is refused: allowed are 30 to 10080",
+    ),
+    (
+        "auction: {rebalancer: {clear_pct: 320}}",
+        "config.yaml:1:35: auction.rebalancer.clear_pct: 320 is refused: it must be below auction.rebalancer.trigger_pct: 320 is not below 320, a position would be made smaller again and again",
+    ),
+    (
+        "auction: {rebalancer: {mode: on, trigger_pct: 32, clear_pct: 24}}",
+        "config.yaml:1:47: auction.rebalancer.trigger_pct: 32 is refused: an entry may be as large as risk.instrument_notional_max (3) times equity: 300 % of equity are more than 32 %, so it would be made smaller at once; raise the trigger to 300 or lower what an entry may be",
     ),
     (
         "protection: {confirm_deadline_ms: 5}",

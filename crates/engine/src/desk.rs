@@ -10,6 +10,7 @@ use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Targe
 use crate::limits::{EXITS_PER_TRADE_MAX, VENUE_IDS_REMEMBERED};
 use crate::manage::Managed;
 use crate::orders::Orders;
+use crate::overlays::DeskGuards;
 use crate::protection::Protection;
 use crate::quarantine::RecentFills;
 use crate::records::Newest;
@@ -80,6 +81,14 @@ impl Queued {
     pub(crate) fn until(&self, base: Timeframe) -> Ts {
         self.decided_at.plus(base.span())
     }
+}
+
+/// A part of the position on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trimming {
+    pub(crate) reason: ExitReason,
+    /// When its order is asked about.
+    pub(crate) deadline: Ts,
 }
 
 /// A full exit on its way.
@@ -207,8 +216,10 @@ pub(crate) struct Desk {
     pub(crate) shocked_at: Ts,
     /// The end of the pause after that.
     pub(crate) shock_until: Ts,
-    /// Part of the position is being closed because of a shock; when that is given up.
-    pub(crate) trimming: Option<Ts>,
+    /// Part of the position is being closed.
+    pub(crate) trimming: Option<Trimming>,
+    /// What the portfolio guards remember.
+    pub(crate) guards: DeskGuards,
     /// Volatility, where the sizing asks for it.
     pub(crate) volatility: Option<Volatility>,
     /// Its newest decision record.
@@ -253,6 +264,7 @@ impl Desk {
             shocked_at: Ts::from_nanos(i64::MIN),
             shock_until: Ts::from_nanos(i64::MIN),
             trimming: None,
+            guards: DeskGuards::new(),
             volatility: None,
             newest: Newest::NONE,
             shadows: Shadows::default(),
@@ -377,9 +389,14 @@ impl Desk {
         self.cooldown.digest(sink);
         self.stop_outs.digest(sink);
         self.trail.digest(sink);
-        for time in [self.shocked_at, self.shock_until, self.trimming.unwrap_or(Ts::FAR_FUTURE)] {
+        for time in [self.shocked_at, self.shock_until] {
             sink.signed(time.nanos());
         }
+        if let Some(trimming) = self.trimming {
+            sink.bytes(trimming.reason.name().as_bytes());
+            sink.signed(trimming.deadline.nanos());
+        }
+        self.guards.digest(sink);
         if let Some(volatility) = &self.volatility {
             volatility.digest(sink);
         }

@@ -97,6 +97,7 @@ impl Engine {
         setup.protection.check()?;
         setup.trade.check()?;
         setup.decisions.check()?;
+        setup.trade.auction.rebalancer.check_with(&setup.risk)?;
         check_instruments(&setup.instruments)?;
         let count = setup.instruments.len();
         if strategies.len() != count {
@@ -115,6 +116,7 @@ impl Engine {
             .collect();
         let names = desks.iter().map(|desk: &Desk| desk.instrument.name());
         let guard = Guard::new(&setup.risk, names);
+        let rebalance_at = setup.trade.auction.rebalancer.first_cycle();
         let shared = Shared {
             funding: costs::funding(&setup.risk.fee_edge),
             risk: setup.risk,
@@ -140,6 +142,7 @@ impl Engine {
             opened: false,
             drift: None,
             naked_max_nanos: 0,
+            rebalance_at,
         };
         Ok(Engine { desks, shared, auction: Auction::default(), wake_at: Ts::FAR_FUTURE })
     }
@@ -192,6 +195,9 @@ impl Engine {
         let at = self.shared.now;
         if at >= self.shared.guard.watch.next_at {
             self.look(at, effects);
+        }
+        if at >= self.shared.rebalance_at {
+            self.rebalance(at, effects);
         }
         if at >= self.auction.due_at() {
             self.judge_candidates(at, effects);
@@ -261,7 +267,7 @@ impl Engine {
         }
         self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
-        let Desk { instrument, strategy, position, stop_outs, .. } = desk;
+        let Desk { instrument, strategy, position, stop_outs, guards, .. } = desk;
         let view = View {
             instrument,
             position: position.side(),
@@ -271,7 +277,12 @@ impl Engine {
             stop_outs: stop_outs.instants(),
         };
         let draft = effects.draft(id, at, candle.close);
-        match strategy.on_candle(&view, candle, draft) {
+        guards.share.note(&self.shared.trade.auction.rebalancer, draft);
+        let answer = strategy.on_candle(&view, candle, draft);
+        if answer != Evaluation::NotDue && !self.shared.trade.auction.chop.is_off() {
+            guards.see(at, draft);
+        }
+        match answer {
             Evaluation::NotDue => {}
             Evaluation::Hold => effects.keep_draft(),
             Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
@@ -662,7 +673,7 @@ pub(crate) fn wake_of(desk: &Desk, shared: &Shared) -> Ts {
         return if leftovers { wake.min(desk.last_fill_at.plus(silence)) } else { wake };
     }
     let closing = desk.closing.map_or(Ts::FAR_FUTURE, |closing| closing.deadline);
-    let trimming = desk.trimming.unwrap_or(Ts::FAR_FUTURE);
+    let trimming = desk.trimming.map_or(Ts::FAR_FUTURE, |trimming| trimming.deadline);
     let managed = desk
         .trade
         .as_ref()

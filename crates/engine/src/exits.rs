@@ -4,7 +4,7 @@
 use seawall_model::{ClientOrderId, ExitReason, OrderKind, OrderRole, QtyUnits, Ts};
 
 use crate::answers::ask;
-use crate::desk::{Closing, Desk};
+use crate::desk::{Closing, Desk, Trimming};
 use crate::effects::Effects;
 use crate::gateway::{cancel, place};
 use crate::protection;
@@ -44,7 +44,6 @@ fn exit_is_live(desk: &Desk) -> bool {
 /// Closes half of the position at market, once; all of it where half is below the venue's minimum. The stop
 /// follows the quantity.
 pub(crate) fn trim(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
-    let Some(side) = desk.position.side().closing_side() else { return };
     if desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
         return;
     }
@@ -54,12 +53,28 @@ pub(crate) fn trim(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut E
         close(desk, shared, at, ExitReason::Shock, effects);
         return;
     }
+    reduce(desk, shared, at, qty, ExitReason::Shock, effects);
+}
+
+/// Closes `qty` of the position at market, one such order at a time; says whether it was sent.
+pub(crate) fn reduce(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    qty: QtyUnits,
+    reason: ExitReason,
+    effects: &mut Effects,
+) -> bool {
+    let Some(side) = desk.position.side().closing_side() else { return false };
+    if desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
+        return false;
+    }
     let kind = OrderKind::Market;
     let plan = Plan { role: OrderRole::Exit, side, qty, kind, reduce_only: true, expires_at: None };
-    if let Some(approved) = approve_reduction(&desk.position, plan) {
-        desk.trimming = Some(at.plus(shared.protection.trigger_grace()));
-        let _: ClientOrderId = place(desk, shared, at, approved, effects);
-    }
+    let Some(approved) = approve_reduction(&desk.position, plan) else { return false };
+    desk.trimming = Some(Trimming { reason, deadline: at.plus(shared.protection.trigger_grace()) });
+    let _: ClientOrderId = place(desk, shared, at, approved, effects);
+    true
 }
 
 /// The order that made the position smaller has ended, one way or the other.
@@ -102,8 +117,9 @@ pub(crate) fn cancel_entries(desk: &mut Desk, shared: &Shared, at: Ts, effects: 
 
 /// An exit that has not finished by its deadline is asked about while it can still act, else sent again.
 pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
-    if desk.trimming.is_some_and(|deadline| at >= deadline) {
-        desk.trimming = Some(at.plus(shared.protection.emergency_retry()));
+    if let Some(trimming) = desk.trimming.filter(|trimming| at >= trimming.deadline) {
+        let deadline = at.plus(shared.protection.emergency_retry());
+        desk.trimming = Some(Trimming { deadline, ..trimming });
         let live = desk.orders.live().find(|order| order.request.role == OrderRole::Exit);
         if let Some(id) = live.filter(|order| order.state.is_confirmed()).map(|order| order.id()) {
             ask(desk, at, id, effects);

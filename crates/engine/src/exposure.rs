@@ -72,6 +72,7 @@ impl Engine {
             doubted: guard.doubt.holds_entries(),
             shock_until: guard.shock_until,
             require_stop: self.shared.require_stop,
+            choppy_pct: self.choppy_pct(at),
         }
     }
 

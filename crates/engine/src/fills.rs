@@ -6,8 +6,8 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    AlertKind, Exit, ExitReason, Fill, FillCause, Instrument, Money, OrderEvent, OrderRole, PositionChange,
-    PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
+    AlertKind, Exit, ExitReason, Fill, FillCause, GuardMode, Instrument, Money, OrderEvent, OrderRole,
+    PositionChange, PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
 };
 use seawall_strategy::{Direction, Level, TARGETS_MAX};
 
@@ -133,7 +133,7 @@ fn exit_reason(desk: &Desk, fill: &Fill, role: Option<OrderRole>) -> ExitReason 
         }
         (FillCause::Order, Some(OrderRole::Target(number))) => ExitReason::TakeProfit(number),
         (FillCause::Order, Some(OrderRole::Exit)) => match (desk.trimming, desk.closing) {
-            (Some(_), _) => ExitReason::Shock,
+            (Some(trimming), _) => trimming.reason,
             (None, Some(closing)) => closing.reason,
             (None, None) => ExitReason::Signal,
         },
@@ -252,6 +252,7 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         naked: Span::ZERO,
     };
     shared.next_trade = shared.next_trade.saturating_add(1);
+    desk.guards.opened(&shared.trade.auction, at, record.side, record.setup);
     let managed = Managed::new(basis.invalidation);
     let managed = match regime(basis.setup) {
         Some(_) => managed.until(&shared.trade.management, at),
@@ -338,13 +339,18 @@ fn begin_pauses(desk: &mut Desk, shared: &mut Shared, at: Ts, record: &Trade, ef
     let id = Some(desk.instrument.id());
     let equity = shared.guard.equity;
     desk.stop_outs.closed(at, record);
-    let Shared { risk, guard, .. } = shared;
+    let Shared { risk, guard, trade, .. } = shared;
     if let Some(until) = guard.streaks.closed(&risk.loss_streak, at, record, equity) {
         let detail = format!("{} until {until}: losses in a row", record.setup.regime());
         alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, None, detail);
     }
     if let Some(until) = desk.cooldown.closed(&risk.cooldown, at, record) {
         let detail = format!("until {until}: several losses on this instrument");
+        alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
+    }
+    let churned = desk.guards.closed(&trade.auction, at);
+    if let Some(until) = churned.filter(|_| trade.auction.churn.mode == GuardMode::On) {
+        let detail = format!("until {until}: closed and entered again too quickly");
         alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
     }
 }

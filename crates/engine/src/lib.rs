@@ -10,6 +10,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod ledger;
 pub mod limits;
+pub mod overlays;
 pub mod phase;
 pub mod records;
 pub mod risk;

@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) drift: Option<(Money, Ts)>,
     /// Longest time any position has been without a confirmed stop.
     pub(crate) naked_max_nanos: i64,
+    /// The first step at or after this looks for positions that are too large.
+    pub(crate) rebalance_at: Ts,
 }
 
 impl Shared {
@@ -107,6 +109,7 @@ impl Shared {
             sink.signed(asked.nanos());
         }
         sink.signed(self.naked_max_nanos);
+        sink.signed(self.rebalance_at.nanos());
         sink.number(u64::from(self.reports.orders));
         sink.number(u64::from(self.reports.positions));
         sink.number(u64::from(self.reports.balance));
@@ -114,7 +117,7 @@ impl Shared {
         self.ledger.digest(sink);
     }
 
-    /// Whether no entry may rest: a mode, the switch, a shutdown, a loss window or a doubt about equity
+    /// Whether no entry may rest: a mode, a switch, a shutdown, a loss window or a doubt about equity
     /// forbids it.
     pub(crate) fn ends_entries(&self) -> bool {
         self.mode >= SystemMode::ReduceOnly
@@ -122,6 +125,7 @@ impl Shared {
             || self.guard.kill.is_on()
             || self.guard.entries_ended()
             || self.guard.doubt.holds_entries().is_some()
+            || !self.trade.execution.entries_enabled
     }
 
     /// Whether everything is being closed.

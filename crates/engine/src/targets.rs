@@ -71,7 +71,7 @@ pub(crate) fn keep(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut E
     let held = desk.position.qty().abs();
     let amends = shared.capabilities.amend && desk.trade.as_ref().is_some_and(|trade| !trade.amend_failed);
     let mut resting = desk.orders.live().filter(is_target).fold(QtyUnits::ZERO, |sum, o| sum.plus(most(o)));
-    for want in wanted(desk) {
+    for want in wanted(desk, shared.trade.execution.partials_enabled) {
         let role = OrderRole::Target(want.number);
         let kind = OrderKind::Limit { price: want.price, time_in_force: TimeInForce::GoodTilCancelled };
         let live = desk.orders.live().find(|order| order.request.role == role && order.request.side == side);
@@ -114,8 +114,9 @@ fn most(order: &Order) -> QtyUnits {
 }
 
 /// What is to rest of each take-profit: its share of what was entered, rounded down to the lot, less what it
-/// has filled, within what is held. One that completes the whole takes what rounding left over.
-fn wanted(desk: &Desk) -> ArrayVec<Wanted, TARGETS_MAX> {
+/// has filled, within what is held. One that completes the whole takes what rounding left over. Without
+/// `partials` only one that takes all of what was entered.
+fn wanted(desk: &Desk, partials: bool) -> ArrayVec<Wanted, TARGETS_MAX> {
     let mut wanted = ArrayVec::new();
     let (Some(trade), Some(entry)) = (desk.trade.as_ref(), average_entry(desk)) else { return wanted };
     let direction =
@@ -125,6 +126,7 @@ fn wanted(desk: &Desk) -> ArrayVec<Wanted, TARGETS_MAX> {
     for (((number, target), slot), share) in (1_u8..).zip(&trade.targets).zip(&trade.slots).zip(shares) {
         let price = target_price(&desk.instrument, direction, target.level, entry);
         let Some(price) = price.filter(|price| price.get() > 0) else { continue };
+        let share = if partials || share >= trade.record.entry_qty { share } else { QtyUnits::ZERO };
         let qty = share.minus(slot.filled).max(QtyUnits::ZERO).min(left);
         let qty = if qty < desk.instrument.min_qty() { QtyUnits::ZERO } else { qty };
         left = left.minus(qty);

@@ -53,6 +53,14 @@ pub enum EntryOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExecutionSettings {
+    /// Whether anything is entered. Positions are managed either way.
+    pub entries_enabled: bool,
+    /// Whether part of a position may be closed: take-profits smaller than the position, and the rebalancer.
+    /// A shock still makes positions smaller.
+    pub partials_enabled: bool,
+    /// Whether a plan against the position that is held also enters the other side; it closes the position
+    /// either way.
+    pub reversals_enabled: bool,
     /// How the entry of a plan with a planned price is sent.
     pub entry_order: EntryOrder,
     /// How far from the price of the decision a `limit_ioc` entry may fill, in percent.
@@ -64,6 +72,9 @@ pub struct ExecutionSettings {
 impl Default for ExecutionSettings {
     fn default() -> Self {
         ExecutionSettings {
+            entries_enabled: true,
+            partials_enabled: true,
+            reversals_enabled: true,
             entry_order: EntryOrder::Limit,
             slippage_tolerance_pct: percent(1, 1),
             order_price_invalidation_pct: percent(3, 0),

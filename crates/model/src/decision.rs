@@ -104,6 +104,12 @@ gates! {
     Candidate = "candidate", "why the entry was given up before it was judged (1 older than its candle, 2 exit, 3 command, 4 restart), against not (0)";
     StartUp = "start_up", "decision candles seen since the start, against the first one";
     Stale = "stale", "minutes since the newest record, against so many of the strategy's periods";
+    EntriesEnabled = "entries_enabled", "whether the configuration lets entries out (1 yes, 0 no), against yes";
+    ReversalsEnabled = "reversals_enabled", "whether the configuration lets a reversal enter the other side (1 yes, 0 no), against yes";
+    Churn = "churn", "minutes until the pause after closing and entering again too quickly is over, against none";
+    AntiFlip = "anti_flip", "minutes until the lock on the side against the last trade is over, against none";
+    Chop = "chop", "instruments that go nowhere in percent of all, against the share from which the auction slows down";
+    Rebalance = "rebalance", "notional of the position in percent of equity at the last cycle, against the share from which it is made smaller";
 }
 
 /// What a gate said.

@@ -164,6 +164,12 @@ demands! {
     StartUp: "the number of decision candles seen since the start", AtLeast, "", &[];
     Stale: "the age of the newest record", AtMost, " min", &[];
     Candidate: "what took the entry away before it was judged", Exactly, "", WITHDRAWN;
+    EntriesEnabled: "execution.entries_enabled", Exactly, "", SWITCH;
+    ReversalsEnabled: "execution.reversals_enabled", Exactly, "", SWITCH;
+    Churn: "the pause after entering again too quickly still to come", AtMost, " min", &[];
+    AntiFlip: "the lock on the side against the last trade still to come", AtMost, " min", &[];
+    Chop: "the share of instruments that go nowhere", AtMost, " %", &[];
+    Rebalance: "the position in percent of equity", AtMost, " %", &[];
 }
 
 impl Gate {
@@ -371,6 +377,12 @@ mod tests {
             (Candidate, 2.0, 0.0, "would have had to be nothing, it was an exit"),
             (StartUp, 0.0, 1.0, "at least 1, it was 0"),
             (Stale, 60.0, 6.0, "at most 6 min, it was 60 min"),
+            (EntriesEnabled, 0.0, 1.0, "execution.entries_enabled would have had to be on, it was off"),
+            (ReversalsEnabled, 0.0, 1.0, "execution.reversals_enabled would have had to be on, it was off"),
+            (Churn, 20.0, 0.0, "at most 0 min, it was 20 min"),
+            (AntiFlip, 35.0, 0.0, "at most 0 min, it was 35 min"),
+            (Chop, 60.0, 50.0, "at most 50 %, it was 60 %"),
+            (Rebalance, 350.0, 320.0, "at most 320 %, it was 350 %"),
         ]
     }
 

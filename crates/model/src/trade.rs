@@ -86,6 +86,8 @@ pub enum ExitReason {
     External,
     /// Reduced or closed in a price shock, too near its liquidation.
     Shock,
+    /// Reduced because it had become too large a part of the account.
+    Rebalance,
 }
 
 impl ExitReason {
@@ -110,6 +112,7 @@ impl ExitReason {
             ExitReason::Liquidation => "liquidation",
             ExitReason::External => "external",
             ExitReason::Shock => "shock",
+            ExitReason::Rebalance => "rebalance",
         }
     }
 }

@@ -40,6 +40,7 @@ fn stage(gate: Gate) -> Stage {
         | Gate::Structure
         | Gate::Freshness
         | Gate::ThesisExit
+        | Gate::Rebalance
         | Gate::PositionOpen => Stage::Search,
         Gate::Adx
         | Gate::StructureChange
@@ -86,6 +87,11 @@ fn stage(gate: Gate) -> Stage {
         | Gate::ClusterExposure
         | Gate::MarginUse
         | Gate::StalePeak
-        | Gate::Candidate => Stage::Plan,
+        | Gate::Candidate
+        | Gate::EntriesEnabled
+        | Gate::ReversalsEnabled
+        | Gate::Churn
+        | Gate::AntiFlip
+        | Gate::Chop => Stage::Plan,
     }
 }

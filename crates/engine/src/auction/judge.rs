@@ -136,9 +136,9 @@ impl Engine {
         let prepared = planning::prepared(&shared.trade, desk, &plan, &mut decision);
         let known = planned(desk, prepared.as_ref().unwrap_or(&plan), last);
         decision.planned = known.or(decision.planned);
-        let Shared { risk: settings, guard, .. } = shared;
+        let Shared { risk: settings, guard, trade, .. } = shared;
         let approved = prepared.as_ref().and_then(|plan| {
-            let asked = Asked { settings, guard, account: &account, desk, plan, at: since, turn };
+            let asked = Asked { settings, guard, trade, account: &account, desk, plan, at: since, turn };
             approve_entry(asked, &mut decision)
         });
         if let Some(approved) = approved {

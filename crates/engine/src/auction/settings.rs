@@ -4,6 +4,7 @@ use seawall_model::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
+use crate::overlays::settings::{AntiFlipSettings, ChopSettings, ChurnSettings, RebalancerSettings};
 
 /// Longest time that candidates may be collected, in milliseconds.
 const COLLECT_MS_MAX: u32 = 30_000;
@@ -16,6 +17,14 @@ pub struct AuctionSettings {
     /// zero is the end of its instant. Candles of a live feed arrive one after the other.
     #[schemars(range(min = 0, max = 30_000))]
     pub collect_ms: u32,
+    /// Pause of an instrument that is closed and entered again too quickly.
+    pub churn: ChurnSettings,
+    /// What happens when many instruments go nowhere.
+    pub chop: ChopSettings,
+    /// Lock on the side against the last trade.
+    pub anti_flip: AntiFlipSettings,
+    /// Makes positions smaller that have become too large a part of the account.
+    pub rebalancer: RebalancerSettings,
 }
 
 impl AuctionSettings {
@@ -31,7 +40,10 @@ impl AuctionSettings {
                 rule: format!("allowed are 0 to {COLLECT_MS_MAX}"),
             });
         }
-        Ok(())
+        self.churn.check()?;
+        self.chop.check()?;
+        self.anti_flip.check()?;
+        self.rebalancer.check()
     }
 
     pub(crate) fn collect(&self) -> Span {

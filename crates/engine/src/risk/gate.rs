@@ -1,8 +1,8 @@
 //! The questions that an entry has to pass, in their order; the first refusal ends them.
 //!
-//! Order: state of the system, state of the instrument, pauses, the plan itself, its costs, then its size
-//! under the caps, then what the venue and the account's margin allow. A question whose limit is off is not
-//! asked.
+//! Order: state of the system, state of the instrument, pauses, portfolio guards, the plan itself, its costs,
+//! then its size under the caps, then what the venue and the account's margin allow. A question whose limit is
+//! off is not asked.
 
 use arrayvec::ArrayVec;
 use seawall_model::{
@@ -21,7 +21,9 @@ use super::{AccountView, Approved, Plan, entry_side, stop_price, target_price};
 use crate::desk::Desk;
 use crate::doubt::FALL_BELIEVED_PCT;
 use crate::limits::LIVE_ORDERS_FOR_ENTRY_MAX;
+use crate::overlays;
 use crate::phase::Phase;
+use crate::trade_settings::TradeSettings;
 
 /// Where an entry stands in a reversal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub(crate) enum Turn {
 pub(crate) struct Asked<'a> {
     pub(crate) settings: &'a RiskSettings,
     pub(crate) guard: &'a Guard,
+    pub(crate) trade: &'a TradeSettings,
     pub(crate) account: &'a AccountView,
     pub(crate) desk: &'a Desk,
     pub(crate) plan: &'a EntryPlan,
@@ -49,7 +52,7 @@ pub(crate) struct Asked<'a> {
 /// Judges an entry. Each question is asked on `decision`; the first refusal ends it.
 pub(crate) fn approve_entry(asked: Asked<'_>, decision: &mut Decision) -> Option<Approved<Plan>> {
     let Asked { desk, plan, account, at, .. } = asked;
-    if !may_take_risk(asked, decision) || !is_rested(asked, decision) {
+    if !may_take_risk(asked, decision) || !is_rested(asked, decision) || !overlays::allow(asked, decision) {
         return None;
     }
     let instrument = &desk.instrument;
@@ -135,7 +138,7 @@ fn may_take_risk(asked: Asked<'_>, decision: &mut Decision) -> bool {
 
 /// No pause is running. The second half of a reversal does not wait for the trade that it ended.
 fn is_rested(asked: Asked<'_>, decision: &mut Decision) -> bool {
-    let Asked { settings, guard, account, desk, plan, at, turn } = asked;
+    let Asked { settings, guard, account, desk, plan, at, turn, .. } = asked;
     let streak = &settings.loss_streak;
     let cooldown = &settings.cooldown;
     let streaks_on = [streak.tight_smc_losses, streak.wide_structure_losses, streak.other_losses];

@@ -93,6 +93,8 @@ pub(crate) struct AccountView {
     /// The end of the pause of all entries after a shock.
     pub(crate) shock_until: Ts,
     pub(crate) require_stop: bool,
+    /// Instruments that go nowhere, in percent of all.
+    pub(crate) choppy_pct: f64,
 }
 
 /// What is at stake already.

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use seawall_engine::{Effects, Engine, PositionView, RiskSettings, Setup};
 use seawall_model::{
     Alert, AlertKind, CancelReason, Candle, Capabilities, ClientOrderId, Command, Coverage, Decision,
-    ExitReason, Fill, FillCause, Gate, Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind, OrderRef,
-    OrderRequest, OrderRole, OrderState, Outcome, PriceUnits, RejectReason, Report, Side, Span, Timeframe,
-    Trade, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    ExitReason, Fill, FillCause, Gate, GuardMode, Input, InstrumentId, Liquidity, Money, Ohlc, OrderKind,
+    OrderRef, OrderRequest, OrderRole, OrderState, Outcome, PriceUnits, RejectReason, Report, Side, Span,
+    Timeframe, Trade, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_strategy::{EntryPlan, Evaluation, Strategy};
 
@@ -43,6 +43,9 @@ impl Bench {
         let mut setup = Setup { risk, ..setup(count, remote()) };
         // The plans of these tests have the targets that they say.
         setup.trade.multi_tp.enabled = false;
+        // They trade as quickly as no portfolio should.
+        setup.trade.auction.churn.mode = GuardMode::Off;
+        setup.trade.auction.anti_flip.mode = GuardMode::Off;
         Bench::with_setup(setup).reconciled()
     }
 

@@ -43,7 +43,12 @@ pub fn target(distance: i64, share: i64) -> Target {
 
 /// Answers candles with what the test has put into the queue, else holds.
 #[derive(Clone)]
-pub struct Scripted(Arc<Mutex<VecDeque<Evaluation>>>, Arc<Mutex<Outlook>>, Arc<Mutex<Told>>);
+pub struct Scripted(
+    Arc<Mutex<VecDeque<Evaluation>>>,
+    Arc<Mutex<Outlook>>,
+    Arc<Mutex<Told>>,
+    Arc<Mutex<Option<(f64, f64)>>>,
+);
 
 /// What a strategy was told beside the candles.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,7 +63,7 @@ pub struct Told {
 
 impl Default for Scripted {
     fn default() -> Self {
-        Scripted(Arc::default(), Arc::new(Mutex::new(KNOWS_NOTHING)), Arc::default())
+        Scripted(Arc::default(), Arc::new(Mutex::new(KNOWS_NOTHING)), Arc::default(), Arc::default())
     }
 }
 
@@ -75,6 +80,11 @@ impl Scripted {
         self.2.lock().unwrap().clone()
     }
 
+    /// The ADX and the score that its records have from now on.
+    pub fn measures(&self, adx: f64, score: f64) {
+        *self.3.lock().unwrap() = Some((adx, score));
+    }
+
     /// What it says about a position from now on.
     pub fn sees(&self, outlook: Outlook) {
         *self.1.lock().unwrap() = outlook;
@@ -88,6 +98,10 @@ impl Strategy for Scripted {
         told.funding = view.funding;
         drop(told);
         let answer = self.0.lock().unwrap().pop_front().unwrap_or(Evaluation::Hold);
+        if let Some((adx, score)) = *self.3.lock().unwrap() {
+            decision.ask(Gate::Adx, true, adx, 0.0);
+            decision.ask(Gate::Score, true, score, 0.0);
+        }
         decision.ask(Gate::Signal, answer != Evaluation::Hold, 0.0, 0.0);
         answer
     }

@@ -194,7 +194,8 @@ fn target(view: &View<'_>, facts: &Facts<'_>, entry: f64) -> Option<f64> {
         | ExitReason::Unprotected
         | ExitReason::Liquidation
         | ExitReason::External
-        | ExitReason::Shock => None,
+        | ExitReason::Shock
+        | ExitReason::Rebalance => None,
     });
     let strategy = &view.settings.strategy;
     let share = match strategy.name {
