@@ -105,8 +105,10 @@ impl OrderIndex {
 
     /// Some of an order filled.
     pub fn filled(&mut self, id: ClientOrderId, qty: QtyUnits) {
-        if let Some(known) = self.by_client.get_mut(&id) {
-            known.filled = known.filled.plus(qty);
+        let Some(known) = self.by_client.get_mut(&id) else { return };
+        known.filled = known.filled.plus(qty);
+        if known.filled >= known.qty {
+            self.end(id);
         }
     }
 

@@ -6,18 +6,23 @@
 //! not shown after [`crate::profile::Profile::acceptance_horizon`] was never taken; executions are booked
 //! from executions alone, never from the answer to a placement, which has no fee.
 
+pub mod account_session;
 mod answers;
 mod decode;
 mod encode;
 mod listing;
+pub mod market_session;
 mod rows;
 pub mod sign;
+pub mod stream;
 pub mod tables;
 mod wire;
 
 use seawall_model::Ts;
 
+pub use self::account_session::AccountSession;
 pub use self::answers::enrich;
+pub use self::market_session::MarketSession;
 use crate::codec::{Codec, Operation, Progress, Tables};
 use crate::error::VenueError;
 use crate::http::{Body, Header, Method, Reply, Request, SignedRequest};
