@@ -101,6 +101,7 @@ fn close(value: Option<f64>, expected: f64) {
     assert!((value - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{value} is not {expected}");
 }
 
+/// [D-38]: the Sharpe ratio was that of single trades, drawdown that of profits.
 #[test]
 fn account_and_daily_ratios() {
     let (_, _, metrics) = run();

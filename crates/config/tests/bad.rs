@@ -291,6 +291,7 @@ const ARGUMENTS: [(&str, &str); 12] = [
     ),
 ];
 
+/// [I-14]: keys at the wrong level, unknown and doubled ones, were read as nothing.
 #[test]
 fn a_bad_file_gives_one_message_with_place_key_and_fix() {
     for (text, message) in FILES {

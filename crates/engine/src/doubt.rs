@@ -8,8 +8,8 @@
 //!
 //! - A loss by trades, prices, fees and funding is real: every limit acts as it is set.
 //! - What left the account without any of them (the adjustments to the venue's balance) and alone makes the
-//!   fall unbelievable is taken out of the marks, as a withdrawal would be. Nothing is halted or closed; every
-//!   limit goes on from the lower marks, and entries wait until the operator releases or the money is back.
+//!   fall unbelievable is taken out of the marks, as a withdrawal would be. Nothing is halted or closed. All
+//!   limits go on from lower marks, and entries wait until the operator releases or the money is back.
 //!
 //! Invariants: entries end with the first moment of a doubt, also those that rest; protection and management
 //! never wait for it; without two complete answers nothing is concluded, so a venue that does not answer

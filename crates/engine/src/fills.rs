@@ -1,8 +1,9 @@
 //! Fills: they move positions, books, trades and protection, whatever state their order is in.
 //!
-//! Invariants: a repeated fill counts once, what cannot be is in [`crate::quarantine`]; a fill that is contained in a position taken over from the venue
-//! does not count again; a fill of an unknown order counts and is reported; the position is
-//! the sum of all counted fills; when it is flat again the trade's profit is exactly what the books gained.
+//! Invariants: a repeated fill counts once, and one that cannot be is left to [`crate::quarantine`]; a
+//! fill that is contained in a position taken over from the venue does not count again; a fill of an
+//! unknown order counts and is reported; the position is the sum of all counted fills; when it is flat
+//! again the trade's profit is exactly what the books gained.
 
 use rust_decimal::Decimal;
 use seawall_model::{

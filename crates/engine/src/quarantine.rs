@@ -120,9 +120,9 @@ pub(crate) fn sound(
     (known > PriceUnits::ZERO).then_some(Fill { price: known, ..*fill })
 }
 
-/// Whether the quantities in a row about an order of ours can be; its state is believed all the same, since an
-/// order that is taken for working although it has ended is worse. What more it claims to have filled than was
-/// ordered is left to the fills themselves and to the position.
+/// Whether the quantities in a row about an order of ours can be. Its state is believed all the same: an
+/// order that is taken for working although it has ended is worse. What it claims to have filled beyond
+/// what was ordered is left to the fills themselves and to the position.
 pub(crate) fn order_can_be(
     desk: &mut Desk,
     shared: &mut Shared,

@@ -532,6 +532,46 @@ proptest! {
     }
 }
 
+// Decisions.
+
+#[test]
+fn only_an_entry_of_the_strategy_reaches_risk_and_the_venue() {
+    // [I-6]: answers that were no signals were sent on to risk and execution.
+    for answer in [Evaluation::Hold, Evaluation::NotDue, Evaluation::Exit(ExitReason::Signal)] {
+        let mut bench = Bench::ready(lossless());
+        bench.script.push(answer);
+        bench.candle(10_000);
+        assert!(bench.requests.is_empty());
+        let asked = bench.decisions.iter().flat_map(|decision| &decision.gates);
+        assert!(asked.into_iter().all(|reading| matches!(reading.gate, Gate::Signal | Gate::PositionOpen)));
+    }
+}
+
+#[test]
+fn a_refused_plan_is_recorded_with_the_setup_that_it_was() {
+    // [I-89]: the regime was told after the refusal, so what had been refused was labelled wrongly.
+    for setup in [Seen::OrderBlock, Seen::FairValueGap, Seen::BreakOfStructure, Seen::Trend] {
+        let mut bench = Bench::under(1, only(|risk| risk.positions_max = 1));
+        bench.command(Command::SetMode(SystemMode::ReduceOnly));
+        assert_eq!(bench.refusal(EntryPlan { setup, ..fixed("1", 200) }), Some(Gate::SystemMode));
+        assert_eq!(bench.decisions.last().unwrap().setup, Some(setup));
+    }
+}
+
+#[test]
+fn what_a_day_has_lost_outlives_a_restart() {
+    // [I-50]: windows of hours lay in memory and began anew with each start.
+    let mut bench = Bench::under(2, only(|risk| risk.daily_loss_max_pct = Some(number("5"))));
+    bench.protected(fixed("100", 450));
+    bench.mark(9_400);
+    bench.pass_ms(1);
+    bench.mark(10_000);
+    bench.input(Input::Started);
+    bench.agrees_but_for(0);
+    assert_eq!(bench.engine.phase(), Phase::Ready);
+    assert_eq!(bench.refusal_elsewhere(), Some(Gate::DailyLoss));
+}
+
 // The switch, and what is broken.
 
 #[test]

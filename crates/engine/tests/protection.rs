@@ -72,6 +72,7 @@ fn a_stop_that_would_trigger_immediately_means_out_at_market_now() {
     assert!(bench.alerted(AlertKind::StopRefused));
 }
 
+/// [D-37]: the ladder was there, and nothing called it.
 #[test]
 fn silence_about_a_stop_climbs_the_ladder_by_its_deadlines_and_proves_nothing() {
     // D1: silence is never turned into a fact.
@@ -380,6 +381,7 @@ fn an_emergency_close_that_is_refused_is_tried_again_with_pauses_until_flat() {
     assert_eq!(bench.held(), 0);
 }
 
+/// [I-88]: emergency exits were not kept among the orders.
 #[test]
 fn an_emergency_close_is_not_sent_a_second_time_while_the_first_may_still_act() {
     // O2, NT 3879: stacked orders.

@@ -33,6 +33,7 @@ fn the_defaults_and_no_limits_at_all_are_consistent() {
     RiskSettings::without_limits().check().unwrap();
 }
 
+/// [D-40]: the same limit had two values, and which one counted nobody could say.
 #[test]
 fn contradictions_across_keys_show_keys_and_numbers() {
     // Spec 4.9, [I-30], [I-51], [I-87]: thresholds that did not fit together were found in production.

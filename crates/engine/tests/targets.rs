@@ -38,6 +38,7 @@ fn with_swings(swings: &[i64]) -> EntryPlan {
     EntryPlan { swings: swings.iter().map(|swing| price(*swing)).collect(), ..setup_plan(Seen::OrderBlock) }
 }
 
+/// [I-84]: placing lost take-profits again made three where a runner was to be left.
 #[test]
 fn each_regime_takes_its_shares_and_leaves_a_runner() {
     assert_eq!(ladder_of(setup_plan(Seen::OrderBlock), |_| ()), [(1, 500, 10_200), (2, 400, 10_500)]);
@@ -191,6 +192,7 @@ fn a_take_profit_that_cannot_be_amended_is_cancelled_and_placed_anew() {
     assert_eq!(ladder(&bench), [(1, 500, 10_200)]);
 }
 
+/// [D-9]: nobody looked at take-profits, so what they filled showed in the position only.
 #[test]
 fn a_take_profit_that_vanished_is_not_taken_twice_when_the_position_shows_that_it_filled() {
     // [D-22]
@@ -229,6 +231,7 @@ fn a_position_reduced_by_hand_shrinks_its_take_profits() {
     assert!(bench.asked(VenueRequest::Cancel { order: second.order }), "nothing is left for it");
 }
 
+/// [D-33]: the monitor of resting entries was given no prices.
 /// Effect of `execution.order_price_invalidation_pct`.
 #[test]
 fn a_limit_entry_is_given_up_when_the_price_has_left_it_behind() {
@@ -243,6 +246,7 @@ fn a_limit_entry_is_given_up_when_the_price_has_left_it_behind() {
     }
 }
 
+/// [D-33]: time limits of orders were not looked at.
 #[test]
 fn a_limit_entry_is_given_up_when_its_time_is_over() {
     let mut bench = Bench::ready(lossless());

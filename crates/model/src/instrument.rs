@@ -527,6 +527,7 @@ mod tests {
         Instrument::new(InstrumentId(0), spec, decimals).unwrap()
     }
 
+    /// [I-18], [I-26], [I-45]: one instrument under two spellings was two of them.
     #[test]
     fn names_have_one_spelling() {
         let name: InstrumentName = "kraken-futures:XBT/USD:USD".parse().unwrap();

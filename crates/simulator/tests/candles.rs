@@ -25,6 +25,7 @@ fn a_market_order_that_arrives_while_the_bar_is_open_fills_at_its_open() {
     assert_eq!(world.hear(), ["accepted", "filled 5@100"]);
 }
 
+/// [D-29]: slippage was configured and not used.
 #[test]
 fn a_market_order_pays_half_the_spread_and_the_slippage_onto_the_tick_away_from_the_trader() {
     let settings = SimulatorSettings { slippage_bps: bps(2), spread_bps: bps(2), ..free() };

@@ -10,6 +10,7 @@ use seawall_store::StoreError;
 use seawall_store::disk::{Fault, MemoryDisk};
 use seawall_store::journal::{Journal, JournalOptions, Record};
 
+/// [I-75]: intents that could not be written were sent all the same.
 #[test]
 fn a_failed_sync_poisons_the_writer() {
     let disk = MemoryDisk::new();

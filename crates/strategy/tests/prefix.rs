@@ -71,6 +71,7 @@ proptest! {
         holds(&ema_cross(coarser.then_some(Timeframe::M5)), Timeframe::M1, seed, 3_000, cut)?;
     }
 
+    /// [D-28]: the backtest looked ahead on the higher timeframes. [D-1]: bars were used that still formed.
     #[test]
     fn smc_answers_a_prefix_like_the_full_run(
         seed in 1_u64..1_000_000, cut in 0_usize..12_000,

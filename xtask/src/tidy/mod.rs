@@ -9,6 +9,7 @@ mod config_keys;
 mod dependencies;
 mod effects;
 mod files;
+mod incidents;
 mod items;
 mod length;
 mod lockfile;
@@ -98,6 +99,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Report> {
     findings.extend(tree::check(root));
     findings.extend(config_keys::check(&texts, &sources));
     findings.extend(effects::check(&texts, &sources));
+    findings.extend(incidents::check(&texts, &sources));
     findings.sort();
     findings.dedup();
     Ok(Report { findings, source_files: sources.len() })
