@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use seawall_engine::{
-    Effects, Engine, ProtectionSettings, Pump, Recorder, RiskSettings, Setup, TradeSettings,
+    Effects, Engine, ProtectionSettings, Pump, Recorder, RiskSettings, Setup, Signals, TradeSettings,
 };
 use seawall_model::{
     Candle, Input, Instrument, InstrumentId, InstrumentSpec, Ohlc, PriceUnits, Timeframe, Ts,
@@ -55,6 +55,7 @@ impl World {
         let exchange = Exchange::new(&simulator, std::slice::from_ref(&instrument), cash).unwrap();
         let engine = Engine::new(Setup {
             instruments: vec![(instrument, Timeframe::M1)],
+            signals: Signals::default(),
             strategy,
             risk: RiskSettings::without_limits(),
             protection: ProtectionSettings::default(),

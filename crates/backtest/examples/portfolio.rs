@@ -107,6 +107,7 @@ impl Portfolio {
         let exchange = Exchange::new(&simulator, &instruments, equity).unwrap();
         let engine = Engine::new(Setup {
             instruments: instruments.into_iter().map(|one| (one, Timeframe::M1)).collect(),
+            signals: Default::default(),
             strategy,
             risk: RiskSettings::default(),
             protection: Default::default(),

@@ -43,6 +43,8 @@ struct Cursor<'a> {
     funding: usize,
     instrument: Instrument,
     half_spread: Decimal,
+    /// Nobody trades it: the exchange knows nothing of it.
+    read_only: bool,
 }
 
 /// Joins the cursors, the exchange, the engine and the collector.
@@ -74,25 +76,34 @@ impl<'a> Feed<'a> {
         spread: Bps,
     ) -> Self {
         let half_spread = spread.fraction() / Decimal::TWO;
+        let traded = market.series().iter().zip(market.instruments()).map(|pair| (pair, false));
+        let read = market.read_only().iter().zip(&market.signals().read_only);
+        let read = read.map(|(series, (instrument, _))| ((series, instrument), true));
         let cursors: Vec<Cursor<'a>> = (0_u32..)
-            .zip(market.series().iter().zip(market.instruments()))
-            .map(|(number, (series, instrument))| Cursor {
+            .zip(traded.chain(read))
+            .map(|(number, ((series, instrument), read_only))| Cursor {
                 id: InstrumentId(number),
                 series,
                 next: 0,
-                stage: if series.candles.is_empty() { Stage::Done } else { Stage::Open },
+                stage: match (series.candles.is_empty(), read_only) {
+                    (true, _) => Stage::Done,
+                    (false, true) => Stage::Close,
+                    (false, false) => Stage::Open,
+                },
                 shown: false,
                 path: Path::Whole,
                 funding: 0,
                 instrument: instrument.clone(),
                 half_spread,
+                read_only,
             })
             .collect();
         let opening = cursors.iter().filter(|cursor| cursor.stage == Stage::Open).count();
-        let due = cursors
-            .iter()
-            .map(|cursor| cursor.series.candles.first().map_or(i64::MAX, |candle| candle.open_time.nanos()))
-            .collect();
+        let first = |cursor: &Cursor<'_>| {
+            let candle = cursor.series.candles.first()?;
+            Some(if cursor.read_only { candle.known_at } else { candle.open_time })
+        };
+        let due = cursors.iter().map(|cursor| first(cursor).map_or(i64::MAX, Ts::nanos)).collect();
         Feed {
             cursors,
             due,
@@ -114,10 +125,11 @@ impl<'a> Feed<'a> {
         self.fed
     }
 
-    /// Starts the engine before the first candle and lets it reconcile.
+    /// Starts the engine before the first candle and lets it reconcile. What is only read may begin earlier
+    /// than the equity curve.
     pub(crate) fn start(&mut self, at: Ts, initial: EquityPoint) {
         self.equity.push(initial);
-        self.sample_at = at.plus(self.sample_every);
+        self.sample_at = initial.at.plus(self.sample_every);
         self.feed(at, &Input::Started);
     }
 
@@ -230,14 +242,15 @@ impl<'a> Feed<'a> {
     fn close(&mut self, index: usize, at: Ts) -> i64 {
         let Some(cursor) = self.cursors.get_mut(index) else { return i64::MAX };
         let Some(candle) = cursor.series.candles.get(cursor.next).copied() else { return i64::MAX };
-        let id = cursor.id;
-        if !cursor.shown {
+        let (id, read_only) = (cursor.id, cursor.read_only);
+        if !cursor.shown && !read_only {
             self.exchange.skip_to(id, &candle);
         }
         let timeframe = cursor.series.timeframe;
         cursor.next += 1;
         cursor.shown = false;
         let next = match cursor.series.candles.get(cursor.next) {
+            Some(next) if read_only => next.known_at.nanos(),
             Some(next) => {
                 cursor.stage = Stage::Open;
                 next.open_time.nanos()
@@ -250,7 +263,7 @@ impl<'a> Feed<'a> {
         self.collector.drawdown.candle(id, &candle);
         self.fed += 1;
         self.feed(at, &Input::Candle { instrument: id, timeframe, candle });
-        self.skip_idle_open(index, at).unwrap_or(next)
+        if read_only { next } else { self.skip_idle_open(index, at).unwrap_or(next) }
     }
 
     /// The engine acts at the end of this instant, when the next candles have opened: those it may act on are

@@ -3,7 +3,7 @@
 use seawall_engine::{
     DecisionSettings, Engine, EngineError, ProtectionSettings, RiskSettings, Setup, TradeSettings,
 };
-use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade};
+use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade, Ts};
 use seawall_simulator::{Exchange, SimulatorSettings};
 use seawall_strategy::{Strategy, StrategySettings};
 
@@ -86,6 +86,7 @@ fn run_with(
             .cloned()
             .zip(market.series().iter().map(|series| series.timeframe))
             .collect(),
+        signals: market.signals().clone(),
         strategy: settings.strategy.clone(),
         risk: settings.risk.clone(),
         protection: settings.protection.clone(),
@@ -109,8 +110,9 @@ fn run_with(
     let (from, to) = market.span();
     let latency = Span::from_millis(i64::from(settings.simulator.latency_ms));
     // Reconciliation takes one round trip; it is over when the first candle opens.
-    let started = from.minus(latency).minus(latency);
-    feed.start(started, EquityPoint { at: started, equity: settings.initial_equity });
+    let before = |first: Ts| first.minus(latency).minus(latency);
+    let first = EquityPoint { at: before(from), equity: settings.initial_equity };
+    feed.start(before(from.min(market.read_from())), first);
     let mut report_at = PROGRESS_EVERY;
     while feed.advance() {
         if feed.fed() >= report_at {

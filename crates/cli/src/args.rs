@@ -63,6 +63,10 @@ pub(crate) struct BacktestArgs {
     /// Funding rates: NAME=FILE (CSV with ts_ms, funding_rate).
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) funding: Vec<String>,
+    /// The instrument whose candles the strategy reads in place of NAME's own: NAME=SIGNAL, like
+    /// BTC/USD:USD=BTC/USD; give --candles for both. Short for `signal` of the instrument in the configuration.
+    #[arg(long, value_name = "NAME=SIGNAL")]
+    pub(crate) signal: Vec<String>,
     /// Strategy, short for --set strategy.name=…
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,

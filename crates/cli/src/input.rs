@@ -13,6 +13,7 @@ use seawall_model::{Candle, Instrument, InstrumentId, InstrumentName, Instrument
 use crate::args::ConfigSource;
 use crate::exit::Failure;
 use crate::progress::{bar, on_archive};
+use crate::signals::Pairs;
 
 /// Largest configuration file that is read.
 const CONFIG_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -48,10 +49,10 @@ pub(crate) fn data_dir() -> Result<PathBuf, Failure> {
 
 /// Where `--candles` finds its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct CandleArgument {
-    name: InstrumentName,
+pub(crate) struct CandleArgument {
+    pub(crate) name: InstrumentName,
     file: Option<PathBuf>,
-    timeframe: Timeframe,
+    pub(crate) timeframe: Timeframe,
 }
 
 fn candle_argument(text: &str) -> Result<CandleArgument, Failure> {
@@ -84,6 +85,7 @@ pub(crate) struct DataRequest<'a> {
     pub(crate) candles: &'a [String],
     pub(crate) trades: &'a [String],
     pub(crate) funding: &'a [String],
+    pub(crate) signals: &'a [String],
     pub(crate) from: Option<Ts>,
     pub(crate) to: Option<Ts>,
     pub(crate) archive: &'a Path,
@@ -98,7 +100,8 @@ pub(crate) fn market(config: &Config, request: &DataRequest<'_>) -> Result<Marke
     }
     let trades = pairs("--trades", request.trades, &arguments)?;
     let funding = pairs("--funding", request.funding, &arguments)?;
-    let mut series: Vec<MarketSeries> = Vec::new();
+    let signals = Pairs::new(config, request.signals, &arguments)?;
+    let (mut series, mut read_only): (Vec<MarketSeries>, Vec<MarketSeries>) = Default::default();
     let mut done: Vec<InstrumentName> = Vec::new();
     for argument in &arguments {
         if done.contains(&argument.name) {
@@ -110,9 +113,16 @@ pub(crate) fn market(config: &Config, request: &DataRequest<'_>) -> Result<Marke
         of_name.sort_by_key(|one| core::cmp::Reverse(one.timeframe));
         let tape = trades.iter().find(|(name, _)| *name == argument.name).map(|(_, file)| file.as_path());
         let rates = funding.iter().find(|(name, _)| *name == argument.name).map(|(_, file)| file.as_path());
-        series.push(one_series(config, request.archive, range, &of_name, tape, rates)?);
+        let mut one = one_series(config, request.archive, range, &of_name, tape, rates)?;
+        one.spec.signal = signals.read_by(&argument.name).cloned();
+        if signals.only_reads(config, &argument.name) {
+            signals.check_unused(&of_name, tape, rates)?;
+            read_only.push(one);
+        } else {
+            series.push(one);
+        }
     }
-    Market::new(series).map_err(Failure::input)
+    Market::with_signals(series, read_only).map_err(Failure::input)
 }
 
 /// The files that the data options name.

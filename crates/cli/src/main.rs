@@ -13,6 +13,7 @@ mod output;
 mod commands;
 mod input;
 mod progress;
+mod signals;
 mod smc_args;
 
 use std::process::ExitCode;

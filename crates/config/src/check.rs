@@ -4,7 +4,8 @@
 
 use rust_decimal::Decimal;
 use seawall_engine::EngineError;
-use seawall_model::{ContractKind, Instrument, InstrumentId, ModelError};
+use seawall_engine::signal::check_basis;
+use seawall_model::{ContractKind, Instrument, InstrumentId, InstrumentSpec, ModelError};
 use seawall_simulator::SimulatorError;
 use seawall_strategy::ema_cross::EmaCrossSizing;
 use seawall_strategy::{StrategyError, StrategyKind};
@@ -36,6 +37,11 @@ impl Config {
         // Deadlines that are out of range themselves say nothing about the latency.
         if self.protection.check().is_ok() && self.simulator.check().is_ok() {
             self.check_latency(&mut problems);
+        }
+        // Bounds that are out of range themselves say nothing about each other.
+        if self.execution.check().is_ok() && self.risk.check().is_ok() {
+            let basis = check_basis(&self.execution, &self.risk);
+            problems.extend(basis.err().map(|error| engine_problem(&error)));
         }
         self.check_runs(&mut problems);
         for (index, _) in self.instruments.iter().enumerate() {
@@ -99,10 +105,33 @@ impl Config {
             problems.push(instrument_problem(&key, error));
             return;
         }
+        self.check_signal(index, spec, problems);
         match self.strategy.name {
             StrategyKind::EmaCross => self.check_ema_cross(index, problems),
             StrategyKind::Smc => {}
         }
+    }
+
+    /// Whether the signal is an instrument of the same coin that reads its own candles.
+    fn check_signal(&self, index: usize, spec: &InstrumentSpec, problems: &mut Vec<Problem>) {
+        let Some(signal) = &spec.signal else { return };
+        let key = format!("instruments[{index}].signal");
+        let further = self.instruments.iter().find(|other| other.name == *signal);
+        let further = further.and_then(|other| other.signal.as_ref());
+        let rule = if *signal == spec.name {
+            "an instrument reads its own candles anyway; remove the signal".to_owned()
+        } else if signal.base() != spec.name.base() {
+            format!(
+                "it is of another coin than {}; allowed are instruments of {}",
+                spec.name,
+                spec.name.base()
+            )
+        } else if let Some(further) = further {
+            format!("it reads {further} itself; name {further} here, or remove the signal there")
+        } else {
+            return;
+        };
+        problems.push(refused(&key, signal, &rule));
     }
 
     /// What would have every entry of `ema_cross` refused.

@@ -149,7 +149,7 @@ const FILES: [(&str, &str); 38] = [
 ];
 
 /// Rules that the sections keep or that hold across them: the text, and how the message begins.
-const RULES: [(&str, &str); 24] = [
+const RULES: [(&str, &str); 29] = [
     (
         "strategy: {ema_cross: {fast: 0}}",
         "config.yaml:1:30: strategy.ema_cross.fast: 0 is refused: an average has at least one bar",
@@ -233,6 +233,26 @@ const RULES: [(&str, &str); 24] = [
     (
         "instruments: [{name: BTC/USDT}, {name: BTC/USDT}]",
         "config.yaml:1:40: instruments[1].name: BTC/USDT is refused: instruments[0] has that name already",
+    ),
+    (
+        "instruments: [{name: BTC/USD, signal: BTC/USD}]",
+        "config.yaml:1:39: instruments[0].signal: BTC/USD is refused: an instrument reads its own candles anyway; remove the signal",
+    ),
+    (
+        "instruments: [{name: BTC/USD, signal: ETH/USD}]",
+        "config.yaml:1:39: instruments[0].signal: ETH/USD is refused: it is of another coin than BTC/USD; allowed are instruments of BTC",
+    ),
+    (
+        "instruments: [{name: a:BTC/USD, signal: b:BTC/USD}, {name: b:BTC/USD, signal: c:BTC/USD}]",
+        "config.yaml:1:41: instruments[0].signal: b:BTC/USD is refused: it reads c:BTC/USD itself; name c:BTC/USD here, or remove the signal there",
+    ),
+    (
+        "execution: {basis_max_pct: 1}",
+        "config.yaml:1:28: execution.basis_max_post_pct: 0.75 is refused: it must not be below execution.basis_max_pct: 0.75 is below 1",
+    ),
+    (
+        "risk: {shock: {basis_pct: 0.5}}",
+        "config.yaml:1:27: risk.shock.basis_pct: 0.5 is refused: it must be above execution.basis_max_pct: 0.5 is not above 0.75",
     ),
     (
         "instruments: [{name: BTC/USDT, min_qty: 5}]",

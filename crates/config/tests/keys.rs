@@ -122,6 +122,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("risk.fee_edge.wide_structure_hold_hours", "48", &[]),
     ("risk.fee_edge.other_hold_hours", "12", &[]),
     ("risk.shock.move_pct", "4", &[]),
+    ("risk.shock.basis_pct", "2", &[]),
     ("risk.shock.window_s", "90", &[]),
     ("risk.shock.bases_min", "4", &[]),
     ("risk.shock.pause_minutes", "20", &[]),
@@ -141,6 +142,9 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("execution.entry_order", "limit_ioc", &[]),
     ("execution.slippage_tolerance_pct", "0.2", &[]),
     ("execution.order_price_invalidation_pct", "4", &[]),
+    ("execution.basis_max_pct", "0.5", &[]),
+    ("execution.basis_max_post_pct", "1", &[]),
+    ("execution.signal_age_max_s", "45", &[]),
     ("multi_tp.enabled", "false", &[]),
     ("multi_tp.tp1_r", "1.1", &[]),
     ("multi_tp.tp2_r", "2.6", &[]),
@@ -234,6 +238,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("instruments[0].margin_tiers[0].leverage_max", "40", &[]),
     ("instruments[0].taker_fee_bps", "4", &[]),
     ("instruments[0].maker_fee_bps", "-1", &[]),
+    ("instruments[0].signal", "kraken:BTC/USD", &[]),
 ];
 
 #[test]

@@ -18,6 +18,7 @@ use crate::risk::shock::Trail;
 use crate::risk::streaks::Cooldown;
 use crate::risk::volatility::Volatility;
 use crate::shadow::Shadows;
+use crate::signal::Signal;
 use crate::stop_outs::StopOuts;
 use crate::targets::Slot;
 
@@ -109,6 +110,8 @@ pub(crate) struct OpenTrade {
     /// Amending a target failed on this position: replace by cancelling and placing anew.
     pub(crate) amend_failed: bool,
     pub(crate) managed: Managed,
+    /// The basis after the fill was too wide, and that was told.
+    pub(crate) told_basis: bool,
 }
 
 impl OpenTrade {
@@ -177,6 +180,8 @@ pub(crate) struct Desk {
     pub(crate) instrument: Instrument,
     pub(crate) base: Timeframe,
     pub(crate) strategy: Box<dyn Strategy>,
+    /// The instrument that the strategy reads, where that is another one; boxed, as most have none.
+    pub(crate) signal: Option<Box<Signal>>,
     /// Last known price; zero before the first.
     pub(crate) last: PriceUnits,
     /// When it came in.
@@ -238,6 +243,7 @@ impl Desk {
             instrument,
             base,
             strategy,
+            signal: None,
             last: PriceUnits::ZERO,
             priced_at: Ts::from_nanos(i64::MIN),
             before: PriceUnits::ZERO,
@@ -326,6 +332,16 @@ impl Desk {
         self.last = price;
     }
 
+    /// When the last price came in.
+    pub(crate) fn priced_at(&self) -> Ts {
+        self.priced_at
+    }
+
+    /// Candles without a hole in a row, of the instrument and of what its strategy reads.
+    pub(crate) fn clean_candles(&self) -> u32 {
+        self.signal.as_ref().map_or(self.clean_candles, |signal| signal.clean_candles.min(self.clean_candles))
+    }
+
     /// The last price of before the instant `at`; the first price that there is where there was none.
     pub(crate) fn price_before(&self, at: Ts) -> PriceUnits {
         if self.priced_at < at || self.before.is_zero() { self.last } else { self.before }
@@ -363,6 +379,7 @@ impl Desk {
             trade.slots.iter().for_each(|slot| slot.digest(sink));
             sink.number(u64::from(trade.amend_failed));
             trade.managed.digest(sink);
+            sink.number(u64::from(trade.told_basis));
         }
         if let Some(queued) = &self.queued {
             sink.signed(queued.decided_at.nanos());
@@ -402,6 +419,9 @@ impl Desk {
         }
         self.newest.digest(sink);
         self.shadows.digest(sink);
+        if let Some(signal) = &self.signal {
+            signal.digest(sink);
+        }
         self.strategy.digest(sink);
     }
 }

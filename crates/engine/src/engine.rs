@@ -9,7 +9,7 @@ use seawall_model::{
     AlertKind, Candle, Capabilities, Command, ExitReason, Gate, Input, Instrument, InstrumentId, OrderRef,
     PositionSide, PriceUnits, Severity, Span, SystemMode, Timeframe, Ts, VenueEvent,
 };
-use seawall_strategy::{Evaluation, Strategy, StrategySettings, View};
+use seawall_strategy::{Strategy, StrategySettings};
 
 use crate::answers;
 use crate::auction::{Auction, Withdrawn};
@@ -32,8 +32,10 @@ use crate::risk::settings::SizingMethod;
 use crate::risk::volatility::Volatility;
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::shared::{ReportsSeen, Shared, invariant};
+use crate::signal::feed::Readers;
+use crate::signal::{Signal, Signals, check};
 use crate::targets;
-use crate::trade_settings::{EntryOrder, TradeSettings};
+use crate::trade_settings::TradeSettings;
 use crate::venue;
 
 /// Shortest pause between two wake-ups of one instrument, so that something that only the venue can end never
@@ -45,6 +47,8 @@ const WAKEUP_PAUSE_MIN: Span = Span::from_millis(10);
 pub struct Setup {
     /// The instruments with the timeframe of their candles, ids counting from zero.
     pub instruments: Vec<(Instrument, Timeframe)>,
+    /// Instruments whose strategies read another one, and those that are only read.
+    pub signals: Signals,
     /// The strategy and its settings.
     pub strategy: StrategySettings,
     /// Risk settings.
@@ -70,6 +74,7 @@ pub struct Engine {
     pub(crate) desks: Vec<Desk>,
     pub(crate) shared: Shared,
     pub(crate) auction: Auction,
+    pub(crate) readers: Readers,
     pub(crate) wake_at: Ts,
 }
 
@@ -79,10 +84,13 @@ impl Engine {
     /// # Errors
     /// Settings out of range, candles that don't suit the strategy, contradicting instruments.
     pub fn new(setup: Setup) -> Result<Self, EngineError> {
-        let strategies = setup
-            .instruments
-            .iter()
-            .map(|(instrument, base)| setup.strategy.build(instrument, *base))
+        let strategies = (0..)
+            .zip(&setup.instruments)
+            .map(|(id, own)| {
+                let (instrument, base) =
+                    setup.signals.read_by(InstrumentId(id), &setup.instruments).unwrap_or(own);
+                setup.strategy.build(instrument, *base)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         Engine::with_strategies(setup, strategies)
     }
@@ -98,7 +106,9 @@ impl Engine {
         setup.trade.check()?;
         setup.decisions.check()?;
         setup.trade.auction.rebalancer.check_with(&setup.risk)?;
-        check_instruments(&setup.instruments)?;
+        check::check_basis(&setup.trade.execution, &setup.risk)?;
+        check_instruments(&setup.instruments, &setup.signals)?;
+        check::check_pairs(&setup.instruments, &setup.signals)?;
         let count = setup.instruments.len();
         if strategies.len() != count {
             return Err(EngineError::StrategyCount { strategies: strategies.len(), instruments: count });
@@ -106,16 +116,20 @@ impl Engine {
         let by_volatility = setup.risk.sizing == SizingMethod::Volatility;
         let desks: Vec<Desk> = setup
             .instruments
-            .into_iter()
+            .iter()
+            .cloned()
             .zip(strategies)
             .map(|((instrument, base), strategy)| {
+                let read = setup.signals.read_by(instrument.id(), &setup.instruments).cloned();
                 let mut desk = Desk::new(instrument, base, strategy);
+                desk.signal = read.map(|(instrument, base)| Box::new(Signal::new(instrument, base)));
                 desk.volatility = by_volatility.then(Volatility::new);
                 desk
             })
             .collect();
         let names = desks.iter().map(|desk: &Desk| desk.instrument.name());
-        let guard = Guard::new(&setup.risk, names);
+        let readers = Readers::new(count + setup.signals.read_only.len(), &setup.signals.pairs);
+        let guard = Guard::new(&setup.risk, names, readers.any());
         let rebalance_at = setup.trade.auction.rebalancer.first_cycle();
         let shared = Shared {
             funding: costs::funding(&setup.risk.fee_edge),
@@ -144,7 +158,7 @@ impl Engine {
             naked_max_nanos: 0,
             rebalance_at,
         };
-        Ok(Engine { desks, shared, auction: Auction::default(), wake_at: Ts::FAR_FUTURE })
+        Ok(Engine { desks, shared, auction: Auction::default(), readers, wake_at: Ts::FAR_FUTURE })
     }
 
     /// Takes one input at the instant `at`. Effects of the step before are cleared first.
@@ -153,6 +167,7 @@ impl Engine {
         effects.clear();
         if matches!(input, Input::Started) {
             // Whatever waited was decided before the venue was out of sight.
+            self.settle_readers(effects);
             self.withdraw(None, Withdrawn::Restart, effects);
         }
         let at = self.advance(at, effects);
@@ -162,7 +177,7 @@ impl Engine {
             }
             Input::Started => self.on_started(at, effects),
             Input::Quote { instrument, bid, ask } => self.on_quote(at, *instrument, *bid, *ask, effects),
-            Input::Mark { instrument, price } => self.on_price(at, *instrument, *price, effects),
+            Input::Mark { instrument, price } => self.on_mark(at, *instrument, *price, effects),
             Input::Venue(event) => self.on_venue(at, event, effects),
             Input::Submission { order, outcome } => {
                 let outcome = *outcome;
@@ -193,6 +208,9 @@ impl Engine {
             alert(effects, self.shared.now, Severity::Warning, AlertKind::ClockBackwards, None, detail);
         }
         let at = self.shared.now;
+        if at >= self.readers.due_at {
+            self.settle_readers(effects);
+        }
         if at >= self.shared.guard.watch.next_at {
             self.look(at, effects);
         }
@@ -238,14 +256,11 @@ impl Engine {
         candle: &Candle,
         effects: &mut Effects,
     ) {
-        let Some(desk) = self.desks.get_mut(id.index()) else { return };
-        if timeframe != desk.base || candle.open_time < desk.seen_until {
-            let detail = format!("{timeframe} candle at {} ignored", candle.open_time);
-            alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
-            return;
+        if self.readers.any() {
+            self.read_candle(at, id, timeframe, candle, effects);
         }
-        if candle.low <= PriceUnits::ZERO || candle.close < candle.low || candle.close > candle.high {
-            let detail = format!("impossible candle at {} ignored", candle.open_time);
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
+        if let Some(detail) = unfit(timeframe, candle, desk.base, desk.seen_until) {
             alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
             return;
         }
@@ -266,28 +281,11 @@ impl Engine {
             self.shared.guard.watch.moved(at, desk.value_moved(earlier));
         }
         self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
-        let Some(desk) = self.desks.get_mut(id.index()) else { return };
-        let Desk { instrument, strategy, position, stop_outs, guards, .. } = desk;
-        let view = View {
-            instrument,
-            position: position.side(),
-            cost_bps: self.shared.cost_bps,
-            funding: self.shared.funding,
-            entry_waits: self.shared.trade.execution.entry_order == EntryOrder::Limit,
-            stop_outs: stop_outs.instants(),
-        };
-        let draft = effects.draft(id, at, candle.close);
-        guards.share.note(&self.shared.trade.auction.rebalancer, draft);
-        let answer = strategy.on_candle(&view, candle, draft);
-        if answer != Evaluation::NotDue && !self.shared.trade.auction.chop.is_off() {
-            guards.see(at, draft);
+        if self.desks.get(id.index()).is_some_and(|desk| desk.signal.is_some()) {
+            self.on_own_candle(at, id, engaged, effects);
+            return;
         }
-        match answer {
-            Evaluation::NotDue => {}
-            Evaluation::Hold => effects.keep_draft(),
-            Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
-            Evaluation::Enter(plan) => self.on_entry_signal(at, id, plan, effects),
-        }
+        self.ask_strategy(at, id, candle, effects);
         if engaged {
             self.manage(at, id, effects);
         }
@@ -297,7 +295,7 @@ impl Engine {
     }
 
     /// After the strategy's answer to a candle: the position that is held, and the entry that rests.
-    fn manage(&mut self, at: Ts, id: InstrumentId, effects: &mut Effects) {
+    pub(crate) fn manage(&mut self, at: Ts, id: InstrumentId, effects: &mut Effects) {
         let Engine { desks, shared, .. } = self;
         let Some(desk) = desks.get_mut(id.index()) else { return };
         manage::watch_entry(desk, shared, at, effects);
@@ -306,7 +304,13 @@ impl Engine {
         }
     }
 
-    fn on_exit_signal(&mut self, at: Ts, id: InstrumentId, reason: ExitReason, effects: &mut Effects) {
+    pub(crate) fn on_exit_signal(
+        &mut self,
+        at: Ts,
+        id: InstrumentId,
+        reason: ExitReason,
+        effects: &mut Effects,
+    ) {
         let mut decision = effects.take_draft();
         self.withdraw(Some(id), Withdrawn::Exit, effects);
         let Engine { desks, shared, .. } = self;
@@ -336,6 +340,7 @@ impl Engine {
             Some(PositionSide::Flat) | None => PriceUnits::new(bid.get() / 2 + ask.get() / 2),
         };
         if bid > PriceUnits::ZERO && ask >= bid {
+            self.read_price(at, id, PriceUnits::new(bid.get() / 2 + ask.get() / 2));
             self.on_price(at, id, price, effects);
         } else {
             let detail = "quote without a sound bid and ask ignored";
@@ -343,19 +348,18 @@ impl Engine {
         }
     }
 
-    fn on_price(&mut self, at: Ts, id: InstrumentId, price: PriceUnits, effects: &mut Effects) {
-        let Some(desk) = self.desks.get_mut(id.index()) else { return };
+    fn on_mark(&mut self, at: Ts, id: InstrumentId, price: PriceUnits, effects: &mut Effects) {
         if price <= PriceUnits::ZERO {
-            alert(
-                effects,
-                at,
-                Severity::Warning,
-                AlertKind::DataHole,
-                Some(id),
-                "price not above zero ignored",
-            );
+            let detail = "price not above zero ignored";
+            alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
             return;
         }
+        self.read_price(at, id, price);
+        self.on_price(at, id, price, effects);
+    }
+
+    fn on_price(&mut self, at: Ts, id: InstrumentId, price: PriceUnits, effects: &mut Effects) {
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let earlier = desk.last;
         desk.see_price(at, price);
         watch_shock(desk, &mut self.shared, at, effects);
@@ -368,6 +372,7 @@ impl Engine {
             manage::watch_entry(desk, &self.shared, at, effects);
             self.replan(id);
         }
+        self.watch_pair(at, id);
         self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
     }
 
@@ -585,17 +590,19 @@ impl Engine {
 
     pub(crate) fn plan_wakeup(&mut self) {
         let desks = self.desks.iter().map(|desk| desk.wake_at).min().unwrap_or(Ts::FAR_FUTURE);
-        let soon = self.shared.guard.watch.wake_at.min(self.auction.due_at());
+        let soon = self.shared.guard.watch.wake_at.min(self.auction.due_at()).min(self.readers.due_at);
         let scheduled = self.shared.query_at.min(self.shared.stale_check_at);
         self.wake_at = desks.min(scheduled).min(soon);
     }
 }
 
-fn check_instruments(instruments: &[(Instrument, Timeframe)]) -> Result<(), EngineError> {
-    if instruments.is_empty() || instruments.len() > INSTRUMENTS_MAX {
-        return Err(EngineError::InstrumentCount { count: instruments.len(), max: INSTRUMENTS_MAX });
+fn check_instruments(instruments: &[(Instrument, Timeframe)], signals: &Signals) -> Result<(), EngineError> {
+    let count = instruments.len() + signals.read_only.len();
+    if instruments.is_empty() || count > INSTRUMENTS_MAX {
+        return Err(EngineError::InstrumentCount { count, max: INSTRUMENTS_MAX });
     }
-    let mut names: Vec<&str> = instruments.iter().map(|(instrument, _)| instrument.name().as_str()).collect();
+    let all = instruments.iter().chain(&signals.read_only);
+    let mut names: Vec<&str> = all.map(|(instrument, _)| instrument.name().as_str()).collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.last()) {
         return Err(EngineError::InstrumentTwice { instrument: pair.concat() });
@@ -612,6 +619,21 @@ fn check_instruments(instruments: &[(Instrument, Timeframe)]) -> Result<(), Engi
         });
     }
     Ok(())
+}
+
+/// Why a candle cannot follow what was seen of its instrument.
+#[inline]
+pub(crate) fn unfit(
+    timeframe: Timeframe,
+    candle: &Candle,
+    base: Timeframe,
+    seen_until: Ts,
+) -> Option<String> {
+    if timeframe != base || candle.open_time < seen_until {
+        return Some(format!("{timeframe} candle at {} ignored", candle.open_time));
+    }
+    let sound = candle.low > PriceUnits::ZERO && (candle.low..=candle.high).contains(&candle.close);
+    (!sound).then(|| format!("impossible candle at {} ignored", candle.open_time))
 }
 
 #[inline]
@@ -636,17 +658,21 @@ fn see_candle(desk: &mut Desk, at: Ts, candle: &Candle) {
 fn watch_shock(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     let Some(rule) = &shared.guard.shock else { return };
     if desk.trail.see(rule, at, desk.last) {
-        let pause = Span::from_secs(i64::from(shared.risk.shock.pause_minutes) * 60);
-        if desk.shock_until <= at {
-            let detail = format!("until {}: the price jumped", at.plus(pause));
-            let id = Some(desk.instrument.id());
-            alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
-        }
-        desk.shocked_at = at;
-        desk.shock_until = at.plus(pause);
-        shared.guard.shock_seen = true;
-        shared.guard.watch.wake(at);
+        begin_shock(desk, shared, at, "the price jumped", effects);
     }
+}
+
+pub(crate) fn begin_shock(desk: &mut Desk, shared: &mut Shared, at: Ts, why: &str, effects: &mut Effects) {
+    let pause = Span::from_secs(i64::from(shared.risk.shock.pause_minutes) * 60);
+    if desk.shock_until <= at {
+        let detail = format!("until {}: {why}", at.plus(pause));
+        let id = Some(desk.instrument.id());
+        alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
+    }
+    desk.shocked_at = at;
+    desk.shock_until = at.plus(pause);
+    shared.guard.shock_seen = true;
+    shared.guard.watch.wake(at);
 }
 
 /// The next moment at which something on a desk is due.

@@ -45,6 +45,16 @@ pub enum EngineError {
         /// Which one.
         instrument: String,
     },
+    /// An instrument cannot read the one that it names as its signal.
+    #[error("{instrument} reads {signal}: {rule}")]
+    Signal {
+        /// The traded instrument.
+        instrument: String,
+        /// Its signal.
+        signal: String,
+        /// The broken rule and the fix.
+        rule: String,
+    },
     /// Instruments of one account settle in different currencies.
     #[error(
         "{first} settles in {first_currency} but {other} in {other_currency}: one account holds one currency, run them apart"

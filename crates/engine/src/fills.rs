@@ -22,6 +22,7 @@ use crate::protection::Protection;
 use crate::quarantine;
 use crate::risk::{entry_side, stop_price};
 use crate::shared::{Shared, invariant};
+use crate::signal::basis;
 use crate::targets::{self, Slot};
 
 /// Counts a fill.
@@ -68,6 +69,9 @@ pub(crate) fn count(
         Some(OrderRole::Target(number)) => targets::on_filled(desk, shared, number, fill.qty),
         None if reduces => targets::on_unexplained(desk, shared, fill.qty),
         Some(OrderRole::Entry | OrderRole::Stop | OrderRole::Exit | OrderRole::Emergency) | None => {}
+    }
+    if role == Some(OrderRole::Entry) {
+        basis::after_fill(desk, shared, at, fill, effects);
     }
     targets::place_when_entered(desk, shared, at, effects);
 }
@@ -265,6 +269,7 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         slots: [Slot::NEW; TARGETS_MAX],
         amend_failed: false,
         managed,
+        told_basis: false,
     });
 }
 

@@ -15,9 +15,11 @@ pub mod phase;
 pub mod records;
 pub mod risk;
 pub mod settings;
+pub mod signal;
 pub mod trade_settings;
 
 mod answers;
+mod asking;
 mod desk;
 mod doubt;
 mod exits;
@@ -50,6 +52,7 @@ pub use ledger::{Account, Ledger};
 pub use phase::Phase;
 pub use records::Job;
 pub use settings::{ProtectionSettings, RiskSettings};
+pub use signal::Signals;
 pub use trade_settings::{
     EntryOrder, ExecutionSettings, FinalTarget, ManagementSettings, MultiTpSettings, TradeSettings,
 };

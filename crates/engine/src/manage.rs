@@ -22,6 +22,7 @@ use crate::gateway::cancel;
 use crate::planning::regime;
 use crate::protection::protect;
 use crate::shared::Shared;
+use crate::signal::crossing::Crossing;
 use crate::trade_settings::{FinalTarget, ManagementSettings};
 
 /// The least distance between the price and a stop that follows it, in ticks.
@@ -30,7 +31,7 @@ const TRAIL_TICKS_MIN: i64 = 2;
 /// What management remembers of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Managed {
-    /// The price beyond which a close proves the setup wrong.
+    /// The price beyond which a close proves the setup wrong, of the instrument that the strategy reads.
     pub(crate) invalidation: Option<PriceUnits>,
     /// Where break-even put the stop.
     break_even: Option<PriceUnits>,
@@ -113,7 +114,7 @@ pub(crate) fn on_candle(
     }
     let held =
         Held { direction, decided_at: trade.record.decided_at, invalidation: trade.managed.invalidation };
-    let outlook = desk.strategy.outlook(&desk.instrument, &held);
+    let outlook = desk.strategy.outlook(Crossing::of(desk).source, &held);
     let settings = &shared.trade.management;
     let turned = outlook.bias.is_some_and(|bias| bias != direction);
     let reason = if outlook.premise == Premise::Gone && settings.premise_exit {
@@ -126,7 +127,7 @@ pub(crate) fn on_candle(
     if let Some(reason) = reason {
         return exits::close(desk, shared, at, reason, effects).then_some(reason);
     }
-    if let Some(atr) = outlook.atr {
+    if let Some(atr) = outlook.atr.and_then(|atr| Crossing::of(desk).distance(atr)) {
         trail(desk, shared, direction, atr);
     }
     // Also where nothing moved: a stop that the price had passed may rest where it is wanted now.

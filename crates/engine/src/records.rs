@@ -105,6 +105,10 @@ impl Engine {
 
 /// What is known about the candles of an instrument without decisions.
 fn candles(desk: &Desk) -> String {
+    if let Some(signal) = &desk.signal {
+        let name = signal.instrument.name();
+        return format!("its signal {name} has had candles until {}", signal.seen_until);
+    }
     if desk.last.is_zero() {
         return "no candle has come".to_owned();
     }

@@ -67,6 +67,13 @@ pub struct ExecutionSettings {
     pub slippage_tolerance_pct: Percent,
     /// Distance of the price from a resting entry at which it is given up, in percent of the entry.
     pub order_price_invalidation_pct: Percent,
+    /// Most that the price of an instrument may lie away from its signal's for an entry to be made or to go
+    /// on resting, in percent of the signal's price. Instruments without a signal are not asked.
+    pub basis_max_pct: Percent,
+    /// Most that the price of a fill may lie away from the signal's without an alert, in percent of it.
+    pub basis_max_post_pct: Percent,
+    /// Most that the older of the two prices may be behind for an entry to be judged by them, in seconds.
+    pub signal_age_max_s: u32,
 }
 
 impl Default for ExecutionSettings {
@@ -78,6 +85,9 @@ impl Default for ExecutionSettings {
             entry_order: EntryOrder::Limit,
             slippage_tolerance_pct: percent(1, 1),
             order_price_invalidation_pct: percent(3, 0),
+            basis_max_pct: percent(75, 2),
+            basis_max_post_pct: percent(75, 2),
+            signal_age_max_s: 30,
         }
     }
 }
@@ -91,7 +101,15 @@ impl ExecutionSettings {
         let slippage = self.slippage_tolerance_pct.get();
         within("execution.slippage_tolerance_pct", slippage, (Decimal::ZERO, Decimal::from(5)))?;
         let distance = self.order_price_invalidation_pct.get();
-        within("execution.order_price_invalidation_pct", distance, (Decimal::new(1, 1), Decimal::from(50)))
+        within("execution.order_price_invalidation_pct", distance, (Decimal::new(1, 1), Decimal::from(50)))?;
+        let basis = (Decimal::new(1, 1), Decimal::from(5));
+        within("execution.basis_max_pct", self.basis_max_pct.get(), basis)?;
+        within("execution.basis_max_post_pct", self.basis_max_post_pct.get(), basis)?;
+        counted("execution.signal_age_max_s", self.signal_age_max_s, 1, 3_600)
+    }
+
+    pub(crate) fn signal_age_max_s(&self) -> f64 {
+        f64::from(self.signal_age_max_s)
     }
 }
 

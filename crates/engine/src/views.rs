@@ -91,7 +91,8 @@ impl Engine {
     /// Whether something is held, working or planned on an instrument.
     #[must_use]
     pub fn is_engaged(&self, id: InstrumentId) -> bool {
-        self.desks.get(id.index()).is_some_and(Desk::is_engaged) || self.auction.waits_for(id)
+        let held = self.desks.get(id.index()).is_some_and(Desk::is_engaged);
+        held || self.auction.waits_for(id) || self.readers.waits_for(id)
     }
 
     /// The position of an instrument with its protection.
@@ -135,6 +136,7 @@ impl Engine {
     pub fn digest(&self, sink: &mut dyn StateSink) {
         self.shared.digest(sink);
         self.auction.digest(sink);
+        self.readers.digest(sink);
         for desk in &self.desks {
             desk.digest(sink);
         }

@@ -97,7 +97,12 @@ impl Demo {
         let instruments = market
             .instruments()
             .into_iter()
-            .map(|spec| ManifestInstrument { spec, data_decimals: 0, timeframe: Timeframe::M1 })
+            .map(|spec| ManifestInstrument {
+                spec,
+                data_decimals: 0,
+                timeframe: Timeframe::M1,
+                read_only: false,
+            })
             .collect();
         let root = data_dir.join("demo");
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use seawall_config::Config;
-use seawall_engine::Setup;
+use seawall_engine::{Setup, Signals};
 use seawall_model::{Instrument, InstrumentId, InstrumentSpec, Timeframe};
 use seawall_simulator::Exchange;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct ManifestInstrument {
     pub data_decimals: u32,
     /// Length of its candles.
     pub timeframe: Timeframe,
+    /// Nobody trades it: another one names it as its signal. Those come last.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub read_only: bool,
 }
 
 /// The description of a run, kept beside its journal.
@@ -59,6 +62,12 @@ impl Manifest {
             .collect()
     }
 
+    /// How many of the instruments are traded: they come first.
+    #[must_use]
+    pub fn traded(&self) -> usize {
+        self.instruments.iter().take_while(|one| !one.read_only).count()
+    }
+
     /// The engine of a paper run. The simulated venue pushes every change, but the engine is told that it may
     /// lose some, so that stops are proven by query as they will be live.
     ///
@@ -69,8 +78,12 @@ impl Manifest {
         let mut capabilities = Exchange::capabilities(simulator);
         capabilities.lossless_order_stream = false;
         let timeframes = self.instruments.iter().map(|one| one.timeframe);
+        let mut instruments: Vec<_> = self.table()?.into_iter().zip(timeframes).collect();
+        let read_only = instruments.split_off(self.traded());
+        let signals = Signals::named(&instruments.iter().map(|(one, _)| one), read_only)?;
         Ok(Setup {
-            instruments: self.table()?.into_iter().zip(timeframes).collect(),
+            instruments,
+            signals,
             strategy: self.config.strategy.clone(),
             risk: self.config.risk.clone(),
             protection: self.config.protection.clone(),

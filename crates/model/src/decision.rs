@@ -90,6 +90,8 @@ gates! {
     PositionMargin = "position_margin", "margin of the instrument with the quantity wanted in percent of equity, against the cap";
     ClusterExposure = "cluster_exposure", "worst-case notional of the cluster with the quantity wanted as a multiple of equity, against the cap";
     StalePeak = "stale_peak", "fall from a high-water mark in doubt in percent, against one half; until the venue or the operator confirms";
+    SignalAge = "signal_age", "age in seconds of the older of the instrument's own price and its signal's, against the most allowed";
+    Basis = "basis", "distance of the instrument's price from its signal's in percent of that, against the most allowed";
     MarginUse = "margin_use", "worst-case margin of the account with the quantity wanted in percent of equity, against the cap";
     Freshness = "freshness", "hours since the newest bar of the frame that is furthest behind opened (1h, 4h or 1d), against the most allowed";
     StructureChange = "structure_change", "4h bars in a row that hold the break of a change of structure (0: no change), against those that confirm it";
@@ -265,7 +267,7 @@ pub struct Decision {
     pub instrument: InstrumentId,
     /// When it was decided: the `known_at` of the candle.
     pub at: Ts,
-    /// The close of the candle.
+    /// The close of the candle; of an instrument that reads a signal its own last price.
     pub price: PriceUnits,
     /// The answer.
     pub outcome: Outcome,

@@ -541,6 +541,8 @@ pub enum AlertKind {
     LimitReached,
     /// Entries pause after losses or a price shock.
     EntriesPaused,
+    /// The price lies too far from the signal instrument's.
+    BasisWide,
     /// The kill switch was turned on or off, or what it asked for is verified.
     KillSwitch,
     /// An instrument has had no decision for too long.
@@ -579,6 +581,7 @@ impl AlertKind {
             AlertKind::LimitNear => "a risk limit is nearly used up",
             AlertKind::LimitReached => "a risk limit is reached",
             AlertKind::EntriesPaused => "entries pause",
+            AlertKind::BasisWide => "price too far from its signal",
             AlertKind::KillSwitch => "kill switch",
             AlertKind::RecordStale => "no decision on an instrument for too long",
             AlertKind::FillCollision => "two fills with one id, asking the venue",

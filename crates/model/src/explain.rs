@@ -151,6 +151,8 @@ demands! {
     ClusterExposure: "the cluster's notional as a multiple of equity", AtMost, "", &[];
     StalePeak: "the fall from a high-water mark in doubt", AtMost, " %", &[];
     MarginUse: "the margin of the account in percent of equity", AtMost, " %", &[];
+    SignalAge: "the age of the older of the instrument's own price and its signal's", AtMost, " s", &[];
+    Basis: "the distance of the price from the signal's", AtMost, " %", &[];
     Freshness: "the age of the newest bar of the frame furthest behind", AtMost, " h", &[];
     StructureChange: "the number of bars that hold the change of structure", AtLeast, "", &[];
     ChangeDirection: "the direction of the change of structure", AtLeast, "", &[];
@@ -357,6 +359,8 @@ mod tests {
             (InstrumentExposure, 4.0, 3.0, "at most 3, it was 4"),
             (PositionMargin, 30.0, 25.0, "at most 25 %, it was 30 %"),
             (ClusterExposure, 6.0, 5.0, "at most 5, it was 6"),
+            (SignalAge, 60.0, 30.0, "at most 30 s, it was 60 s"),
+            (Basis, 0.8, 0.75, "at most 0.75 %, it was 0.8 %"),
             (StalePeak, 96.7, 50.0, "at most 50 %, it was 96.7 %"),
             (MarginUse, 95.0, 90.0, "at most 90 %, it was 95 %"),
             (Freshness, 9.0, 8.0, "at most 8 h, it was 9 h"),

@@ -190,6 +190,10 @@ pub struct InstrumentSpec {
     /// Fee for making liquidity; absent: the simulator's setting or the account's schedule.
     #[serde(default)]
     pub maker_fee_bps: Option<Bps>,
+    /// The instrument of the same coin whose candles the strategy reads in place of this one's own, for
+    /// example spot. One that is not listed itself is only read; absent: the instrument's own candles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<InstrumentName>,
 }
 
 fn default_kind() -> ContractKind {
@@ -224,6 +228,7 @@ impl InstrumentSpec {
             margin_tiers: Vec::new(),
             taker_fee_bps: None,
             maker_fee_bps: None,
+            signal: None,
         }
     }
 }

@@ -85,6 +85,8 @@ fn stage(gate: Gate) -> Stage {
         | Gate::InstrumentExposure
         | Gate::PositionMargin
         | Gate::ClusterExposure
+        | Gate::SignalAge
+        | Gate::Basis
         | Gate::MarginUse
         | Gate::StalePeak
         | Gate::Candidate

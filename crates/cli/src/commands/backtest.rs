@@ -30,6 +30,7 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<(), Failure> {
         candles: &args.candles,
         trades: &args.trades,
         funding: &args.funding,
+        signals: &args.signal,
         from: args.from,
         to: args.to,
         archive: &archive,

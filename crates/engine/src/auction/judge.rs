@@ -1,13 +1,13 @@
 //! The end of an instant: its candidates are judged, one after the other.
 
 use seawall_model::{
-    AlertKind, Decision, ExitReason, Gate, InstrumentId, Outcome, PlannedPrices, PositionSide, PriceUnits,
-    Severity, Ts,
+    AlertKind, Decision, ExitReason, Gate, Instrument, InstrumentId, Outcome, PlannedPrices, PositionSide,
+    PriceUnits, Severity, Ts,
 };
 use seawall_strategy::{Direction, Entry, EntryPlan};
 
 use super::{Candidate, Withdrawn};
-use crate::desk::{Desk, EntryBasis, Queued};
+use crate::desk::{EntryBasis, Queued};
 use crate::effects::Effects;
 use crate::engine::Engine;
 use crate::exits;
@@ -15,6 +15,7 @@ use crate::gateway::{alert, place};
 use crate::planning;
 use crate::risk::{Asked, Turn, approve_entry, stop_price, target_price};
 use crate::shared::Shared;
+use crate::signal::crossing::Crossing;
 
 impl Engine {
     /// A strategy wants to enter. The opposite position is closed at once: the turn itself is an exit and is
@@ -130,11 +131,16 @@ impl Engine {
         let account = self.account_view(at, id, turn == Turn::First, effects);
         let Engine { desks, shared, .. } = self;
         let Some(desk) = desks.get_mut(id.index()) else { return };
-        let last = desk.last;
+        let crossing = Crossing::of(desk);
         let keeps_record = record.is_some();
         let mut decision = record.unwrap_or_else(Decision::empty);
-        let prepared = planning::prepared(&shared.trade, desk, &plan, &mut decision);
-        let known = planned(desk, prepared.as_ref().unwrap_or(&plan), last);
+        let prepared = planning::prepared(&shared.trade, desk, &plan, at, &mut decision);
+        let known = match &prepared {
+            Some(plan) => planned(&desk.instrument, plan, desk.last),
+            // As the strategy meant it, which is in prices of what it reads.
+            None => planned(crossing.source, &plan, crossing.source_last)
+                .and_then(|planned| crossing.planned(planned)),
+        };
         decision.planned = known.or(decision.planned);
         let Shared { risk: settings, guard, trade, .. } = shared;
         let approved = prepared.as_ref().and_then(|plan| {
@@ -169,8 +175,7 @@ fn give_up(record: Option<Decision>, why: Withdrawn, effects: &mut Effects) {
 }
 
 /// The prices of a plan with a stop and a target.
-fn planned(desk: &Desk, plan: &EntryPlan, last: PriceUnits) -> Option<PlannedPrices> {
-    let instrument = &desk.instrument;
+fn planned(instrument: &Instrument, plan: &EntryPlan, last: PriceUnits) -> Option<PlannedPrices> {
     let entry = match plan.entry {
         Entry::Market => last,
         Entry::Limit { price, .. } | Entry::Immediate { limit: price } => price,

@@ -347,6 +347,9 @@ impl ShockSettings {
         if let Some(move_pct) = self.move_pct {
             within("risk.shock.move_pct", move_pct.get(), above(0, 50))?;
         }
+        if let Some(basis_pct) = self.basis_pct {
+            within("risk.shock.basis_pct", basis_pct.get(), above(0, 50))?;
+        }
         whole("risk.shock.window_s", self.window_s, 10, 3_600)?;
         whole("risk.shock.bases_min", self.bases_min, 1, 100)?;
         whole("risk.shock.pause_minutes", self.pause_minutes, 1, PAUSE_MINUTES_MAX)?;

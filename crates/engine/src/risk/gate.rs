@@ -111,8 +111,8 @@ fn may_take_risk(asked: Asked<'_>, decision: &mut Decision) -> bool {
         && decision.ask(Gate::Difference, desk.difference.is_none(), difference, 0.0)
         && decision.ask(
             Gate::DataQuality,
-            desk.clean_candles >= settings.recover_candles_after_hole,
-            f64::from(desk.clean_candles.min(1_000_000)),
+            desk.clean_candles() >= settings.recover_candles_after_hole,
+            f64::from(desk.clean_candles().min(1_000_000)),
             f64::from(settings.recover_candles_after_hole),
         )
         && (turning

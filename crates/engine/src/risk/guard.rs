@@ -113,10 +113,11 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// For instruments of these names, in order of their ids.
+    /// For instruments of these names, in order of their ids; `pairs`: some read another one.
     pub(crate) fn new<'a>(
         settings: &RiskSettings,
         instruments: impl Iterator<Item = &'a InstrumentName>,
+        pairs: bool,
     ) -> Self {
         let cluster = |name: &InstrumentName| {
             settings.clusters.iter().position(|cluster| cluster.instruments.contains(name))
@@ -132,7 +133,7 @@ impl Guard {
             kill: Kill::default(),
             watch: Watch::new(),
             equity: Money::ZERO,
-            shock: ShockRule::new(&settings.shock),
+            shock: ShockRule::new(&settings.shock, pairs),
             shock_seen: false,
             shock_until: Ts::from_nanos(i64::MIN),
             doubt: Doubt::default(),

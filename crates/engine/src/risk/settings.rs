@@ -181,6 +181,9 @@ pub struct FeeEdgeSettings {
 pub struct ShockSettings {
     /// Move within `window_s` that pauses the instrument, in percent. `off`: no limit.
     pub move_pct: Option<Percent>,
+    /// Distance from the signal instrument that pauses the instrument, in percent of the signal's price.
+    /// Instruments without a signal are not asked. `off`: no limit.
+    pub basis_pct: Option<Percent>,
     /// Age of the price that the newest one is compared with; younger than three quarters of it or older than
     /// three times it says nothing.
     pub window_s: u32,
@@ -290,7 +293,7 @@ impl RiskSettings {
                 ..CooldownSettings::default()
             },
             fee_edge: FeeEdgeSettings { multiple: None, ..FeeEdgeSettings::default() },
-            shock: ShockSettings { move_pct: None, ..ShockSettings::default() },
+            shock: ShockSettings { move_pct: None, basis_pct: None, ..ShockSettings::default() },
             ..RiskSettings::default()
         }
     }
@@ -360,6 +363,7 @@ impl Default for ShockSettings {
     fn default() -> Self {
         ShockSettings {
             move_pct: Some(percent(5)),
+            basis_pct: Some(Percent::new(Decimal::new(15, 1))),
             window_s: 60,
             bases_min: 3,
             pause_minutes: 30,

@@ -3,7 +3,8 @@
 //! Prices are compared by their age, not by their number: the older one must be at least three quarters of
 //! the window old and at most three windows, and the one nearest to the window is taken. Candles longer than
 //! that say nothing. A price that is missing or not above zero never gets here, and coins are counted by
-//! their canonical base, so two instruments of one coin are one coin.
+//! their canonical base, so two instruments of one coin are one coin. Beyond `risk.shock.basis_pct` the
+//! distance from the signal instrument is a shock as well, see [`crate::signal`].
 
 use std::collections::VecDeque;
 
@@ -18,7 +19,10 @@ const WINDOWS_KEPT: i64 = 3;
 /// The numbers of `risk.shock`, ready for use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ShockRule {
+    /// Infinite where moves are not watched.
     share: f64,
+    /// Infinite where the basis is not watched.
+    basis_pct: f64,
     window: Span,
     least_age: Span,
     most_age: Span,
@@ -26,12 +30,17 @@ pub(crate) struct ShockRule {
 }
 
 impl ShockRule {
-    /// `None` where shocks are not watched.
-    pub(crate) fn new(settings: &ShockSettings) -> Option<Self> {
-        let move_pct: Percent = settings.move_pct?;
+    /// `None` where shocks are not watched. The basis is where an instrument reads another one (`pairs`).
+    pub(crate) fn new(settings: &ShockSettings, pairs: bool) -> Option<Self> {
+        let basis_pct = settings.basis_pct.filter(|_| pairs);
+        if settings.move_pct.is_none() && basis_pct.is_none() {
+            return None;
+        }
+        let number = |value: Option<Percent>| value.map_or(f64::INFINITY, Percent::to_f64);
         let window = Span::from_secs(i64::from(settings.window_s));
         Some(ShockRule {
-            share: move_pct.to_f64() / 100.0,
+            share: number(settings.move_pct) / 100.0,
+            basis_pct: number(basis_pct),
             window,
             least_age: Span::from_nanos(window.nanos() / 4 * 3),
             most_age: Span::from_nanos(window.nanos() * WINDOWS_KEPT),
@@ -41,6 +50,12 @@ impl ShockRule {
 
     pub(crate) fn window(&self) -> Span {
         self.window
+    }
+
+    /// Whether a basis of `basis_pct` is a shock.
+    #[inline]
+    pub(crate) fn is_wide(&self, basis_pct: f64) -> bool {
+        basis_pct > self.basis_pct
     }
 
     #[inline]
@@ -109,7 +124,7 @@ mod tests {
     use super::*;
 
     fn rule() -> ShockRule {
-        ShockRule::new(&ShockSettings::default()).unwrap()
+        ShockRule::new(&ShockSettings::default(), false).unwrap()
     }
 
     fn at(seconds: i64) -> Ts {

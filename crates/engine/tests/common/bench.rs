@@ -75,6 +75,16 @@ impl Bench {
         let scripts: Vec<Scripted> = setup.instruments.iter().map(|_| Scripted::default()).collect();
         let boxed = |script: &Scripted| Box::new(script.clone()) as Box<dyn Strategy>;
         let strategies: Vec<Box<dyn Strategy>> = scripts.iter().map(boxed).collect();
+        Bench::following(setup, strategies, scripts)
+    }
+
+    /// An engine with other strategies; nothing is in the scripts then.
+    pub fn with(setup: Setup, strategies: Vec<Box<dyn Strategy>>) -> Self {
+        let scripts = strategies.iter().map(|_| Scripted::default()).collect();
+        Bench::following(setup, strategies, scripts)
+    }
+
+    fn following(setup: Setup, strategies: Vec<Box<dyn Strategy>>, scripts: Vec<Scripted>) -> Self {
         let mut bench = Bench {
             engine: Engine::with_strategies(setup, strategies).unwrap(),
             script: scripts[0].clone(),

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod limits;
 pub mod market;
 pub mod oracles;
+pub mod pair;
 pub mod random;
 pub mod script;
 pub mod smc;
@@ -80,6 +81,7 @@ pub fn remote() -> Capabilities {
 pub fn setup(count: u32, capabilities: Capabilities) -> seawall_engine::Setup {
     seawall_engine::Setup {
         instruments: (0..count).map(|number| (instrument(number), Timeframe::M1)).collect(),
+        signals: seawall_engine::Signals::default(),
         strategy: StrategySettings::default(),
         risk: RiskSettings::default(),
         protection: ProtectionSettings::default(),

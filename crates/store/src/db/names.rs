@@ -50,6 +50,7 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::LimitNear => "limit_near",
         AlertKind::LimitReached => "limit_reached",
         AlertKind::EntriesPaused => "entries_paused",
+        AlertKind::BasisWide => "basis_wide",
         AlertKind::KillSwitch => "kill_switch",
         AlertKind::RecordStale => "record_stale",
         AlertKind::FillCollision => "fill_collision",

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<(), Failure> {
         candles: core::slice::from_ref(&args.candles),
         trades: &[],
         funding: &[],
+        signals: &[],
         from: args.from,
         to: args.to,
         archive: &archive,
