@@ -99,6 +99,7 @@ gates! {
     Reconfirmation = "reconfirmation", "15m bars of the last ten that traded beyond the break of the change, against the least asked for";
     ZoneDistance = "zone_distance", "distance of the price from the zone, without one from the break, in percent, against the tolerance";
     RsiDivergence = "rsi_divergence", "RSI divergence between the last two 4h swings (1 with the setup, -1 against it, 0 none), against none";
+    WeeklyZone = "weekly_zone", "whether the price lies in the weekly zone of a leg that points its way (1 yes, 0 no), against yes";
     Thesis = "thesis", "conviction of the idea that the setup would take up again, against what blocks it";
     ThesisScore = "thesis_score", "points of the setup if the age of the idea counted, against the least allowed";
     ThesisExit = "thesis_exit", "conviction of the idea behind the open position, against what closes it";

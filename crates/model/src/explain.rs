@@ -17,6 +17,8 @@ pub enum Comparison {
     AtMost,
     /// Passes below the threshold.
     Below,
+    /// Passes above the threshold.
+    Above,
     /// Passes at the threshold only.
     Exactly,
     /// Passes on one side of the threshold; which one depends on the direction of the plan, and a reading
@@ -37,6 +39,7 @@ impl Comparison {
             Comparison::AtLeast => measured < threshold,
             Comparison::AtMost => measured > threshold,
             Comparison::Below => measured >= threshold,
+            Comparison::Above => measured <= threshold,
             Comparison::Exactly | Comparison::OtherSide => {
                 measured.partial_cmp(&threshold) != Some(Ordering::Equal)
             }
@@ -50,6 +53,7 @@ impl Comparison {
             (Comparison::AtLeast, _) | (Comparison::OtherSide, true) => "at least ",
             (Comparison::AtMost, _) | (Comparison::OtherSide, false) => "at most ",
             (Comparison::Below, _) => "below ",
+            (Comparison::Above, _) => "above ",
             (Comparison::Exactly, _) => "",
             (Comparison::FarFromZero, _) => "as far from zero as ",
             (Comparison::Crosses, _) => "on the other side of ",
@@ -86,6 +90,7 @@ const STRUCTURES: &[&str] =
     &["none", "an order block", "a fair value gap", "a break of structure", "a trend"];
 const THERE: &[&str] = &["missing", "there"];
 const SWITCH: &[&str] = &["off", "on"];
+const PLACES: &[&str] = &["outside", "inside"];
 const WITHDRAWN: &[&str] = &["nothing", "its age", "an exit", "a command", "a restart"];
 
 macro_rules! demands {
@@ -159,9 +164,10 @@ demands! {
     Reconfirmation: "the number of bars that traded beyond the break", AtLeast, "", &[];
     ZoneDistance: "the distance of the price from the zone", AtMost, " %", &[];
     RsiDivergence: "the RSI divergence", AtLeast, "", &[];
-    Thesis: "the conviction of the earlier idea", AtLeast, "", &[];
+    WeeklyZone: "the price's place to the weekly zone", AtLeast, "", PLACES;
+    Thesis: "the conviction of the earlier idea", Above, "", &[];
     ThesisScore: "the score with the age of the idea", AtLeast, "", &[];
-    ThesisExit: "the conviction behind the position", AtLeast, "", &[];
+    ThesisExit: "the conviction behind the position", Above, "", &[];
     SignalCooldown: "the time since the instrument was acted on", AtLeast, " min", &[];
     StartUp: "the number of decision candles seen since the start", AtLeast, "", &[];
     Stale: "the age of the newest record", AtMost, " min", &[];
@@ -374,9 +380,10 @@ mod tests {
             (Reconfirmation, 0.0, 1.0, "at least 1, it was 0"),
             (ZoneDistance, 3.0, 1.5, "at most 1.5 %, it was 3 %"),
             (RsiDivergence, -1.0, 0.0, "at least 0, it was -1"),
-            (Thesis, 20.0, 35.0, "at least 35, it was 20"),
+            (WeeklyZone, 0.0, 1.0, "would have had to be inside, it was outside"),
+            (Thesis, 25.0, 25.0, "above 25, it was 25"),
             (ThesisScore, 70.0, 75.0, "at least 75, it was 70"),
-            (ThesisExit, 5.0, 10.0, "at least 10, it was 5"),
+            (ThesisExit, 5.0, 10.0, "above 10, it was 5"),
             (SignalCooldown, 10.0, 240.0, "at least 240 min, it was 10 min"),
             (Candidate, 2.0, 0.0, "would have had to be nothing, it was an exit"),
             (StartUp, 0.0, 1.0, "at least 1, it was 0"),

@@ -104,7 +104,7 @@ pub use range::{DealingRangeSettings, DealingRanges, RangeEnds, RangeParts};
 pub use rejection::{RejectionBlocks, RejectionSettings};
 pub use series::{BarSeries, ClosedBar, Detector};
 pub use session::{KillZone, MarketSession, Session, SessionClock, SessionHours, SessionRange, Weekdays};
-pub use setup::{OrderBlockRule, Search, SetupZone, SwingPoint};
+pub use setup::{GapRule, OrderBlockRule, Search, SetupZone, SwingPoint};
 pub use shift::{ShiftSettings, ShiftSources, StructureShifts, SweepBefore};
 pub use smt::{Correlation, SmtDivergences, SmtSettings};
 pub use sources::Sources;

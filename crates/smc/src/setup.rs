@@ -9,6 +9,7 @@ use arrayvec::ArrayVec;
 
 use crate::bar::{Bar, Direction, PivotKind};
 use crate::window::WINDOW_BARS;
+use crate::zones::MitigationDepth;
 
 /// Which directions a scan accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,13 +140,23 @@ pub fn typical_range(bars: &[Bar], count: usize) -> Option<f64> {
     ranges.get(count / 2).copied()
 }
 
-/// The newest fair value gap that no later bar has touched.
+/// Parameters of [`fair_value_gap`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GapRule {
+    /// Least size as a fraction of the middle bar's close.
+    pub size_fraction_min: f64,
+    /// How far back into the gap a later bar has to trade to end it.
+    pub mitigation: MitigationDepth,
+}
+
+/// The newest fair value gap that no later bar has mitigated.
 ///
 /// Bars i, i+1, i+2. Bullish: `low[i+2] > high[i]`, zone from `high[i]` to `low[i+2]`. Bearish: `high[i+2] <
-/// low[i]`. The size is at least `size_fraction_min * |close[i+1]|`. Touched: a later low at or below the top
-/// (bearish: a later high at or above the bottom).
+/// low[i]`. The size is at least `size_fraction_min * |close[i+1]|`. Mitigated: a later low at or below the
+/// top, the middle or the bottom of the zone (bearish: a later high at or above the bottom, the middle or the
+/// top), as [`GapRule::mitigation`] asks.
 #[must_use]
-pub fn fair_value_gap(bars: &[Bar], search: Search, size_fraction_min: f64) -> Option<SetupZone> {
+pub fn fair_value_gap(bars: &[Bar], search: Search, rule: &GapRule) -> Option<SetupZone> {
     // Extremes of the bars after the gap's third one, kept while going back.
     let mut later_low = f64::INFINITY;
     let mut later_high = f64::NEG_INFINITY;
@@ -159,12 +170,19 @@ pub fn fair_value_gap(bars: &[Bar], search: Search, size_fraction_min: f64) -> O
             None
         };
         let found = gap.and_then(|(direction, top, bottom)| {
-            let touched = match direction {
-                Direction::Bullish => later_low <= top,
-                Direction::Bearish => later_high >= bottom,
+            let depth = match (rule.mitigation, direction) {
+                (MitigationDepth::Touch, Direction::Bullish)
+                | (MitigationDepth::Full, Direction::Bearish) => top,
+                (MitigationDepth::Half, _) => f64::midpoint(top, bottom),
+                (MitigationDepth::Touch, Direction::Bearish)
+                | (MitigationDepth::Full, Direction::Bullish) => bottom,
             };
-            let large = (top - bottom) / middle.close.abs() >= size_fraction_min;
-            (!touched && large && search.accepts(direction)).then_some(SetupZone {
+            let mitigated = match direction {
+                Direction::Bullish => later_low <= depth,
+                Direction::Bearish => later_high >= depth,
+            };
+            let large = (top - bottom) / middle.close.abs() >= rule.size_fraction_min;
+            (!mitigated && large && search.accepts(direction)).then_some(SetupZone {
                 direction,
                 index,
                 known_index: index + 2,

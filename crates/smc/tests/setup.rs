@@ -6,9 +6,9 @@ mod common;
 
 use proptest::prelude::*;
 use seawall_smc::setup::{
-    break_of_structure, extremes, fair_value_gap, order_block, swing_points, typical_range,
+    GapRule, break_of_structure, extremes, fair_value_gap, order_block, swing_points, typical_range,
 };
-use seawall_smc::{Bar, Direction, OrderBlockRule, PivotKind, Search};
+use seawall_smc::{Bar, Direction, MitigationDepth, OrderBlockRule, PivotKind, Search};
 
 fn bar(open: f64, high: f64, low: f64, close: f64) -> Bar {
     Bar { open, high, low, close }
@@ -58,19 +58,48 @@ fn the_typical_range_is_the_upper_median() {
     assert_eq!(typical_range(&bars, 0), None);
 }
 
+/// A gap ends at the first touch of its near edge.
+fn touched(size_fraction_min: f64) -> GapRule {
+    GapRule { size_fraction_min, mitigation: MitigationDepth::Touch }
+}
+
+#[test]
+fn a_gap_can_be_asked_to_be_filled_in_half_or_whole_before_it_ends() {
+    // Bullish from 11 to 12, bearish mirrored from 8 to 9.
+    let up = [bar(10.0, 11.0, 9.0, 10.0), bar(11.0, 14.0, 11.0, 14.0), bar(13.0, 15.0, 12.0, 14.0)];
+    let down = [bar(10.0, 11.0, 9.0, 10.0), bar(9.0, 9.0, 6.0, 6.0), bar(7.0, 8.0, 5.0, 6.0)];
+    let reached = |to: f64| (bar(14.0, 14.5, to, 13.0), bar(6.0, 20.0 - to, 5.5, 7.0));
+    for (to, alive) in
+        [(12.1, [true; 3]), (12.0, [false, true, true]), (11.5, [false, false, true]), (11.0, [false; 3])]
+    {
+        let (low, high) = reached(to);
+        for (depth, alive) in
+            [MitigationDepth::Touch, MitigationDepth::Half, MitigationDepth::Full].into_iter().zip(alive)
+        {
+            let rule = GapRule { size_fraction_min: 0.0, mitigation: depth };
+            let found = |bars: &[Bar], bar: Bar| {
+                fair_value_gap(&[bars, &[bar]].concat(), Search::Both, &rule)
+                    .is_some_and(|zone| zone.index == 0)
+            };
+            assert_eq!(found(&up, low), alive, "{to} {depth:?}");
+            assert_eq!(found(&down, high), alive, "{to} {depth:?}");
+        }
+    }
+}
+
 #[test]
 fn a_gap_counts_until_a_later_bar_touches_its_near_edge() {
     let mut bars = vec![bar(10.0, 11.0, 9.0, 10.0), bar(11.0, 14.0, 11.0, 14.0), bar(13.0, 15.0, 12.0, 14.0)];
-    let zone = fair_value_gap(&bars, Search::Both, 0.0).unwrap();
+    let zone = fair_value_gap(&bars, Search::Both, &touched(0.0)).unwrap();
     assert_eq!((zone.direction, zone.index, zone.known_index), (Direction::Bullish, 0, 2));
     assert!((zone.top - 12.0).abs() < 1e-12 && (zone.bottom - 11.0).abs() < 1e-12);
     // Size 1 of close 14.
-    assert!(fair_value_gap(&bars, Search::Both, 1.0 / 14.0).is_some());
-    assert!(fair_value_gap(&bars, Search::Both, 0.072).is_none());
+    assert!(fair_value_gap(&bars, Search::Both, &touched(1.0 / 14.0)).is_some());
+    assert!(fair_value_gap(&bars, Search::Both, &touched(0.072)).is_none());
     bars.push(bar(14.0, 14.5, 12.1, 13.0));
-    assert!(fair_value_gap(&bars, Search::Both, 0.0).is_some());
+    assert!(fair_value_gap(&bars, Search::Both, &touched(0.0)).is_some());
     bars.push(bar(13.0, 13.5, 12.0, 13.0));
-    assert!(fair_value_gap(&bars, Search::Both, 0.0).is_none(), "equal is a touch");
+    assert!(fair_value_gap(&bars, Search::Both, &touched(0.0)).is_none(), "equal is a touch");
 }
 
 #[test]
@@ -154,7 +183,7 @@ proptest! {
         for search in [Search::Bullish, Search::Bearish, Search::Both] {
             let block = order_block(&bars, search, &OrderBlockRule::default());
             prop_assert_eq!(block.map(|zone| (zone.direction, zone.index)), plain_order_block(&bars, search));
-            let gap = fair_value_gap(&bars, search, 0.0007);
+            let gap = fair_value_gap(&bars, search, &touched(0.0007));
             prop_assert_eq!(gap.map(|zone| (zone.direction, zone.index)), plain_gap(&bars, search, 0.0007));
         }
         if bars.len() >= 10 {

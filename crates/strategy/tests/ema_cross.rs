@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use seawall_model::{Candle, Decision, ExitReason, Gate, Outcome, PositionSide, Timeframe};
 use seawall_strategy::ema_cross::{EmaCrossSettings, EmaCrossSizing};
 use seawall_strategy::{
-    Direction, Entry, Evaluation, FundingEstimate, Level, Sizing, StrategySettings, View,
+    Direction, Entry, Evaluation, FundingEstimate, Level, Sizing, StrategyKind, StrategySettings, View,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,4 +247,46 @@ fn a_timeframe_that_the_candles_do_not_divide_is_refused() {
     let all = StrategySettings { ema_cross: settings, ..StrategySettings::default() };
     let text = all.build(&instrument(2), Timeframe::M3).err().unwrap().to_string();
     assert!(text.starts_with("strategy.ema_cross.timeframe is 5m: "), "{text}");
+}
+
+/// What a run of a strategy answers, and what it plans.
+fn answers_of(all: &StrategySettings) -> Vec<Evaluation> {
+    let candles = market(7, Timeframe::M1, 5_000, false);
+    let answers = common::answers(all, &instrument(2), Timeframe::M1, &candles);
+    answers.into_iter().map(|answer| answer.evaluation).collect()
+}
+
+/// Effect of `strategy.name`.
+/// Effect of `strategy.ema_cross.fast`.
+/// Effect of `strategy.ema_cross.slow`.
+/// Effect of `strategy.ema_cross.long_only`.
+/// Effect of `strategy.ema_cross.stop_pct`.
+/// Effect of `strategy.ema_cross.target_pct`.
+/// Effect of `strategy.ema_cross.qty`.
+/// Effect of `strategy.ema_cross.sizing`.
+/// Effect of `strategy.ema_cross.timeframe`.
+#[test]
+fn each_key_changes_answers() {
+    type Change = fn(&mut StrategySettings);
+    let changes: [(&str, Change); 8] = [
+        ("fast", |all| all.ema_cross.fast = 10),
+        ("slow", |all| all.ema_cross.slow = 60),
+        ("long_only", |all| all.ema_cross.long_only = false),
+        ("stop_pct", |all| all.ema_cross.stop_pct = Some("3".parse().unwrap())),
+        ("target_pct", |all| all.ema_cross.target_pct = Some("3".parse().unwrap())),
+        ("qty", |all| all.ema_cross.qty = "2".parse().unwrap()),
+        ("sizing", |all| all.ema_cross.sizing = EmaCrossSizing::Risk),
+        ("timeframe", |all| all.ema_cross.timeframe = Some(Timeframe::M5)),
+    ];
+    let mut usual = StrategySettings::default();
+    usual.ema_cross.stop_pct = Some("2".parse().unwrap());
+    let answers = answers_of(&usual);
+    assert!(answers.iter().any(|answer| matches!(answer, Evaluation::Enter(_))));
+    for (key, change) in changes {
+        let mut changed = usual.clone();
+        change(&mut changed);
+        assert_ne!(answers_of(&changed), answers, "{key}");
+    }
+    let other = StrategySettings { name: StrategyKind::Smc, ..usual };
+    assert_ne!(answers_of(&other), answers, "name");
 }

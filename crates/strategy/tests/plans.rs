@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{answers_with, instrument, market};
+use common::{Known, NOTHING, answers_with, instrument, market};
 use proptest::prelude::*;
 use seawall_model::{Candle, Gate, PriceUnits, Setup, Span, Timeframe};
 use seawall_strategy::smc::SmcSettings;
@@ -27,7 +27,8 @@ fn easy() -> StrategySettings {
 
 fn plans(waits: bool, seed: u64) -> Vec<(Candle, EntryPlan)> {
     let candles = market(seed, Timeframe::M15, 30 * 96, true);
-    let answers = answers_with(&easy(), &instrument(2), Timeframe::M15, &candles, waits);
+    let known = Known { entry_waits: waits, ..NOTHING };
+    let answers = answers_with(&easy(), &instrument(2), Timeframe::M15, &candles, &known);
     let plan = |(candle, answer): (Candle, common::Answer)| match answer.evaluation {
         Evaluation::Enter(plan) => {
             let last = answer.decision.gates.last().unwrap();

@@ -5,11 +5,11 @@
 
 mod common;
 
-use common::{answer, answers, instrument, market};
+use common::{Known, NOTHING, answer, answer_with, answers_with, instrument, market};
 use proptest::prelude::*;
-use seawall_model::{Gate, Outcome, Timeframe};
+use seawall_model::{Candle, Gate, GuardMode, Instrument, Outcome, Timeframe, Ts};
 use seawall_strategy::ema_cross::EmaCrossSettings;
-use seawall_strategy::smc::SmcSettings;
+use seawall_strategy::smc::{HigherTimeframeMode, SmcSettings, ThesisSettings};
 use seawall_strategy::{Evaluation, StrategyKind, StrategySettings};
 
 fn ema_cross(timeframe: Option<Timeframe>) -> StrategySettings {
@@ -29,7 +29,29 @@ fn smc(evaluate_timeframe: Timeframe) -> StrategySettings {
     StrategySettings { name: StrategyKind::Smc, smc, ..StrategySettings::default() }
 }
 
-fn digest(settings: &StrategySettings, base: Timeframe, candles: &[seawall_model::Candle]) -> Vec<u8> {
+/// With everything that remembers something.
+fn smc_in_full(evaluate_timeframe: Timeframe) -> StrategySettings {
+    let usual = smc(evaluate_timeframe);
+    let thesis = ThesisSettings { mode: GuardMode::On, ..ThesisSettings::default() };
+    let smc = SmcSettings {
+        higher_tf_mode: HigherTimeframeMode::Off,
+        skip_reconfirmation_in_trends: false,
+        rsi_divergence: GuardMode::On,
+        fibonacci_gate: false,
+        premium_discount_gate: false,
+        thesis,
+        ..usual.smc
+    };
+    StrategySettings { smc, ..usual }
+}
+
+/// A stop-out every nine hours: what a run is told by an instant depends on that instant alone.
+fn stop_outs() -> Vec<Ts> {
+    let start: Ts = "2022-08-01".parse().unwrap();
+    (0..120).map(|number| Ts::from_millis(start.millis() + number * 9 * 3_600_000)).collect()
+}
+
+fn digest(settings: &StrategySettings, base: Timeframe, candles: &[Candle]) -> Vec<u8> {
     let instrument = instrument(2);
     let mut strategy = settings.build(&instrument, base).unwrap();
     for candle in candles {
@@ -48,14 +70,19 @@ fn holds(
     cut: usize,
 ) -> Result<(), TestCaseError> {
     let instrument = instrument(2);
-    let candles = market(seed, base, count, true);
+    let (candles, stop_outs) = (market(seed, base, count, true), stop_outs());
+    let known = Known { stop_outs: &stop_outs, ..NOTHING };
+    let answers =
+        |settings: &StrategySettings, instrument: &Instrument, base: Timeframe, candles: &[Candle]| {
+            answers_with(settings, instrument, base, candles, &known)
+        };
     let cut = cut.min(candles.len());
     let full = answers(settings, &instrument, base, &candles);
     let prefix = answers(settings, &instrument, base, &candles[..cut]);
     prop_assert_eq!(&full[..cut], &prefix[..]);
     // What comes later must not reach back either: another future, the same answers.
     let mut other = candles[..cut].to_vec();
-    let from = other.last().map_or(seawall_model::Ts::EPOCH, |last| last.known_at);
+    let from = other.last().map_or(Ts::EPOCH, |last| last.known_at);
     other.extend(market(seed + 1, base, count, true).into_iter().filter(|candle| candle.open_time >= from));
     prop_assert_eq!(&answers(settings, &instrument, base, &other)[..cut], &prefix[..]);
     Ok(())
@@ -79,25 +106,43 @@ proptest! {
     ) {
         holds(&smc(evaluate), Timeframe::M5, seed, 12_000, cut)?;
     }
+
+    #[test]
+    fn smc_with_all_its_memory_answers_a_prefix_like_the_full_run(
+        seed in 1_u64..1_000_000, cut in 0_usize..12_000,
+        evaluate in prop::sample::select(vec![Timeframe::M15, Timeframe::H1, Timeframe::H4]),
+    ) {
+        holds(&smc_in_full(evaluate), Timeframe::M5, seed, 12_000, cut)?;
+    }
 }
 
 #[test]
-fn the_property_covers_entries_too() {
+fn the_property_covers_entries_and_every_memory() {
     let instrument = instrument(2);
     let mut entries = 0;
+    let mut asked = std::collections::BTreeSet::new();
     for seed in 1..20 {
         let candles = market(seed, Timeframe::M5, 12_000, true);
-        let all = answers(&smc(Timeframe::H1), &instrument, Timeframe::M5, &candles);
-        entries += all.iter().filter(|answer| matches!(answer.evaluation, Evaluation::Enter(_))).count();
+        let settings = smc_in_full(Timeframe::H1);
+        let mut strategy = settings.build(&instrument, Timeframe::M5).unwrap();
+        for candle in &candles {
+            let answer = answer_with(strategy.as_mut(), &instrument, candle, &NOTHING);
+            entries += usize::from(matches!(answer.evaluation, Evaluation::Enter(_)));
+            asked.extend(answer.decision.gates.iter().map(|reading| reading.gate));
+        }
     }
     assert!(entries > 20, "{entries}");
+    for gate in [Gate::ChangeDirection, Gate::Reconfirmation, Gate::RsiDivergence, Gate::Thesis, Gate::Repeat]
+    {
+        assert!(asked.contains(&gate), "{gate:?}");
+    }
 }
 
 #[test]
 fn a_candle_that_comes_twice_is_refused_as_bad_data_and_changes_nothing() {
     let instrument = instrument(2);
     let candles = market(5, Timeframe::M5, 400, false);
-    for settings in [ema_cross(Some(Timeframe::M15)), smc(Timeframe::H1)] {
+    for settings in [ema_cross(Some(Timeframe::M15)), smc(Timeframe::H1), smc_in_full(Timeframe::H1)] {
         let mut strategy = settings.build(&instrument, Timeframe::M5).unwrap();
         for candle in &candles {
             answer(strategy.as_mut(), &instrument, candle);
@@ -117,6 +162,7 @@ fn equal_histories_leave_equal_digests_and_one_other_candle_shows() {
         (ema_cross(None), Timeframe::M1),
         (ema_cross(Some(Timeframe::M15)), Timeframe::M1),
         (smc(Timeframe::H1), Timeframe::M5),
+        (smc_in_full(Timeframe::H1), Timeframe::M5),
     ] {
         let candles = market(5, base, 5_001, true);
         let whole = digest(&settings, base, &candles);

@@ -7,8 +7,10 @@ mod common;
 use std::path::Path;
 
 use common::{Table, answer, instrument, read_csv, shared};
-use seawall_model::{Candle, Gate, Instrument, Timeframe};
-use seawall_strategy::smc::{HigherTimeframeMode, SmcSettings};
+use seawall_model::{Candle, Gate, GuardMode, Instrument, Timeframe};
+use seawall_strategy::smc::{
+    FvgMitigation, HigherTimeframeMode, OrderBlockEntry, SmcSettings, ThesisSettings,
+};
 use seawall_strategy::{StrategyKind, StrategySettings};
 
 struct Series {
@@ -48,6 +50,10 @@ fn table(series: &Series, smc: &SmcSettings) -> Table {
     table
 }
 
+fn thesis_on() -> ThesisSettings {
+    ThesisSettings { mode: GuardMode::On, ..ThesisSettings::default() }
+}
+
 fn skipped() {
     println!("SKIPPED: no real candles; set SEAWALL_SHARED to the folder that holds data/spot_5m");
 }
@@ -64,9 +70,23 @@ fn smc_decides_on_real_candles_and_some_setups_pass_every_gate() {
         all.merge(&table);
     }
     println!("{}", all.line("all"));
+    assert_eq!(all.setups.len(), 4, "a setup that never trades: {}", all.line("all"));
+    // The exchange stood still on 24 March 2023: the hour before it closed late, with the first candle after
+    // it. Another stale frame would be a false alarm.
+    assert_eq!(all.refused.get(&Gate::Freshness), Some(&16));
     assert!(all.entered > 0, "a gate blocks everything: {}", all.line("all"));
     let opened = |gate: Gate| all.refused.get(&gate).is_some_and(|count| *count > 0);
-    for gate in [Gate::WarmUp, Gate::Premium, Gate::Fibonacci, Gate::Adx, Gate::Score, Gate::EntryDistance] {
+    for gate in [
+        Gate::WarmUp,
+        Gate::StructureChange,
+        Gate::ChangeDirection,
+        Gate::Premium,
+        Gate::Fibonacci,
+        Gate::Adx,
+        Gate::Score,
+        Gate::EntryDistance,
+        Gate::Repeat,
+    ] {
         assert!(opened(gate), "{} refuses nothing over fourteen months", gate.name());
     }
 }
@@ -84,8 +104,15 @@ fn every_switch_changes_what_passes_on_real_candles() {
     let usual = run(&default());
     println!("{}", usual.line("BTC, DOGE and XLM as they are"));
     for (name, settings) in [
-        ("weekly zone soft", SmcSettings { higher_tf_mode: HigherTimeframeMode::Soft, ..default() }),
+        ("weekly zone off", SmcSettings { higher_tf_mode: HigherTimeframeMode::Off, ..default() }),
         ("weekly zone hard", SmcSettings { higher_tf_mode: HigherTimeframeMode::Hard, ..default() }),
+        ("without changes of structure", SmcSettings { ms_change: GuardMode::Off, ..default() }),
+        ("with a change required", SmcSettings { require_ms_change_confirmation: true, ..default() }),
+        ("changes reconfirmed", SmcSettings { skip_reconfirmation_in_trends: false, ..default() }),
+        ("with RSI divergence", SmcSettings { rsi_divergence: GuardMode::On, ..default() }),
+        ("with the thesis", SmcSettings { thesis: thesis_on(), ..default() }),
+        ("entries in the middle", SmcSettings { ob_entry_mode: OrderBlockEntry::Mid, ..default() }),
+        ("gaps until filled", SmcSettings { fvg_mitigation_mode: FvgMitigation::Full, ..default() }),
         ("without premium gate", SmcSettings { premium_discount_gate: false, ..default() }),
         ("without fibonacci gate", SmcSettings { fibonacci_gate: false, ..default() }),
         ("without order blocks", SmcSettings { order_block: false, ..default() }),

@@ -48,6 +48,7 @@ fn stage(gate: Gate) -> Stage {
         | Gate::Reconfirmation
         | Gate::ZoneDistance
         | Gate::RsiDivergence
+        | Gate::WeeklyZone
         | Gate::Thesis
         | Gate::ThesisScore
         | Gate::SignalCooldown

@@ -1,8 +1,10 @@
 //! The rules that `strategy.smc` has to keep. What would make every setup impossible is refused here, at
 //! start.
 
+mod counts;
+
 use rust_decimal::Decimal;
-use seawall_model::Timeframe;
+use seawall_model::{GuardMode, Ratio, Timeframe};
 use seawall_smc::WINDOW_BARS;
 
 use super::{SmcSettings, period};
@@ -37,9 +39,11 @@ impl SmcSettings {
                 "decisions are made on 15m, 1h or 4h candles; choose one of them",
             ));
         }
-        self.check_periods()?;
+        self.check_counts()?;
         self.check_rungs()?;
-        for bound in self.stop_bounds().into_iter().chain(self.gate_bounds()).chain(self.score_bounds()) {
+        let bounds = self.stop_bounds().into_iter().chain(self.widening_bounds()).chain(self.gate_bounds());
+        for bound in bounds.chain(self.change_bounds()).chain(self.score_bounds()).chain(self.thesis_bounds())
+        {
             if bound.value < bound.least || bound.value > bound.most {
                 return Err(StrategyError::Setting {
                     key: bound.key,
@@ -51,17 +55,13 @@ impl SmcSettings {
         Ok(())
     }
 
-    fn check_periods(&self) -> Result<(), StrategyError> {
-        for (key, value, least) in [
-            ("strategy.smc.ema_period", self.ema_period, 1),
-            ("strategy.smc.adx_period", self.adx_period, 2),
-            ("strategy.smc.atr_period", self.atr_period, 1),
-        ] {
-            if !(least..=PERIOD_MAX).contains(&value) {
+    fn check_counts(&self) -> Result<(), StrategyError> {
+        for count in self.counts() {
+            if !(count.least..=count.most).contains(&count.value) {
                 return Err(StrategyError::Setting {
-                    key,
-                    value: value.to_string(),
-                    rule: format!("an indicator has {least} to {PERIOD_MAX} bars; choose within"),
+                    key: count.key,
+                    value: count.value.to_string(),
+                    rule: format!("{} to {} {}; choose within", count.least, count.most, count.what),
                 });
             }
         }
@@ -70,13 +70,6 @@ impl SmcSettings {
                 key: "strategy.smc.orderblock_lookback",
                 value: self.orderblock_lookback.to_string(),
                 rule: format!("the window holds {LOOKBACK_MIN} to {WINDOW_BARS} bars; choose within"),
-            });
-        }
-        if !(1..=EXPIRES_HOURS_MAX).contains(&self.entry_expires_hours) {
-            return Err(StrategyError::Setting {
-                key: "strategy.smc.entry_expires_hours",
-                value: self.entry_expires_hours.to_string(),
-                rule: format!("an entry rests for 1 to {EXPIRES_HOURS_MAX} hours; choose within"),
             });
         }
         Ok(())
@@ -95,6 +88,13 @@ impl SmcSettings {
                 "strategy.smc.require_bos_confirmation",
                 &true,
                 "breaks are not searched while strategy.smc.break_of_structure is off; switch it on or this off",
+            ));
+        }
+        if self.require_ms_change_confirmation && self.ms_change != GuardMode::On {
+            return Err(broken(
+                "strategy.smc.require_ms_change_confirmation",
+                &true,
+                "changes of structure refuse nothing while strategy.smc.ms_change is not on; switch it on or this off",
             ));
         }
         Ok(())
@@ -154,6 +154,79 @@ impl SmcSettings {
         ]
     }
 
+    fn widening_bounds(&self) -> [Bound; 3] {
+        let ten = Decimal::TEN;
+        [
+            bound(
+                "strategy.smc.stop_widen_factor",
+                self.stop_widen_factor.get(),
+                (Decimal::ONE, ten),
+                "it is a multiple of the usual distance, and wider",
+            ),
+            bound(
+                "strategy.smc.stop_widen_step",
+                self.stop_widen_step.get(),
+                (Decimal::ZERO, ten),
+                "it is added to strategy.smc.stop_widen_factor for each further stop-out",
+            ),
+            bound(
+                "strategy.smc.stop_widen_factor_max",
+                self.stop_widen_factor_max.get(),
+                (self.stop_widen_factor.get(), ten),
+                "it caps strategy.smc.stop_widen_factor",
+            ),
+        ]
+    }
+
+    fn change_bounds(&self) -> [Bound; 3] {
+        [
+            bound(
+                "strategy.smc.ms_volatility_high_ratio",
+                self.ms_volatility_high_ratio.get(),
+                (Decimal::ONE, Decimal::TEN),
+                "it is the ATR over its mean",
+            ),
+            bound(
+                "strategy.smc.ms_volatility_low_ratio",
+                self.ms_volatility_low_ratio.get(),
+                (Decimal::ZERO, Decimal::ONE),
+                "it is the ATR over its mean",
+            ),
+            bound(
+                "strategy.smc.ob_entry_discount_pct",
+                self.ob_entry_discount_pct.get(),
+                (Decimal::ZERO, Decimal::ONE_HUNDRED),
+                "it is a percentage of the block's height",
+            ),
+        ]
+    }
+
+    fn thesis_bounds(&self) -> [Bound; 8] {
+        let thesis = &self.thesis;
+        let points = (Decimal::ZERO, Decimal::ONE_HUNDRED);
+        let part = |key, value: Ratio| bound(key, value.get(), points, "conviction runs from 0 to 100");
+        [
+            part("strategy.smc.thesis.time_decay_points", thesis.time_decay_points),
+            part("strategy.smc.thesis.zone_decay_points", thesis.zone_decay_points),
+            part("strategy.smc.thesis.volume_decay_points", thesis.volume_decay_points),
+            bound(
+                "strategy.smc.thesis.score_neutral",
+                thesis.score_neutral.get(),
+                (Decimal::from(6), Decimal::from(99)),
+                "conviction runs from 5 to 100, and points are given on both sides of this",
+            ),
+            part("strategy.smc.thesis.score_bonus", thesis.score_bonus),
+            part("strategy.smc.thesis.score_penalty", thesis.score_penalty),
+            part("strategy.smc.thesis.exit_conviction", thesis.exit_conviction),
+            bound(
+                "strategy.smc.thesis.reentry_conviction",
+                thesis.reentry_conviction.get(),
+                (Decimal::ZERO, thesis.exit_conviction.get()),
+                "an idea that is not given up (strategy.smc.thesis.exit_conviction) is not blocked either",
+            ),
+        ]
+    }
+
     fn gate_bounds(&self) -> [Bound; 7] {
         let bps = (Decimal::ZERO, Decimal::new(1_000, 0));
         let percent = (Decimal::ZERO, Decimal::new(50, 0));
@@ -203,7 +276,7 @@ impl SmcSettings {
         ]
     }
 
-    fn score_bounds(&self) -> [Bound; 7] {
+    fn score_bounds(&self) -> [Bound; 8] {
         let points = (Decimal::ZERO, Decimal::ONE_HUNDRED);
         let share = (Decimal::ZERO, Decimal::ONE);
         let score = |key, value| bound(key, value, points, "a score runs from 0 to about 100");
@@ -219,6 +292,7 @@ impl SmcSettings {
                 self.min_score_wide_structure_neutral.get(),
             ),
             score("strategy.smc.higher_tf_penalty", self.higher_tf_penalty.get()),
+            score("strategy.smc.entry_zone_tolerance_penalty", self.entry_zone_tolerance_penalty.get()),
             bound(
                 "strategy.smc.higher_tf_weekly_weight",
                 self.higher_tf_weekly_weight.get(),

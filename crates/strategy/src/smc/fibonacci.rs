@@ -45,6 +45,7 @@ mod tests {
         FibLeg { direction, low: 100.0, high: 200.0, measure: Measure::AlongLeg }
     }
 
+    /// [D-7]: levels were measured from the low upwards for both directions.
     #[test]
     fn the_optimal_entry_is_cheap_in_a_rising_leg_and_dear_in_a_falling_one() {
         assert_eq!(
@@ -53,6 +54,8 @@ mod tests {
         );
         assert!(place(&leg(Direction::Bullish), 175.0, 60.0).points < OPTIMAL_ENTRY_POINTS);
         assert!(place(&leg(Direction::Bearish), 175.0, 60.0).points >= OPTIMAL_ENTRY_POINTS);
+        let old = FibLeg { measure: Measure::LowToHigh, ..leg(Direction::Bullish) };
+        assert!(place(&old, 175.0, 60.0).points >= OPTIMAL_ENTRY_POINTS, "selectable for comparison");
     }
 
     #[test]

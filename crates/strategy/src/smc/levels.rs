@@ -1,7 +1,7 @@
 //! Where a setup enters, where it is wrong and where it pays.
 //!
-//! The stop lies beyond the invalidation by a multiple of the 4h ATR (the mean of the regime's range),
-//! rounded to the tick towards the entry. The target is the nearest of the five nearest 1h swings beyond
+//! The stop lies beyond the invalidation by a multiple of the 4h ATR (the mean of the regime's range, widened
+//! after several stop-outs), rounded to the tick towards the entry. The target is the nearest of the five nearest 1h swings beyond
 //! the entry that pays the regime's least multiple of the risk, else exactly that multiple, rounded away
 //! from the entry. Invariant: prices are on the tick, the stop is on the losing side, and at the planned
 //! entry the reward is never below the least multiple.
@@ -9,7 +9,7 @@
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
-use seawall_model::{Instrument, PriceRounding, PriceUnits, Ratio};
+use seawall_model::{Instrument, PriceRounding, PriceUnits, Ratio, Span, Ts};
 use seawall_smc::setup::swing_points;
 use seawall_smc::{Bar, PivotKind};
 
@@ -27,11 +27,33 @@ struct Regime {
     min_rr: Ratio,
 }
 
+/// How much further away stops lie after several stop-outs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Widening {
+    lookback: Span,
+    stop_outs: usize,
+    factor: Decimal,
+    step: Decimal,
+    most: Decimal,
+}
+
+impl Widening {
+    /// The multiple of the usual distance at `now`.
+    fn factor(&self, stop_outs: &[Ts], now: Ts) -> Decimal {
+        let oldest = now.minus(self.lookback);
+        let count = stop_outs.iter().filter(|at| **at > oldest).count();
+        let Some(further) = count.checked_sub(self.stop_outs) else { return Decimal::ONE };
+        let more = self.step.checked_mul(Decimal::from(further)).unwrap_or(self.most);
+        self.factor.saturating_add(more).min(self.most)
+    }
+}
+
 /// How far stops and targets lie in each regime.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct LevelRules {
     tight: Regime,
     wide: Regime,
+    widening: Option<Widening>,
 }
 
 /// Entry and stop of a setup.
@@ -74,7 +96,19 @@ impl LevelRules {
                 ),
                 min_rr: settings.wide_structure_min_rr_multiple,
             },
+            widening: settings.stop_widen.then(|| Widening {
+                lookback: Span::from_secs(i64::from(settings.stop_widen_lookback_hours) * 3_600),
+                stop_outs: usize::try_from(settings.stop_widen_stop_outs).unwrap_or(usize::MAX),
+                factor: settings.stop_widen_factor.get(),
+                step: settings.stop_widen_step.get(),
+                most: settings.stop_widen_factor_max.get(),
+            }),
         }
+    }
+
+    /// How much further away than usual stops lie at `now` after `stop_outs`.
+    pub(super) fn widened(&self, stop_outs: &[Ts], now: Ts) -> Decimal {
+        self.widening.map_or(Decimal::ONE, |widening| widening.factor(stop_outs, now))
     }
 
     fn regime(&self, candidate: &Candidate) -> &Regime {
@@ -117,10 +151,17 @@ impl LevelRules {
         self.regime(candidate).min_rr.to_f64()
     }
 
-    /// Entry and stop of `candidate` with a 4h ATR of `atr` quote units; `None` where no stop can lie on the
-    /// losing side.
-    pub(super) fn risked(&self, instrument: &Instrument, candidate: &Candidate, atr: f64) -> Option<Risked> {
-        let shift = Decimal::from_f64(atr)?.checked_mul(self.regime(candidate).stop_atr)?;
+    /// Entry and stop of `candidate` with a 4h ATR of `atr` quote units and stops `widened` times as far away
+    /// as usual; `None` where no stop can lie on the losing side.
+    pub(super) fn risked(
+        &self,
+        instrument: &Instrument,
+        candidate: &Candidate,
+        atr: f64,
+        widened: Decimal,
+    ) -> Option<Risked> {
+        let usual = Decimal::from_f64(atr)?.checked_mul(self.regime(candidate).stop_atr)?;
+        let shift = usual.checked_mul(widened)?;
         let (entry, invalidation) =
             (Decimal::from_f64(candidate.entry)?, Decimal::from_f64(candidate.invalidation)?);
         let (entry, stop) = match candidate.direction {
@@ -189,7 +230,7 @@ fn swings_beyond(hours: &[Bar], direction: Direction, entry: f64) -> ArrayVec<f6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seawall_model::{InstrumentId, InstrumentSpec, Setup, Ts};
+    use seawall_model::{InstrumentId, InstrumentSpec, Setup};
 
     fn instrument(tick: &str) -> Instrument {
         let mut spec = InstrumentSpec::new("BTC/USDT".parse().unwrap());
@@ -198,7 +239,7 @@ mod tests {
     }
 
     fn candidate(setup: Setup, direction: Direction, entry: f64, invalidation: f64) -> Candidate {
-        Candidate { setup, direction, entry, invalidation, at: Ts::EPOCH }
+        Candidate { setup, direction, entry, invalidation, zone: None, at: Ts::EPOCH }
     }
 
     fn rules(change: impl Fn(&mut SmcSettings)) -> LevelRules {
@@ -222,7 +263,7 @@ mod tests {
         let block = candidate(Setup::OrderBlock, Direction::Long, 100.0, 96.0);
         let rules = rules(|_| ());
         // 96 - 2.0 * 0.225 = 95.55, rounded up to the tick of 0.5.
-        let risked = rules.risked(&btc, &block, 2.0).unwrap();
+        let risked = rules.risked(&btc, &block, 2.0, Decimal::ONE).unwrap();
         assert_eq!(risked, Risked { entry: units("100", &btc), stop: units("96", &btc) });
         // Risk 4, reward 8.
         let target = rules.target(&btc, &block, &risked, &[]).unwrap();
@@ -237,7 +278,7 @@ mod tests {
         let trend = candidate(Setup::Trend, Direction::Short, 100.0, 104.0);
         let rules = rules(|_| ());
         // 104 + 3.0 * 0.55 = 105.65, down to the tick: 105.6; risk 5.6, target 100 - 1.5 * 5.6 = 91.6.
-        let risked = rules.risked(&btc, &trend, 3.0).unwrap();
+        let risked = rules.risked(&btc, &trend, 3.0, Decimal::ONE).unwrap();
         assert_eq!(risked.stop, units("105.6", &btc));
         assert_eq!(rules.target(&btc, &trend, &risked, &[]).unwrap(), units("91.6", &btc));
     }
@@ -247,7 +288,8 @@ mod tests {
         let btc = instrument("0.01");
         let block = candidate(Setup::FairValueGap, Direction::Long, 100.0, 96.0);
         let trend = candidate(Setup::Trend, Direction::Long, 100.0, 96.0);
-        let stop = |rules: &LevelRules, of: &Candidate| rules.risked(&btc, of, 2.0).unwrap().stop;
+        let stop =
+            |rules: &LevelRules, of: &Candidate| rules.risked(&btc, of, 2.0, Decimal::ONE).unwrap().stop;
         let one = "1".parse().unwrap();
         let tight = rules(|settings| settings.tight_smc_atr_stop_max = one);
         // The mean of 0.15 and 1 is 0.575: 96 - 1.15.
@@ -289,15 +331,47 @@ mod tests {
     }
 
     #[test]
+    fn stop_outs_of_the_last_day_widen_the_next_stop() {
+        let btc = instrument("0.01");
+        let block = candidate(Setup::OrderBlock, Direction::Long, 100.0, 96.0);
+        let hour = |number: i64| Ts::from_millis(number * 3_600_000);
+        let usual = rules(|_| ());
+        let factor = |rules: &LevelRules, stop_outs: &[i64]| {
+            let stop_outs: Vec<Ts> = stop_outs.iter().map(|number| hour(*number)).collect();
+            rules.widened(&stop_outs, hour(30)).normalize().to_string()
+        };
+        for (stop_outs, expected) in [
+            (&[][..], "1"),
+            (&[20], "1"),
+            (&[20, 21], "1.5"),
+            (&[20, 21, 22], "1.75"),
+            (&[20, 21, 22, 23], "2"),
+            (&[20, 21, 22, 23, 24], "2"),
+            // The first one lies exactly a day back.
+            (&[6, 20], "1"),
+            (&[7, 20], "1.5"),
+        ] {
+            assert_eq!(factor(&usual, stop_outs), expected, "{stop_outs:?}");
+        }
+        // 96 - 1.5 * 0.225 * 2.
+        let stop = usual.risked(&btc, &block, 2.0, "1.5".parse().unwrap()).unwrap().stop;
+        assert_eq!(stop, units("95.33", &btc));
+    }
+
+    #[test]
     fn levels_that_cannot_be_are_none() {
         let btc = instrument("0.5");
         let rules = rules(|_| ());
         let thin = candidate(Setup::OrderBlock, Direction::Long, 100.4, 100.2);
-        assert_eq!(rules.risked(&btc, &thin, 0.001), None, "the tick leaves no room between entry and stop");
+        assert_eq!(
+            rules.risked(&btc, &thin, 0.001, Decimal::ONE),
+            None,
+            "the tick leaves no room between entry and stop"
+        );
         let below_zero = candidate(Setup::OrderBlock, Direction::Long, 1.0, 0.5);
-        assert_eq!(rules.risked(&btc, &below_zero, 10.0), None);
+        assert_eq!(rules.risked(&btc, &below_zero, 10.0, Decimal::ONE), None);
         let short = candidate(Setup::OrderBlock, Direction::Short, 1.0, 1.0);
-        let risked = rules.risked(&btc, &short, 10.0).unwrap();
+        let risked = rules.risked(&btc, &short, 10.0, Decimal::ONE).unwrap();
         assert_eq!(rules.target(&btc, &short, &risked, &[]), None, "twice the risk lies below zero");
     }
 }

@@ -1,9 +1,12 @@
 //! What the strategy knows of the market: windows and indicators of each timeframe.
 
-use seawall_model::{Candle, Instrument, StateSink, Timeframe};
-use seawall_smc::{Adx, Atr, Bar, BarWindow, SmcError};
+use arrayvec::ArrayVec;
+use seawall_model::{Candle, Instrument, StateSink, Timeframe, Ts};
+use seawall_smc::{Adx, Atr, Bar, BarWindow, Sma, SmcError};
 
 use super::bias::{Bias, DailyBias};
+use super::change::StructureChanges;
+use super::divergence::Divergence;
 use super::higher_timeframe::HigherTimeframe;
 use super::structure::{Rungs, Structure};
 use super::{SmcSettings, digest_debug, digest_window, period};
@@ -14,6 +17,16 @@ use crate::{Direction, Held, Outlook, Premise};
 pub(super) struct WarmUp {
     pub(super) seen: u64,
     pub(super) needed: u64,
+}
+
+/// 15m bars that are asked whether they took part in a change of structure.
+const RECENT_BARS: usize = 10;
+
+/// Age of the newest bar of a frame, counted from when it opened, against the most allowed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Age {
+    pub(super) hours: f64,
+    pub(super) most: f64,
 }
 
 /// Windows and indicators of one instrument.
@@ -29,8 +42,13 @@ pub(super) struct Market {
     atr_4h: Atr,
     /// Read once per closed 4h bar.
     pub(super) structure: Option<Structure>,
+    pub(super) changes: StructureChanges,
+    pub(super) divergence: Divergence,
+    volume_4h: Sma,
     pub(super) bars_1h: BarWindow,
     adx_1h: Adx,
+    /// The newest 15m bars, where the ladder of timeframes has them.
+    pub(super) recent_15m: ArrayVec<Bar, RECENT_BARS>,
 }
 
 impl Market {
@@ -45,8 +63,12 @@ impl Market {
             bars_4h: BarWindow::new(),
             atr_4h: Atr::new(period(settings.atr_period))?,
             structure: None,
+            changes: StructureChanges::new(settings)?,
+            divergence: Divergence::new(settings)?,
+            volume_4h: Sma::new(period(settings.thesis.volume_bars))?,
             bars_1h: BarWindow::new(),
             adx_1h: Adx::new(period(settings.adx_period))?,
+            recent_15m: ArrayVec::new(),
         })
     }
 
@@ -58,14 +80,43 @@ impl Market {
             self.adx_1h.update(&bar);
         } else if timeframe == Timeframe::H4 {
             self.bars_4h.push(candle.open_time, &bar);
-            self.atr_4h.update(&bar);
+            let atr = self.atr_4h.update(&bar);
             self.structure = Structure::read(&self.bars_4h, &self.rungs);
+            self.changes.push(self.bars_4h.bars(), atr);
+            self.divergence.push(self.bars_4h.bars());
+            self.volume_4h.update(candle.volume);
         } else if timeframe == Timeframe::D1 {
             self.bias.push(bar.close);
             self.higher.push_day(candle.open_time, &bar);
         } else if timeframe == Timeframe::W1 {
             self.higher.push_week(candle.open_time, &bar);
+        } else if timeframe == Timeframe::M15 {
+            if self.recent_15m.is_full() {
+                self.recent_15m.remove(0);
+            }
+            self.recent_15m.push(bar);
         }
+    }
+
+    /// Mean volume of the newest 4h bars.
+    pub(super) fn volume(&self) -> Option<f64> {
+        self.volume_4h.value()
+    }
+
+    /// The age of the newest bar of the frame that is furthest behind. A bar may be as old as two of its
+    /// frame, so the newest one that can have closed is fresh and one that a hole in the data left is not.
+    pub(super) fn age(&self, now: Ts) -> Age {
+        let frames = [
+            (self.bars_1h.open_times(), 2.0),
+            (self.bars_4h.open_times(), 8.0),
+            (self.higher.days.open_times(), 48.0),
+        ];
+        let age = |(times, most): (&[Ts], f64)| {
+            times.last().map(|open| Age { hours: now.since(*open).secs_f64() / 3_600.0, most })
+        };
+        let ages = frames.into_iter().filter_map(age);
+        ages.max_by(|one, other| (one.hours / one.most).total_cmp(&(other.hours / other.most)))
+            .unwrap_or(Age { hours: 0.0, most: 0.0 })
     }
 
     /// What the ladder of setups is searched with.
@@ -128,5 +179,8 @@ impl Market {
         digest_window(&self.bars_1h, sink);
         digest_debug(&self.atr_4h, sink);
         digest_debug(&self.adx_1h, sink);
+        self.changes.digest(sink);
+        self.divergence.digest(sink);
+        digest_debug(&(&self.volume_4h, &self.recent_15m), sink);
     }
 }

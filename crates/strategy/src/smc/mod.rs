@@ -1,13 +1,17 @@
 //! Smart Money Concepts: daily bias, 4h structure, 1h momentum, and levels that follow from them.
 //!
-//! Candles of the base timeframe are aggregated to 1h, 4h, 1d and 1w. A decision is made when a candle of
+//! Candles of the base timeframe are aggregated to 1h, 4h, 1d and 1w, and to 15m where it is asked for. A
+//! decision is made when a candle of
 //! `evaluate_timeframe` closes; until then the answer is [`Evaluation::NotDue`]. The gates are asked in the
 //! order of [`Smc::judge`] and the first that refuses ends the decision. Invariant: coarser frames only ever
 //! speak through closed candles, so nothing depends on a bar that is still forming.
 
 mod bias;
+mod change;
 mod check;
+mod divergence;
 mod fibonacci;
+mod gates;
 mod higher_timeframe;
 mod judge;
 mod levels;
@@ -16,19 +20,23 @@ mod repeat;
 mod score;
 mod settings;
 mod structure;
+mod thesis;
 
 use core::fmt;
 
+use arrayvec::ArrayVec;
 use seawall_model::{Candle, Decision, Gate, Instrument, Setup, StateSink, Timeframe, Ts};
 use seawall_smc::{BarWindow, Ladder, SmcError};
 
-pub use settings::{HigherTimeframeMode, SmcSettings};
+pub use settings::{FibMeasure, FvgMitigation, HigherTimeframeMode, OrderBlockEntry, SmcSettings};
+pub use thesis::ThesisSettings;
 
 use crate::settings::StrategyError;
-use crate::{Evaluation, Held, Outlook, Strategy, View};
-use judge::Rules;
+use crate::{Evaluation, Held, Outlook, Premise, Strategy, View};
+use judge::{Minds, Rules};
 use market::Market;
 use repeat::Memory;
+use thesis::Theses;
 
 /// The strategy's state on one instrument.
 #[derive(Debug, Clone)]
@@ -37,6 +45,7 @@ pub struct Smc {
     ladder: Ladder,
     market: Box<Market>,
     memory: Memory,
+    theses: Theses,
     rules: Rules,
 }
 
@@ -51,28 +60,22 @@ impl Smc {
         base: Timeframe,
     ) -> Result<Self, StrategyError> {
         settings.check()?;
-        let finest = settings.evaluate_timeframe.min(Timeframe::H1);
-        if !finest.is_multiple_of(base) {
-            return Err(StrategyError::Setting {
-                key: "strategy.smc.evaluate_timeframe",
-                value: settings.evaluate_timeframe.to_string(),
-                rule: format!(
-                    "it needs {finest} candles, which {base} cannot give; use candles that divide {finest}"
-                ),
-            });
-        }
+        check_base(settings, base)?;
         let built = |error: SmcError| StrategyError::Setting {
             key: "strategy.smc",
             value: "not usable".to_owned(),
             rule: error.to_string(),
         };
-        let timeframes =
-            [settings.evaluate_timeframe, Timeframe::H1, Timeframe::H4, Timeframe::D1, Timeframe::W1];
+        let coarse = [Timeframe::H1, Timeframe::H4, Timeframe::D1, Timeframe::W1];
+        let finest = if settings.needs_15m() { Timeframe::M15 } else { Timeframe::H1 };
+        let timeframes: ArrayVec<Timeframe, 6> =
+            [settings.evaluate_timeframe, finest].into_iter().chain(coarse).collect();
         Ok(Smc {
             evaluate_timeframe: settings.evaluate_timeframe,
             ladder: Ladder::new(base, &timeframes).map_err(built)?,
             market: Box::new(Market::new(settings, instrument).map_err(built)?),
             memory: Memory::new(settings),
+            theses: Theses::new(&settings.thesis),
             rules: Rules::new(settings),
         })
     }
@@ -81,7 +84,7 @@ impl Smc {
 impl Strategy for Smc {
     #[inline]
     fn on_candle(&mut self, view: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation {
-        let Smc { evaluate_timeframe, ladder, market, memory, rules } = self;
+        let Smc { evaluate_timeframe, ladder, market, memory, theses, rules } = self;
         let mut due = false;
         let taken = ladder.update(candle, &mut |timeframe, closed| {
             market.push(timeframe, closed);
@@ -97,7 +100,8 @@ impl Strategy for Smc {
         if !due {
             return Evaluation::NotDue;
         }
-        rules.judge(view, market, memory, candle, decision).map_or(Evaluation::Hold, Evaluation::Enter)
+        let mut minds = Minds { memory, theses };
+        rules.judge(view, market, &mut minds, candle, decision).map_or(Evaluation::Hold, Evaluation::Enter)
     }
 
     fn plan_taken(&mut self, at: Ts) {
@@ -105,7 +109,8 @@ impl Strategy for Smc {
     }
 
     fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook {
-        self.market.outlook(instrument, held)
+        let outlook = self.market.outlook(instrument, held);
+        if self.theses.gave_up(held) { Outlook { premise: Premise::Gone, ..outlook } } else { outlook }
     }
 
     fn decides_every(&self) -> Timeframe {
@@ -116,7 +121,33 @@ impl Strategy for Smc {
         digest_debug(&self.ladder, sink);
         self.market.digest(sink);
         self.memory.digest(sink);
+        self.theses.digest(sink);
     }
+}
+
+/// Refuses candles that the timeframes cannot be built from.
+fn check_base(settings: &SmcSettings, base: Timeframe) -> Result<(), StrategyError> {
+    let finest = settings.evaluate_timeframe.min(Timeframe::H1);
+    if !finest.is_multiple_of(base) {
+        return Err(StrategyError::Setting {
+            key: "strategy.smc.evaluate_timeframe",
+            value: settings.evaluate_timeframe.to_string(),
+            rule: format!(
+                "it needs {finest} candles, which {base} cannot give; use candles that divide {finest}"
+            ),
+        });
+    }
+    if settings.needs_15m() && !Timeframe::M15.is_multiple_of(base) {
+        return Err(StrategyError::Setting {
+            key: "strategy.smc.skip_reconfirmation_in_trends",
+            value: "false".to_owned(),
+            rule: format!(
+                "reconfirming a change of structure needs 15m candles, which {base} cannot give; \
+                 use candles that divide 15m, or skip it"
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// Whether `setup` trades in the `tight_smc` regime, where price comes back to a zone.

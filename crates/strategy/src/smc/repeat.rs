@@ -44,6 +44,7 @@ pub(super) struct Rest {
 pub(super) struct Memory {
     pause_minutes: f64,
     consumed_pause_minutes: f64,
+    signal_pause_minutes: f64,
     since: Option<Ts>,
     /// The newest plan, until an order is made of it or another takes its place.
     offered: Option<Proposed>,
@@ -57,6 +58,7 @@ impl Memory {
         Memory {
             pause_minutes,
             consumed_pause_minutes: consumed.max(pause_minutes),
+            signal_pause_minutes: f64::from(settings.signal_cooldown_hours) * 60.0,
             since: None,
             offered: None,
             proposed: ArrayVec::new(),
@@ -76,9 +78,17 @@ impl Memory {
         }
     }
 
+    /// How long the instrument has rested at `now`, whatever was acted on.
+    pub(super) fn signal_rest(&self, now: Ts) -> Rest {
+        let newest = self.proposed.last().map(|proposed| proposed.at);
+        let minutes = newest.or(self.since).map_or(0.0, |at| minutes_between(at, now));
+        let pause_minutes = self.signal_pause_minutes;
+        Rest { passes: newest.is_none() || minutes >= pause_minutes, minutes, pause_minutes }
+    }
+
     /// How long `candidate` has rested at `now`.
     pub(super) fn rest(&self, candidate: &Candidate, now: Ts) -> Rest {
-        let minutes_since = |at: Ts| now.since(at).nanos() as f64 / NANOS_PER_MINUTE;
+        let minutes_since = |at: Ts| minutes_between(at, now);
         match self.proposed.iter().find(|proposed| proposed.is(candidate)) {
             None => Rest {
                 passes: true,
@@ -133,6 +143,10 @@ impl Memory {
     }
 }
 
+fn minutes_between(from: Ts, to: Ts) -> f64 {
+    to.since(from).nanos() as f64 / NANOS_PER_MINUTE
+}
+
 impl Proposed {
     fn is(&self, candidate: &Candidate) -> bool {
         self.setup == candidate.setup
@@ -171,6 +185,7 @@ mod tests {
         direction: Direction::Long,
         entry: 100.0,
         invalidation: 90.0,
+        zone: Some((90.0, 100.0)),
         at: Ts::EPOCH,
     };
 
@@ -192,6 +207,18 @@ mod tests {
         assert!(!memory.rest(&BLOCK, at(11)).passes);
         memory.taken(at(12));
         assert!((memory.rest(&BLOCK, at(12)).minutes - 60.0).abs() < 1e-9, "one plan is taken once");
+    }
+
+    #[test]
+    fn the_instrument_rests_after_any_plan_that_was_acted_on() {
+        let settings = SmcSettings { signal_cooldown_hours: 3, ..SmcSettings::default() };
+        let mut memory = Memory::new(&settings);
+        assert!(memory.signal_rest(at(10)).passes);
+        memory.offer(&BLOCK, PriceUnits::new(100), at(10), None);
+        assert!(memory.signal_rest(at(11)).passes, "only offered");
+        memory.taken(at(10));
+        assert!(!memory.signal_rest(at(12)).passes && memory.signal_rest(at(13)).passes);
+        assert!((memory.signal_rest(at(12)).minutes - 120.0).abs() < 1e-9);
     }
 
     #[test]

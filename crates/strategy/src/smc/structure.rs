@@ -3,14 +3,15 @@
 //! The ladder takes the first rung that holds: order block, fair value gap, break of structure, trend. With
 //! a bias only its own direction is searched; without one both are: the most recent zone wins, a break
 //! counts if the other side is not broken too, and a trend has no direction to follow. Invariant:
-//! everything is read from closed bars; an order block that a later close went through is gone.
+//! everything is read from closed bars; an order block that a later close went through is gone; a zone whose
+//! bars do not follow each other in time, because data is missing between them, is none.
 
-use seawall_model::{Setup, Ts};
-use seawall_smc::setup::{BREAK_BARS, break_of_structure, extremes, fair_value_gap, order_block};
-use seawall_smc::{BarWindow, FibLeg, Measure, OrderBlockRule, Search, SetupZone};
+use seawall_model::{Setup, Timeframe, Ts};
+use seawall_smc::setup::{break_of_structure, extremes, fair_value_gap, order_block};
+use seawall_smc::{Bar, BarWindow, FibLeg, GapRule, Measure, OrderBlockRule, Search, SetupZone};
 
 use super::bias::Bias;
-use super::{SmcSettings, period};
+use super::{OrderBlockEntry, SmcSettings, period};
 use crate::Direction;
 
 /// Bars whose extreme invalidates a setup without a zone.
@@ -23,7 +24,12 @@ const LEG_BARS_LEFT_OUT: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rungs {
     lookback: usize,
-    gap_fraction_min: f64,
+    gap: GapRule,
+    break_bars: usize,
+    measure: Measure,
+    block_entry: OrderBlockEntry,
+    /// Depth into an order block, as a share of its height.
+    block_depth: f64,
     order_block: bool,
     fair_value_gap: bool,
     break_of_structure: bool,
@@ -35,12 +41,33 @@ impl Rungs {
     pub(super) fn new(settings: &SmcSettings) -> Self {
         Rungs {
             lookback: period(settings.orderblock_lookback),
-            gap_fraction_min: settings.fvg_min_size_pct.to_f64() / 100.0,
+            gap: GapRule {
+                size_fraction_min: settings.fvg_min_size_pct.to_f64() / 100.0,
+                mitigation: settings.fvg_mitigation_mode.depth(),
+            },
+            break_bars: period(settings.bos_confirmation_candles),
+            measure: settings.fib_measure.measure(),
+            block_entry: settings.ob_entry_mode,
+            block_depth: settings.ob_entry_discount_pct.to_f64() / 100.0,
             order_block: settings.order_block,
             fair_value_gap: settings.fair_value_gap,
             break_of_structure: settings.break_of_structure,
             trend: settings.trend,
             require_break: settings.require_bos_confirmation,
+        }
+    }
+
+    /// Where an entry into the order block `zone` made by `bar` is planned.
+    fn block_entry(&self, zone: &SetupZone, bar: &Bar) -> f64 {
+        let (near, inwards) = match zone.direction {
+            seawall_smc::Direction::Bullish => (zone.top, -1.0),
+            seawall_smc::Direction::Bearish => (zone.bottom, 1.0),
+        };
+        match self.block_entry {
+            OrderBlockEntry::Edge => near,
+            OrderBlockEntry::Mid => zone.midpoint(),
+            OrderBlockEntry::Open => bar.open,
+            OrderBlockEntry::Discount => near + inwards * self.block_depth * (zone.top - zone.bottom),
         }
     }
 }
@@ -78,6 +105,8 @@ pub(super) fn chart(direction: Direction) -> seawall_smc::Direction {
 pub(super) struct Zone {
     pub(super) bottom: f64,
     pub(super) top: f64,
+    /// Where an entry is planned.
+    pub(super) entry: f64,
     pub(super) at: Ts,
 }
 
@@ -90,6 +119,8 @@ pub(super) struct Candidate {
     pub(super) entry: f64,
     /// Price beyond which the setup is wrong.
     pub(super) invalidation: f64,
+    /// Lower and upper edge of the zone, where there is one.
+    pub(super) zone: Option<(f64, f64)>,
     /// Open time of the bar that made the structure.
     pub(super) at: Ts,
 }
@@ -135,29 +166,38 @@ impl Structure {
         let searched = bars.get(bars.len().saturating_sub(rungs.lookback)..)?;
         let searched_from = bars.len() - searched.len();
         let time = |index: usize| window.open_times().get(index).copied();
-        let zone = |found: SetupZone, from: usize| {
-            Some(Zone { bottom: found.bottom, top: found.top, at: time(from + found.index)? })
+        let zone = |found: SetupZone, from: usize, entry: f64| {
+            let (at, known) = (time(from + found.index)?, time(from + found.known_index)?);
+            let bars = i64::try_from(found.known_index - found.index).ok()?;
+            let whole = known.since(at).nanos() == bars * Timeframe::H4.span().nanos();
+            whole.then_some(Zone { bottom: found.bottom, top: found.top, entry, at })
         };
         Some(Structure {
             order_block: Sides::of(|direction| {
                 let search = Search::from(chart(direction));
                 let found = order_block(bars, search, &rule).filter(|_| rungs.order_block)?;
-                zone(found, 0).filter(|_| !found.is_broken(bars))
+                let entry = rungs.block_entry(&found, bars.get(found.index)?);
+                zone(found, 0, entry).filter(|_| !found.is_broken(bars))
             }),
             fair_value_gap: Sides::of(|direction| {
                 let search = Search::from(chart(direction));
-                let found = fair_value_gap(searched, search, rungs.gap_fraction_min);
-                zone(found.filter(|_| rungs.fair_value_gap)?, searched_from)
+                let found = fair_value_gap(searched, search, &rungs.gap).filter(|_| rungs.fair_value_gap)?;
+                let near = match direction {
+                    Direction::Long => found.top,
+                    Direction::Short => found.bottom,
+                };
+                zone(found, searched_from, near)
             }),
             break_of_structure: Sides::of(|direction| {
-                let broken = break_of_structure(bars, chart(direction), BREAK_BARS);
-                let extreme = extremes(bars, BREAK_BARS).filter(|_| broken && rungs.break_of_structure)?;
+                let broken = break_of_structure(bars, chart(direction), rungs.break_bars);
+                let extreme =
+                    extremes(bars, rungs.break_bars).filter(|_| broken && rungs.break_of_structure)?;
                 match direction {
                     Direction::Long => time(extreme.high_index),
                     Direction::Short => time(extreme.low_index),
                 }
             }),
-            leg: FibLeg::of_bars(bars, leg_bars, Measure::AlongLeg),
+            leg: FibLeg::of_bars(bars, leg_bars, rungs.measure),
             close: last.close,
             at: *window.open_times().last()?,
             invalidation: Sides { long: newest.low, short: newest.high },
@@ -177,11 +217,12 @@ impl Structure {
                 (Bias::Neutral, Some(_), _) => Direction::Long,
             };
             let zone = (*found.get(direction))?;
-            let (entry, invalidation) = match direction {
-                Direction::Long => (zone.top, zone.bottom),
-                Direction::Short => (zone.bottom, zone.top),
+            let invalidation = match direction {
+                Direction::Long => zone.bottom,
+                Direction::Short => zone.top,
             };
-            Some(Candidate { setup, direction, entry, invalidation, at: zone.at })
+            let edges = Some((zone.bottom, zone.top));
+            Some(Candidate { setup, direction, entry: zone.entry, invalidation, zone: edges, at: zone.at })
         };
         zoned(Setup::OrderBlock, &self.order_block)
             .or_else(|| zoned(Setup::FairValueGap, &self.fair_value_gap))
@@ -210,7 +251,7 @@ impl Structure {
 
     fn without_zone(&self, setup: Setup, direction: Direction, at: Ts) -> Candidate {
         let invalidation = *self.invalidation.get(direction);
-        Candidate { setup, direction, entry: self.close, invalidation, at }
+        Candidate { setup, direction, entry: self.close, invalidation, zone: None, at }
     }
 }
 

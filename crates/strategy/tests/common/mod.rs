@@ -2,15 +2,17 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+pub(crate) mod easy;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use seawall_model::{
-    Candle, Decision, Gate, Instrument, InstrumentId, InstrumentSpec, Ohlc, PositionSide, PriceUnits,
-    Timeframe, Ts, Verdict,
+    Candle, Decision, Gate, Instrument, InstrumentId, InstrumentSpec, Ohlc, Outcome, PositionSide,
+    PriceUnits, Timeframe, Ts, Verdict,
 };
-use seawall_strategy::{Evaluation, FundingEstimate, Strategy, StrategySettings, View};
+use seawall_strategy::{Evaluation, FundingEstimate, STOP_OUTS_MAX, Strategy, StrategySettings, View};
 
 /// An instrument without a venue whose prices have `decimals` decimals.
 pub(crate) fn instrument(decimals: u32) -> Instrument {
@@ -70,6 +72,12 @@ pub(crate) fn market(seed: u64, timeframe: Timeframe, count: i64, holes: bool) -
     candles
 }
 
+/// `candles` without `count` of them from the one numbered `from`.
+pub(crate) fn hole(mut candles: Vec<Candle>, from: usize, count: usize) -> Vec<Candle> {
+    candles.drain(from..from + count);
+    candles
+}
+
 /// A year-long market in hours that swings over months and over days, so that weekly legs are taken back.
 pub(crate) fn swinging(seed: u64) -> Vec<Candle> {
     let mut noise = Noise(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
@@ -87,7 +95,8 @@ pub(crate) fn swinging(seed: u64) -> Vec<Candle> {
             + noise.around_zero(6_000);
         let high = open.max(close) + noise.around_zero(2_000).abs();
         let low = open.min(close) - noise.around_zero(2_000).abs();
-        candles.push(candle(Timeframe::H1, number, [open, high, low, close]));
+        let volume = 1.0 + f64::from(u8::try_from(number.rem_euclid(97)).unwrap());
+        candles.push(Candle { volume, ..candle(Timeframe::H1, number, [open, high, low, close]) });
         open = close;
     }
     candles
@@ -100,53 +109,71 @@ pub(crate) struct Answer {
     pub(crate) decision: Decision,
 }
 
-/// Runs `settings` over `candles` with no position and a cost of `cost_bps`.
+/// What a run knows beside the candles.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// Whether entries wait at their planned price; else they are made at once.
+    pub(crate) entry_waits: bool,
+    pub(crate) position: PositionSide,
+    pub(crate) stop_outs: &'a [Ts],
+    pub(crate) funding: FundingEstimate,
+    /// Whether an order is made of every plan; else of none.
+    pub(crate) taken: bool,
+}
+
+/// Flat, with entries that wait and become orders, no stop-outs and no funding.
+pub(crate) const NOTHING: Known<'_> = Known {
+    entry_waits: true,
+    position: PositionSide::Flat,
+    stop_outs: &[],
+    funding: FundingEstimate { tight_smc_bps: 0.0, wide_structure_bps: 0.0 },
+    taken: true,
+};
+
+/// Runs `settings` over `candles` with no position and a cost of 12 basis points.
 pub(crate) fn answers(
     settings: &StrategySettings,
     instrument: &Instrument,
     base: Timeframe,
     candles: &[Candle],
 ) -> Vec<Answer> {
-    answers_with(settings, instrument, base, candles, true)
+    answers_with(settings, instrument, base, candles, &NOTHING)
 }
 
-/// Likewise, where entries wait at their planned price or are made at once.
+/// Likewise, with what else is known.
 pub(crate) fn answers_with(
     settings: &StrategySettings,
     instrument: &Instrument,
     base: Timeframe,
     candles: &[Candle],
-    entry_waits: bool,
+    known: &Known<'_>,
 ) -> Vec<Answer> {
     let mut strategy = settings.build(instrument, base).unwrap();
-    let one = |candle| answer_with(strategy.as_mut(), instrument, candle, entry_waits);
+    let one = |candle| answer_with(strategy.as_mut(), instrument, candle, known);
     candles.iter().map(one).collect()
 }
 
 /// The answer to one candle.
 pub(crate) fn answer(strategy: &mut dyn Strategy, instrument: &Instrument, candle: &Candle) -> Answer {
-    answer_with(strategy, instrument, candle, true)
+    answer_with(strategy, instrument, candle, &NOTHING)
 }
 
-/// Likewise, where entries wait at their planned price or are made at once. An order is made of every plan.
+/// Likewise, with what else is known.
 pub(crate) fn answer_with(
     strategy: &mut dyn Strategy,
     instrument: &Instrument,
     candle: &Candle,
-    entry_waits: bool,
+    known: &Known<'_>,
 ) -> Answer {
     let mut decision = Decision::empty();
     decision.reset(instrument.id(), candle.known_at, candle.close);
-    let view = View {
-        instrument,
-        position: PositionSide::Flat,
-        cost_bps: 12.0,
-        funding: FundingEstimate::default(),
-        entry_waits,
-        stop_outs: &[],
-    };
+    let Known { entry_waits, position, stop_outs, funding, taken } = *known;
+    let seen = stop_outs.iter().take_while(|at| **at <= candle.known_at).count();
+    let newest = seen.saturating_sub(STOP_OUTS_MAX);
+    let stop_outs = &stop_outs[newest..seen];
+    let view = View { instrument, position, cost_bps: 12.0, funding, entry_waits, stop_outs };
     let evaluation = strategy.on_candle(&view, candle, &mut decision);
-    if matches!(evaluation, Evaluation::Enter(_)) {
+    if taken && matches!(evaluation, Evaluation::Enter(_)) {
         strategy.plan_taken(candle.known_at);
     }
     Answer { evaluation, decision }
@@ -172,6 +199,7 @@ impl Table {
             Evaluation::Hold | Evaluation::Exit(_) => {
                 let last = answer.decision.gates.last().expect("a hold has asked a gate");
                 assert_eq!(last.verdict, Verdict::Fail, "{answer:?}");
+                assert_eq!(answer.decision.outcome, Outcome::Refused(last.gate));
                 *self.refused.entry(last.gate).or_default() += 1;
             }
         }

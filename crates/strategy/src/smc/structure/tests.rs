@@ -3,12 +3,17 @@
 use super::*;
 use seawall_smc::Bar;
 
+/// When the 4h bar with this number opened.
+fn at(number: i64) -> Ts {
+    Ts::from_millis(number * 4 * 3_600_000)
+}
+
 /// Thirty quiet bars around 100, then `bars` as open, high, low, close.
 fn window(bars: &[[f64; 4]]) -> BarWindow {
     let mut window = BarWindow::new();
     let quiet = [[100.0, 101.0, 99.0, 100.0]; 30];
     for (number, [open, high, low, close]) in (0..).zip(quiet.iter().chain(bars)) {
-        window.push(Ts::from_nanos(number), &Bar { open: *open, high: *high, low: *low, close: *close });
+        window.push(at(number), &Bar { open: *open, high: *high, low: *low, close: *close });
     }
     window
 }
@@ -34,7 +39,7 @@ fn a_long_enters_at_the_top_of_an_order_block_and_is_wrong_below_it() {
     let found = candidate(&BULLISH_BLOCK, Bias::Bullish, |_| ()).unwrap();
     assert_eq!((found.setup, found.direction), (Setup::OrderBlock, Direction::Long));
     assert_eq!([found.entry, found.invalidation].map(f64::to_bits), [100.5_f64, 98.5].map(f64::to_bits));
-    assert_eq!(found.at, Ts::from_nanos(30));
+    assert_eq!(found.at, at(30));
 }
 
 #[test]
@@ -53,6 +58,7 @@ fn with_a_bias_only_its_own_direction_is_searched() {
 
 #[test]
 fn without_a_bias_both_directions_are_searched_and_the_most_recent_wins() {
+    // [D-3]: without a bias only bearish zones were searched.
     let both = [BULLISH_BLOCK, BEARISH_BLOCK].concat();
     assert_eq!(candidate(&both, Bias::Neutral, |_| ()).unwrap().direction, Direction::Short);
     let both = [BEARISH_BLOCK, BULLISH_BLOCK].concat();
@@ -69,7 +75,7 @@ fn an_order_block_that_a_later_close_went_through_is_gone() {
 
 #[test]
 fn the_ladder_goes_on_to_the_next_rung_when_one_is_off_or_empty() {
-    // The block's displacement leaves a gap above 101.
+    // [D-4]: without an order block everything was refused. The block's displacement leaves a gap above 101.
     let bars = [&BULLISH_BLOCK[..], &[[102.8, 105.0, 102.0, 104.5]]].concat();
     let setup =
         |change: fn(&mut SmcSettings)| candidate(&bars, Bias::Bullish, change).map(|found| found.setup);
@@ -109,6 +115,47 @@ fn a_gap_smaller_than_the_least_size_does_not_count() {
     // From 100.5 to 102 around a close of 102.8: 1.459 percent.
     assert_eq!(setup("1.4").unwrap().setup, Setup::FairValueGap);
     assert_eq!(setup("1.5").unwrap().setup, Setup::BreakOfStructure);
+}
+
+#[test]
+fn an_order_block_is_entered_where_its_mode_says() {
+    let entry = |bars: &[[f64; 4]], bias: Bias, mode: OrderBlockEntry| {
+        candidate(bars, bias, |all| all.ob_entry_mode = mode).unwrap().entry
+    };
+    // Long: from 98.5 to 100.5, opened at 100; short: from 99.5 to 101.5, opened at 100.
+    for (mode, long, short) in [
+        (OrderBlockEntry::Edge, 100.5, 99.5),
+        (OrderBlockEntry::Mid, 99.5, 100.5),
+        (OrderBlockEntry::Open, 100.0, 100.0),
+        (OrderBlockEntry::Discount, 100.0, 100.0),
+    ] {
+        assert!((entry(&BULLISH_BLOCK, Bias::Bullish, mode) - long).abs() < 1e-9, "{mode:?}");
+        assert!((entry(&BEARISH_BLOCK, Bias::Bearish, mode) - short).abs() < 1e-9, "{mode:?}");
+    }
+    let deeper = candidate(&BULLISH_BLOCK, Bias::Bullish, |all| {
+        all.ob_entry_mode = OrderBlockEntry::Discount;
+        all.ob_entry_discount_pct = "80".parse().unwrap();
+    });
+    assert!((deeper.unwrap().entry - 98.9).abs() < 1e-9);
+}
+
+#[test]
+fn a_zone_across_missing_bars_is_none() {
+    // The gap of the last three bars, with a bar missing between the second and the third.
+    let bars = [&BULLISH_BLOCK[..], &[[102.8, 105.0, 102.0, 104.5]]].concat();
+    let rungs = rungs(|all| all.order_block = false);
+    let setup = |missing: i64| {
+        let mut torn = BarWindow::new();
+        let whole = window(&bars);
+        let count = i64::try_from(whole.len()).unwrap();
+        for (number, bar) in (0..).zip(whole.bars()) {
+            let late = if number == count - 1 { missing } else { 0 };
+            torn.push(at(number + late), bar);
+        }
+        Structure::read(&torn, &rungs).unwrap().candidate(Bias::Bullish, &rungs).unwrap().setup
+    };
+    assert_eq!(setup(0), Setup::FairValueGap);
+    assert_eq!(setup(1), Setup::BreakOfStructure);
 }
 
 #[test]
