@@ -191,8 +191,8 @@ pub trait Strategy: Send {
     /// has reset; a strategy that returns [`Evaluation::Hold`] has asked at least one gate that refused.
     fn on_candle(&mut self, view: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation;
 
-    /// An order was made of the plan that [`Strategy::on_candle`] answered last. A plan that is refused on its
-    /// way there was never acted on.
+    /// An order was made of the plan that [`Strategy::on_candle`] answered last. A plan that is refused on
+    /// its way there was never acted on.
     fn plan_taken(&mut self, at: Ts);
 
     /// What is to be said about a position after the newest candle. Asked only while one is held; the answer

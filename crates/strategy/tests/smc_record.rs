@@ -79,7 +79,9 @@ fn each_refusal_carries_the_regime_that_was_known_by_then() {
 
 #[test]
 fn without_structure_a_market_without_momentum_is_a_consolidation() {
-    let nothing = json!({ "trend": false, "order_block": false, "fair_value_gap": false, "ema_neutral_zone_bps": 1000 });
+    let nothing = json!({
+        "trend": false, "order_block": false, "fair_value_gap": false, "ema_neutral_zone_bps": 1000,
+    });
     let regimes = |adx: u32| {
         let mut all = nothing.clone();
         all["adx_threshold"] = json!(adx);

@@ -182,8 +182,8 @@ mod tests {
         Bar { open: price, high: price + 0.1, low: price - 0.1, close: price }
     }
 
-    /// A falling market of zigzags with its last swing high at 94 and low at 90, then a swing high at 96 and a
-    /// swing low at 91, which the last bar makes one.
+    /// A falling market of zigzags with its last swing high at 94 and low at 90, then a swing high at 96 and
+    /// a swing low at 91, which the last bar makes one.
     const FALLING_THEN_RISING: [f64; 30] = [
         100.0, 101.0, 102.0, 103.0, 104.0, 103.0, 102.0, 101.0, 100.0, 101.0, 102.0, 101.0, 99.0, 97.0, 95.0,
         96.0, 98.0, 97.0, 95.0, 93.0, 92.0, 93.0, 94.0, 92.0, 90.0, 93.0, 96.0, 93.0, 91.0, 94.0,

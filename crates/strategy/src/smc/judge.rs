@@ -112,8 +112,8 @@ impl Rules {
         }
     }
 
-    /// Asks every gate, in order. A plan only if all let it through; its setup rests once an order was made of
-    /// it.
+    /// Asks every gate, in order. A plan only if all let it through; its setup rests once an order was made
+    /// of it.
     pub(super) fn judge(
         &self,
         view: &View<'_>,

@@ -1,10 +1,10 @@
 //! Where a setup enters, where it is wrong and where it pays.
 //!
 //! The stop lies beyond the invalidation by a multiple of the 4h ATR (the mean of the regime's range, widened
-//! after several stop-outs), rounded to the tick towards the entry. The target is the nearest of the five nearest 1h swings beyond
-//! the entry that pays the regime's least multiple of the risk, else exactly that multiple, rounded away
-//! from the entry. Invariant: prices are on the tick, the stop is on the losing side, and at the planned
-//! entry the reward is never below the least multiple.
+//! after several stop-outs), rounded to the tick towards the entry. The target is the nearest of the five
+//! nearest 1h swings beyond the entry that pays the regime's least multiple of the risk, else exactly that
+//! multiple, rounded away from the entry. Invariant: prices are on the tick, the stop is on the losing side,
+//! and at the planned entry the reward is never below the least multiple.
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;

@@ -1,8 +1,8 @@
 //! The score of a setup: how much speaks for it, from 0 to about 100.
 //!
 //! Structure 25, Fibonacci 15, alignment with the daily bias 20, ADX 15, cost 20; the weekly zone and the
-//! thesis on top, the tolerance off it. A setup never runs against the bias, so alignment earns 20 with a bias
-//! and 10 without. Each part is noted in the record with the most that it can give.
+//! thesis on top, the tolerance off it. A setup never runs against the bias, so alignment earns 20 with a
+//! bias and 10 without. Each part is noted in the record with the most that it can give.
 
 use seawall_model::{ScorePart, ScorePoints, Setup};
 

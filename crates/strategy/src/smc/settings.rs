@@ -116,7 +116,8 @@ pub struct SmcSettings {
     pub trend: bool,
     /// Whether an order block or gap also needs a break of structure its way.
     pub require_bos_confirmation: bool,
-    /// What a change of the 4h market structure does to setups while it is unconfirmed or points the other way.
+    /// What a change of the 4h market structure does to setups while it is unconfirmed or points the other
+    /// way.
     pub ms_change: GuardMode,
     /// Whether there has to be a confirmed change of structure for any setup.
     pub require_ms_change_confirmation: bool,

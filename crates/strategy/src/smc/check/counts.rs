@@ -20,9 +20,12 @@ pub(super) struct Count {
 const HOURS_MAX: u32 = 840;
 
 impl SmcSettings {
-    pub(super) fn counts(&self) -> [Count; 18] {
-        let count = |key, value, least, most, what| Count { key, value, least, most, what };
-        let stop_outs_max = u32::try_from(STOP_OUTS_MAX).unwrap_or(u32::MAX);
+    pub(super) fn counts(&self) -> impl Iterator<Item = Count> {
+        self.bars().into_iter().chain(self.memories())
+    }
+
+    /// Bars of indicators and of what is read from them.
+    fn bars(&self) -> [Count; 12] {
         let lookback_max = u32::try_from(LOOKBACK_MAX).unwrap_or(u32::MAX);
         let held = "bars in a row can be asked to hold a break";
         let indicator = "bars make an indicator";
@@ -80,6 +83,14 @@ impl SmcSettings {
                 10,
                 "of the last ten 15m bars can be asked for",
             ),
+            count("strategy.smc.thesis.volume_bars", self.thesis.volume_bars, 1, PERIOD_MAX, indicator),
+        ]
+    }
+
+    /// Hours and stop-outs that are looked back on.
+    fn memories(&self) -> [Count; 6] {
+        let stop_outs_max = u32::try_from(STOP_OUTS_MAX).unwrap_or(u32::MAX);
+        [
             count(
                 "strategy.smc.stop_widen_lookback_hours",
                 self.stop_widen_lookback_hours,
@@ -122,7 +133,10 @@ impl SmcSettings {
                 HOURS_MAX,
                 "hours can the decay take",
             ),
-            count("strategy.smc.thesis.volume_bars", self.thesis.volume_bars, 1, PERIOD_MAX, indicator),
         ]
     }
+}
+
+fn count(key: &'static str, value: u32, least: u32, most: u32, what: &'static str) -> Count {
+    Count { key, value, least, most, what }
 }

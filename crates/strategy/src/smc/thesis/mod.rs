@@ -2,10 +2,10 @@
 //!
 //! An idea is that price, at this place of the weekly leg and with this daily bias, is worth a trade in one
 //! direction. It begins with the first setup that passes every question of the strategy and keeps what the
-//! market was like then. Its conviction begins at 100 and loses with time, where the price has left the weekly
-//! zone that the first setup lay in, and where fewer contracts trade than then; it is never below 5. Fallen to
-//! `exit_conviction` once, the idea is given up for good: positions that were decided before have lost their
-//! reason.
+//! market was like then. Its conviction begins at 100 and loses with time, where the price has left the
+//! weekly zone that the first setup lay in, and where fewer contracts trade than then; it is never below 5.
+//! Fallen to `exit_conviction` once, the idea is given up for good: positions that were decided before have
+//! lost their reason.
 //!
 //! Invariants: later setups of the same idea change nothing of what it is measured against, neither its age
 //! nor its first volume; bounded; a function of the candles and of the setups that passed, decided at closed

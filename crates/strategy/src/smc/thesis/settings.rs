@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ThesisSettings {
-    /// `shadow`: the age of an idea is shown and changes nothing; `on`: it moves the score, blocks entries and
-    /// ends positions.
+    /// `shadow`: the age of an idea is shown and changes nothing; `on`: it moves the score, blocks entries
+    /// and ends positions.
     pub mode: GuardMode,
     /// Age, counted from its first setup, at which an idea is forgotten.
     pub remembered_hours: u32,
