@@ -43,6 +43,10 @@ impl Config {
             let basis = check_basis(&self.execution, &self.risk);
             problems.extend(basis.err().map(|error| engine_problem(&error)));
         }
+        // So do limits of the account about the auction.
+        if self.auction.check().is_ok() && self.risk.check().is_ok() {
+            problems.extend(self.auction.check_with(&self.risk).err().map(|error| engine_problem(&error)));
+        }
         self.check_runs(&mut problems);
         for (index, _) in self.instruments.iter().enumerate() {
             self.check_instrument(index, &mut problems);

@@ -2,8 +2,8 @@
 
 use arrayvec::ArrayVec;
 use seawall_model::{
-    Exit, ExitReason, Instrument, Money, OrderRole, OrderState, Position, PositionSide, PriceUnits, QtyUnits,
-    Setup, StateSink, Timeframe, Trade, Ts, VenueId,
+    Exit, ExitReason, Instrument, InstrumentId, Money, OrderRole, OrderState, Position, PositionSide,
+    PriceUnits, QtyUnits, Setup, StateSink, Timeframe, Trade, Ts, VenueId,
 };
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
 
@@ -69,12 +69,16 @@ pub(crate) struct EntryBasis {
     pub(crate) invalidation: Option<PriceUnits>,
 }
 
-/// A plan that waits for the opposite position to be closed.
+/// A plan that waits for a position to be closed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Queued {
     pub(crate) plan: EntryPlan,
     pub(crate) decided_at: Ts,
     pub(crate) decision_price: PriceUnits,
+    /// The instrument whose position makes room; absent where it is the opposite position of its own.
+    pub(crate) after: Option<InstrumentId>,
+    /// Margin that it will need, as far as is known.
+    pub(crate) margin: f64,
 }
 
 impl Queued {
@@ -225,6 +229,10 @@ pub(crate) struct Desk {
     pub(crate) trimming: Option<Trimming>,
     /// What the portfolio guards remember.
     pub(crate) guards: DeskGuards,
+    /// When a part of the position was last closed to make it smaller.
+    pub(crate) trimmed_at: Ts,
+    /// Cycles of the auction in a row in which the position found no place.
+    pub(crate) misfit_cycles: u32,
     /// Volatility, where the sizing asks for it.
     pub(crate) volatility: Option<Volatility>,
     /// Its newest decision record.
@@ -271,6 +279,8 @@ impl Desk {
             shock_until: Ts::from_nanos(i64::MIN),
             trimming: None,
             guards: DeskGuards::new(),
+            trimmed_at: Ts::from_nanos(i64::MIN),
+            misfit_cycles: 0,
             volatility: None,
             newest: Newest::NONE,
             shadows: Shadows::default(),
@@ -383,6 +393,7 @@ impl Desk {
         }
         if let Some(queued) = &self.queued {
             sink.signed(queued.decided_at.nanos());
+            sink.number(queued.after.map_or(u64::MAX, |id| u64::from(id.0)));
         }
         if let Some(closing) = self.closing {
             sink.bytes(closing.reason.name().as_bytes());
@@ -406,7 +417,7 @@ impl Desk {
         self.cooldown.digest(sink);
         self.stop_outs.digest(sink);
         self.trail.digest(sink);
-        for time in [self.shocked_at, self.shock_until] {
+        for time in [self.shocked_at, self.shock_until, self.trimmed_at] {
             sink.signed(time.nanos());
         }
         if let Some(trimming) = self.trimming {
@@ -414,6 +425,7 @@ impl Desk {
             sink.signed(trimming.deadline.nanos());
         }
         self.guards.digest(sink);
+        sink.number(u64::from(self.misfit_cycles));
         if let Some(volatility) = &self.volatility {
             volatility.digest(sink);
         }

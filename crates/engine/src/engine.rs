@@ -109,6 +109,7 @@ impl Engine {
         check::check_basis(&setup.trade.execution, &setup.risk)?;
         check_instruments(&setup.instruments, &setup.signals)?;
         check::check_pairs(&setup.instruments, &setup.signals)?;
+        setup.trade.auction.check_with(&setup.risk)?;
         let count = setup.instruments.len();
         if strategies.len() != count {
             return Err(EngineError::StrategyCount { strategies: strategies.len(), instruments: count });
@@ -131,6 +132,7 @@ impl Engine {
         let readers = Readers::new(count + setup.signals.read_only.len(), &setup.signals.pairs);
         let guard = Guard::new(&setup.risk, names, readers.any());
         let rebalance_at = setup.trade.auction.rebalancer.first_cycle();
+        let auction = Auction::new(desks.iter().map(|desk: &Desk| desk.instrument.name()));
         let shared = Shared {
             funding: costs::funding(&setup.risk.fee_edge),
             risk: setup.risk,
@@ -158,7 +160,7 @@ impl Engine {
             naked_max_nanos: 0,
             rebalance_at,
         };
-        Ok(Engine { desks, shared, auction: Auction::default(), readers, wake_at: Ts::FAR_FUTURE })
+        Ok(Engine { desks, shared, auction, readers, wake_at: Ts::FAR_FUTURE })
     }
 
     /// Takes one input at the instant `at`. Effects of the step before are cleared first.
@@ -218,7 +220,7 @@ impl Engine {
             self.rebalance(at, effects);
         }
         if at >= self.auction.due_at() {
-            self.judge_candidates(at, effects);
+            self.hold_cycle(at, effects);
             // Before the candle that a refused plan is followed over first.
             self.note_records(effects);
         }
@@ -455,6 +457,10 @@ impl Engine {
         }
         for number in 0..u32::try_from(self.desks.len()).unwrap_or(u32::MAX) {
             self.free_queued(at, InstrumentId(number));
+            self.free_waiting(at, InstrumentId(number));
+        }
+        if self.auction.cycle_at == Ts::FAR_FUTURE {
+            self.schedule_cycle(at);
         }
         if self.shared.closes_everything() {
             self.enforce_mode(at, effects);
@@ -523,7 +529,7 @@ impl Engine {
             clear_leftovers(desk, &self.shared, at, effects);
             if desk.queued.as_ref().is_some_and(|queued| at >= queued.until(desk.base)) {
                 desk.queued = None;
-                let detail = "second half of a reversal given up: the first was not over within a candle";
+                let detail = "entry given up: the position it waited for was not closed within a candle";
                 let id = Some(desk.instrument.id());
                 alert(effects, at, Severity::Warning, AlertKind::BoundReached, id, detail);
             }
@@ -565,6 +571,7 @@ impl Engine {
         if desk.queued.is_some() {
             self.free_queued(at, id);
         }
+        self.free_waiting(at, id);
         if settled {
             reconcile::finish(&self.desks, &mut self.shared, at);
         }

@@ -73,6 +73,7 @@ pub(crate) fn reduce(
     let plan = Plan { role: OrderRole::Exit, side, qty, kind, reduce_only: true, expires_at: None };
     let Some(approved) = approve_reduction(&desk.position, plan) else { return false };
     desk.trimming = Some(Trimming { reason, deadline: at.plus(shared.protection.trigger_grace()) });
+    desk.trimmed_at = at;
     let _: ClientOrderId = place(desk, shared, at, approved, effects);
     true
 }

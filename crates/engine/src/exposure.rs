@@ -18,12 +18,12 @@ const MONEY_MAX: Money = Money::new(rust_decimal::Decimal::MAX);
 
 impl Engine {
     /// The account as an entry on `id` finds it. Other instruments have the prices of before this instant.
-    /// `leaving` leaves out what the instrument itself holds: it is being closed before the entry.
+    /// What `leaving` holds is left out: it is being closed before the entry.
     pub(crate) fn account_view(
         &mut self,
         at: Ts,
         id: InstrumentId,
-        leaving: bool,
+        leaving: Option<InstrumentId>,
         effects: &mut Effects,
     ) -> AccountView {
         let guard = &self.shared.guard;
@@ -34,8 +34,9 @@ impl Engine {
             let own = desk.instrument.id() == id;
             let price = if own { desk.last } else { desk.price_before(at) };
             equity = equity.and_then(|sum| sum.plus(desk.value_at(price)).ok());
-            worst.engaged += u32::from(!desk.is_dust());
-            if own && leaving {
+            let left = leaving == Some(desk.instrument.id());
+            worst.engaged += u32::from(!desk.is_dust() && (own || !left));
+            if left {
                 continue;
             }
             let notional = worst_case(desk, price);

@@ -113,6 +113,14 @@ gates! {
     AntiFlip = "anti_flip", "minutes until the lock on the side against the last trade is over, against none";
     Chop = "chop", "instruments that go nowhere in percent of all, against the share from which the auction slows down";
     Rebalance = "rebalance", "notional of the position in percent of equity at the last cycle, against the share from which it is made smaller";
+    AuctionValue = "auction_value", "value of the entry in the auction: its score less costs and concentration, against zero";
+    AuctionSymbol = "auction_symbol", "positions held or on their way in the same coin under another name, against none";
+    AuctionPace = "auction_pace", "new positions (or openings and closings) of this cycle with this one, against the most allowed";
+    AuctionReduced = "auction_reduced", "seconds until the pause after a part of a position was closed is over, against none";
+    AuctionPositions = "auction_positions", "positions held or on their way with this one, against the most allowed";
+    AuctionCluster = "auction_cluster", "positions of the same setup held or on their way with this one, against the most allowed";
+    AuctionMargin = "auction_margin", "margin of everything held or on its way with this one in percent of equity, against the most allowed";
+    AuctionSwap = "auction_swap", "points by which the entry is worth more than the position that would make room, against the least asked for";
 }
 
 /// What a gate said.

@@ -553,6 +553,8 @@ pub enum AlertKind {
     ImpossibleReport,
     /// The fall from the high-water mark is too large to be believed: nothing is concluded from it yet.
     StalePeak,
+    /// The auction closes a position.
+    Outbid,
 }
 
 impl AlertKind {
@@ -587,6 +589,7 @@ impl AlertKind {
             AlertKind::FillCollision => "two fills with one id, asking the venue",
             AlertKind::ImpossibleReport => "the venue says what cannot be",
             AlertKind::StalePeak => "high-water mark in doubt, asking the venue",
+            AlertKind::Outbid => "position closed by the auction",
         }
     }
 }

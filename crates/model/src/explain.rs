@@ -178,6 +178,14 @@ demands! {
     AntiFlip: "the lock on the side against the last trade still to come", AtMost, " min", &[];
     Chop: "the share of instruments that go nowhere", AtMost, " %", &[];
     Rebalance: "the position in percent of equity", AtMost, " %", &[];
+    AuctionValue: "the value of the entry in the auction", AtLeast, "", &[];
+    AuctionSymbol: "the number of positions in the same coin under another name", AtMost, "", &[];
+    AuctionPace: "the number of new positions of the cycle with this one", AtMost, "", &[];
+    AuctionReduced: "the pause after a position was made smaller still to come", AtMost, " s", &[];
+    AuctionPositions: "the number of positions with this one", AtMost, "", &[];
+    AuctionCluster: "the number of positions of the same setup with this one", AtMost, "", &[];
+    AuctionMargin: "the margin of all positions with this one in percent of equity", AtMost, " %", &[];
+    AuctionSwap: "the points that the entry is worth more than the position it would replace", AtLeast, "", &[];
 }
 
 impl Gate {
@@ -394,6 +402,14 @@ mod tests {
             (AntiFlip, 35.0, 0.0, "at most 0 min, it was 35 min"),
             (Chop, 60.0, 50.0, "at most 50 %, it was 60 %"),
             (Rebalance, 350.0, 320.0, "at most 320 %, it was 350 %"),
+            (AuctionValue, -3.0, 0.0, "at least 0, it was -3"),
+            (AuctionSymbol, 1.0, 0.0, "at most 0, it was 1"),
+            (AuctionPace, 2.0, 1.0, "at most 1, it was 2"),
+            (AuctionReduced, 120.0, 0.0, "at most 0 s, it was 120 s"),
+            (AuctionPositions, 26.0, 25.0, "at most 25, it was 26"),
+            (AuctionCluster, 9.0, 8.0, "at most 8, it was 9"),
+            (AuctionMargin, 95.0, 90.0, "at most 90 %, it was 95 %"),
+            (AuctionSwap, 10.0, 14.0, "at least 14, it was 10"),
         ]
     }
 

@@ -5,6 +5,7 @@
 //! (decimals in newtypes), time is an argument, order of iteration is defined, nothing reads a clock.
 
 pub mod candle;
+pub mod canonical;
 pub mod capabilities;
 pub mod date;
 pub mod decimal;
@@ -25,6 +26,7 @@ pub mod units;
 pub mod zone;
 
 pub use candle::{Candle, Ohlc};
+pub use canonical::CanonicalName;
 pub use capabilities::Capabilities;
 pub use date::{LocalDate, Weekday};
 pub use decimal::{Bps, Money, Percent, Price, Qty, Ratio, parse_decimal};

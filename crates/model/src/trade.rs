@@ -88,6 +88,8 @@ pub enum ExitReason {
     Shock,
     /// Reduced because it had become too large a part of the account.
     Rebalance,
+    /// Closed by the auction: for a better entry, or because it no longer fits under its limits.
+    Auction,
 }
 
 impl ExitReason {
@@ -113,6 +115,7 @@ impl ExitReason {
             ExitReason::External => "external",
             ExitReason::Shock => "shock",
             ExitReason::Rebalance => "rebalance",
+            ExitReason::Auction => "auction",
         }
     }
 }

@@ -95,6 +95,14 @@ fn stage(gate: Gate) -> Stage {
         | Gate::ReversalsEnabled
         | Gate::Churn
         | Gate::AntiFlip
-        | Gate::Chop => Stage::Plan,
+        | Gate::Chop
+        | Gate::AuctionValue
+        | Gate::AuctionSymbol
+        | Gate::AuctionPace
+        | Gate::AuctionReduced
+        | Gate::AuctionPositions
+        | Gate::AuctionCluster
+        | Gate::AuctionMargin
+        | Gate::AuctionSwap => Stage::Plan,
     }
 }

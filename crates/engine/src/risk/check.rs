@@ -4,7 +4,7 @@
 //! from them, does not start. Messages name the keys and show the arithmetic.
 
 use rust_decimal::Decimal;
-use seawall_model::{Percent, Ratio};
+use seawall_model::{InstrumentName, Percent, Ratio};
 
 use super::settings::{
     CooldownSettings, FeeEdgeSettings, LossStreakSettings, RiskSettings, ShockSettings, SizingMethod,
@@ -122,12 +122,14 @@ impl RiskSettings {
             }
             for (place, instrument) in cluster.instruments.iter().enumerate() {
                 let earlier = cluster.instruments.iter().take(place);
-                let elsewhere = before.clone().find(|other| other.instruments.contains(instrument));
+                let own = instrument.canonical();
+                let same = |other: &InstrumentName| other.canonical() == own;
+                let elsewhere = before.clone().find(|other| other.instruments.iter().any(same));
                 if let Some(other) = elsewhere {
                     let rule = format!("{instrument} is in `{}` already; take it out of one", other.name);
                     return Err(broken("risk.clusters", &format!("`{}`", cluster.name), rule));
                 }
-                if earlier.clone().any(|other| other == instrument) {
+                if earlier.clone().any(same) {
                     let rule = format!("{instrument} is in it twice; remove one");
                     return Err(broken("risk.clusters", &format!("`{}`", cluster.name), rule));
                 }

@@ -18,6 +18,7 @@ use super::settings::RiskSettings;
 use super::sizing::{Basis, wanted};
 use super::streaks::minutes_until;
 use super::{AccountView, Approved, Plan, entry_side, stop_price, target_price};
+use crate::auction::boost::boosted;
 use crate::desk::Desk;
 use crate::doubt::FALL_BELIEVED_PCT;
 use crate::limits::LIVE_ORDERS_FOR_ENTRY_MAX;
@@ -47,6 +48,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) plan: &'a EntryPlan,
     pub(crate) at: Ts,
     pub(crate) turn: Turn,
+    /// Whether the entry may be enlarged.
+    pub(crate) may_grow: bool,
 }
 
 /// Judges an entry. Each question is asked on `decision`; the first refusal ends it.
@@ -78,6 +81,7 @@ pub(crate) fn approve_entry(asked: Asked<'_>, decision: &mut Decision) -> Option
     } else {
         qty
     };
+    let qty = if asked.may_grow { boosted(asked, entry, qty) } else { qty };
     let qty = shrink(asked.settings, account, instrument, Wanted { entry, stop, qty }, decision)?;
     if !fits(asked, Wanted { entry, stop, qty }, decision) {
         return None;
@@ -214,7 +218,9 @@ fn fits(asked: Asked<'_>, order: Wanted, decision: &mut Decision) -> bool {
         return decision.ask(Gate::Size, false, in_qty(qty), f64::MAX);
     };
     let least = instrument.spec().min_notional;
-    if !decision.ask(Gate::MinNotional, notional >= least, notional.to_f64(), least.to_f64()) {
+    // A price of zero makes an order of any size worth nothing [I-85].
+    let is_enough = notional >= least && notional > Money::ZERO;
+    if !decision.ask(Gate::MinNotional, is_enough, notional.to_f64(), least.to_f64()) {
         return false;
     }
     let margin = notional.to_f64() / instrument.spec().leverage_max.to_f64();

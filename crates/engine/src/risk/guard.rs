@@ -120,7 +120,9 @@ impl Guard {
         pairs: bool,
     ) -> Self {
         let cluster = |name: &InstrumentName| {
-            settings.clusters.iter().position(|cluster| cluster.instruments.contains(name))
+            let own = name.canonical();
+            let has = |name: &InstrumentName| name.canonical() == own;
+            settings.clusters.iter().position(|cluster| cluster.instruments.iter().any(has))
         };
         let limits = Limits::new(settings);
         let streak = &settings.loss_streak;

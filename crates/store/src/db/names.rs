@@ -56,6 +56,7 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::FillCollision => "fill_collision",
         AlertKind::ImpossibleReport => "impossible_report",
         AlertKind::StalePeak => "stale_peak",
+        AlertKind::Outbid => "outbid",
     }
 }
 

@@ -195,7 +195,8 @@ fn target(view: &View<'_>, facts: &Facts<'_>, entry: f64) -> Option<f64> {
         | ExitReason::Liquidation
         | ExitReason::External
         | ExitReason::Shock
-        | ExitReason::Rebalance => None,
+        | ExitReason::Rebalance
+        | ExitReason::Auction => None,
     });
     let strategy = &view.settings.strategy;
     let share = match strategy.name {
