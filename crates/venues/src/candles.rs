@@ -6,12 +6,21 @@
 
 use std::collections::VecDeque;
 
-use seawall_model::{Candle, InstrumentId, Span, Timeframe, Ts};
+use seawall_model::{Candle, InstrumentId, PriceUnits, Span, Timeframe, Ts};
 
+use crate::error::VenueError;
+use crate::json::Exact;
+use crate::market::Market;
 use crate::query::CandlePage;
 
 /// A candle's end must be this long ago before the clock alone closes it: clocks differ, and rows are late.
 pub const GRACE: Span = Span::from_secs(3);
+
+/// A price of a candle: exact where the instrument represents it, else on the nearest tick.
+pub(crate) fn price(market: &Market, what: &'static str, value: Exact) -> Result<PriceUnits, VenueError> {
+    let value = value.need(what)?;
+    market.price(what, value).or_else(|_| market.nearest_price(what, value))
+}
 
 /// Splits rows (any order, repeated rows allowed) into closed candles and the forming one. A row is closed if
 /// a later row exists, or if its end is longer ago than [`GRACE`].

@@ -39,6 +39,8 @@ pub struct Operation {
     pub step: u8,
     /// Requests made for it so far.
     pub requests: u8,
+    /// When the request of this step was made: a picture in its answer is not older.
+    pub sent_at: Ts,
     /// Where the next page of the step begins, in the venue's words.
     pub page: Option<String>,
     /// Rows of orders gathered in earlier steps.
@@ -60,6 +62,7 @@ impl Operation {
             request,
             step: 0,
             requests: 0,
+            sent_at: Ts::EPOCH,
             page: None,
             rows: Vec::new(),
             notices: Vec::new(),
@@ -312,6 +315,7 @@ impl<C: Codec> Adapter<C> {
 
     fn encode(&mut self, at: Ts, ticket: Ticket, mut operation: Operation) -> Dispatch {
         operation.requests = operation.requests.saturating_add(1);
+        operation.sent_at = at;
         let tables = Tables { markets: &self.markets, orders: &self.orders };
         match self.codec.encode(at, &operation, tables) {
             Ok(mut request) => {

@@ -13,6 +13,7 @@ pub mod error;
 pub mod http;
 pub mod json;
 pub mod kraken_futures;
+pub mod kraken_spot;
 pub mod market;
 pub mod nonce;
 pub mod orders;

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::bench::*;
 use common::*;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -13,102 +14,13 @@ use seawall_model::{
 };
 use seawall_venues::kraken_futures::market_session::Wanted;
 use seawall_venues::kraken_futures::{AccountSession, MarketSession, sign};
-use seawall_venues::orders::OrderIndex;
-use seawall_venues::session::{Feed, Scope};
-use seawall_venues::{Answer, Command, Credentials, Markets, News, Notice, Query, Secret, Session};
-
-/// A session with its surroundings and everything it said.
-struct Bench<S> {
-    session: S,
-    markets: Markets,
-    orders: OrderIndex,
-    now: i64,
-    sent: Vec<String>,
-    asked: Vec<Query>,
-    requested: Vec<VenueRequest>,
-    news: Vec<News>,
-    connects: usize,
-    closes: usize,
-}
-
-impl<S: Session> Bench<S> {
-    fn new(session: S) -> Self {
-        let mut bench = Bench {
-            session,
-            markets: futures_markets(),
-            orders: OrderIndex::default(),
-            now: 1_000_000,
-            sent: Vec::new(),
-            asked: Vec::new(),
-            requested: Vec::new(),
-            news: Vec::new(),
-            connects: 0,
-            closes: 0,
-        };
-        bench.wait(0);
-        bench
-    }
-
-    fn drain(&mut self) {
-        while let Some(command) = self.session.command() {
-            match command {
-                Command::Connect(_) => self.connects += 1,
-                Command::Send(text) => self.sent.push(text.0),
-                Command::Ping => {}
-                Command::Close => self.closes += 1,
-                Command::Ask(query) => self.asked.push(query),
-                Command::Request(request) => self.requested.push(request),
-                Command::Emit(news) => self.news.push(news),
-            }
-        }
-    }
-
-    fn wait(&mut self, ms: i64) {
-        self.now += ms;
-        let mut scope = Scope { markets: &self.markets, orders: &mut self.orders };
-        self.session.on_time(at(self.now), &mut scope);
-        self.drain();
-    }
-
-    fn open(&mut self) {
-        self.session.on_open(at(self.now));
-        self.wait(0);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.now += 1;
-        let mut scope = Scope { markets: &self.markets, orders: &mut self.orders };
-        self.session.on_text(at(self.now), text, &mut scope);
-        self.drain();
-    }
-
-    fn answer(&mut self, query: Query, answer: Answer) {
-        let mut scope = Scope { markets: &self.markets, orders: &mut self.orders };
-        self.session.on_answer(at(self.now), &query, Ok(answer), &mut scope);
-        self.drain();
-    }
-
-    fn events(&mut self) -> Vec<VenueEvent> {
-        let news = std::mem::take(&mut self.news);
-        let event = |news| match news {
-            News::Engine(Input::Venue(event)) => Some(event),
-            _ => None,
-        };
-        news.into_iter().filter_map(event).collect()
-    }
-
-    fn is_feed_live(&self, feed: Feed) -> Option<bool> {
-        let state = |news: &News| match news {
-            News::Feed { feed: found, live, .. } if *found == feed => Some(*live),
-            _ => None,
-        };
-        self.news.iter().rev().find_map(state)
-    }
-}
+use seawall_venues::session::Feed;
+use seawall_venues::{Answer, Credentials, News, Notice, Query, Secret, Session};
 
 fn market_bench(books: &[u32]) -> Bench<MarketSession> {
     let ids: Vec<InstrumentId> = books.iter().map(|id| InstrumentId(*id)).collect();
-    let mut bench = Bench::new(MarketSession::new(Wanted { quotes: ids.clone(), books: ids }, 1));
+    let mut bench =
+        Bench::new(futures_markets(), MarketSession::new(Wanted { quotes: ids.clone(), books: ids }, 1));
     bench.open();
     bench
 }
@@ -123,7 +35,7 @@ const FEEDS: [&str; 6] =
 
 /// An account session that is live from `since` on.
 fn account_bench(since: i64) -> Bench<AccountSession> {
-    let mut bench = Bench::new(AccountSession::new(credentials(), at(since), 1));
+    let mut bench = Bench::new(futures_markets(), AccountSession::new(credentials(), at(since), 1));
     connect(&mut bench, r#"{"feed":"fills_snapshot","account":"a","fills":[]}"#);
     assert!(bench.session.is_live());
     bench.news.clear();
@@ -140,27 +52,6 @@ fn connect(bench: &mut Bench<AccountSession>, fills: &str) {
     bench.text(r#"{"feed":"open_orders_verbose_snapshot","account":"a","orders":[]}"#);
     assert!(!bench.session.is_live(), "executions are not there yet");
     bench.text(fills);
-}
-
-/// The cases of the fixtures: id, messages as texts with their own digits, what is expected.
-fn cases(venue: &str) -> Option<Vec<(String, Vec<String>, serde_json::Value)>> {
-    #[derive(serde::Deserialize)]
-    struct Case {
-        id: String,
-        messages: Vec<Box<serde_json::value::RawValue>>,
-        expected: serde_json::Value,
-    }
-    let folder = fixtures(venue)?;
-    let cases: Vec<Case> = serde_json::from_str(&text(&folder, "own/ws_cases.json")).unwrap();
-    let read = |case: Case| {
-        (case.id, case.messages.iter().map(|message| message.get().to_owned()).collect(), case.expected)
-    };
-    Some(cases.into_iter().map(read).collect())
-}
-
-fn levels(value: &serde_json::Value) -> Vec<(Decimal, Decimal)> {
-    let number = |value: &serde_json::Value| seawall_model::parse_decimal(&value.to_string()).unwrap();
-    value.as_array().unwrap().iter().map(|level| (number(&level[0]), number(&level[1]))).collect()
 }
 
 #[test]
@@ -210,7 +101,7 @@ fn the_ticker_of_the_fixtures_is_quote_mark_and_funding() {
 fn the_challenge_is_signed_and_every_feed_of_the_account_subscribed() {
     let Some(cases) = cases("kraken-futures") else { return };
     let (_, messages, expected) = cases.iter().find(|(id, ..)| id == "challenge").unwrap();
-    let mut bench = Bench::new(AccountSession::new(credentials(), Ts::EPOCH, 1));
+    let mut bench = Bench::new(futures_markets(), AccountSession::new(credentials(), Ts::EPOCH, 1));
     bench.open();
     assert_eq!(bench.sent, [r#"{"event":"challenge","api_key":"FAKE-FUTURES-KEY"}"#]);
     bench.text(&messages[0]);
@@ -345,7 +236,7 @@ fn filled(events: &[VenueEvent]) -> Vec<&Fill> {
 fn executions_of_the_fixtures_are_told_once() {
     let Some(cases) = cases("kraken-futures") else { return };
     let (_, messages, _) = cases.iter().find(|(id, ..)| id == "fills-dedupe").unwrap();
-    let mut bench = Bench::new(AccountSession::new(credentials(), Ts::EPOCH, 1));
+    let mut bench = Bench::new(futures_markets(), AccountSession::new(credentials(), Ts::EPOCH, 1));
     connect(&mut bench, &messages[0]);
     bench.text(&messages[1]);
     bench.text(&messages[2]);
@@ -422,7 +313,7 @@ fn executions_before_the_start_are_not_told_and_funding_is_told_once() {
 
 #[test]
 fn a_connection_without_snapshots_or_in_silence_is_given_up_and_asked_for_again() {
-    let mut bench = Bench::new(AccountSession::new(credentials(), Ts::EPOCH, 1));
+    let mut bench = Bench::new(futures_markets(), AccountSession::new(credentials(), Ts::EPOCH, 1));
     assert_eq!(bench.connects, 1);
     bench.open();
     for _ in 0..3 {
@@ -594,7 +485,7 @@ proptest! {
         let mut market = market_bench(&[3]);
         market.text(&text);
         prop_assert!(!market.session.is_live());
-        let mut account = Bench::new(AccountSession::new(credentials(), Ts::EPOCH, 1));
+        let mut account = Bench::new(futures_markets(), AccountSession::new(credentials(), Ts::EPOCH, 1));
         account.open();
         account.text(&text);
         prop_assert!(!account.session.is_live());

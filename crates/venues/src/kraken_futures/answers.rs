@@ -112,23 +112,13 @@ fn ticker(row: &TickerRow<'_>, market: &Market) -> Result<Ticker, VenueError> {
     })
 }
 
-/// A price of a candle: exact where the instrument represents it, else on the nearest tick.
-pub(crate) fn candle_price(
-    market: &Market,
-    what: &'static str,
-    value: Exact,
-) -> Result<PriceUnits, VenueError> {
-    let value = value.need(what)?;
-    market.price(what, value).or_else(|_| market.nearest_price(what, value))
-}
-
 fn candle(raw: &RawValue, market: &Market, timeframe: Timeframe) -> Result<Candle, VenueError> {
     let row: CandleRow = parse("candle", raw.get())?;
     let prices = Ohlc {
-        open: candle_price(market, "open", row.open)?,
-        high: candle_price(market, "high", row.high)?,
-        low: candle_price(market, "low", row.low)?,
-        close: candle_price(market, "close", row.close)?,
+        open: candles::price(market, "open", row.open)?,
+        high: candles::price(market, "high", row.high)?,
+        low: candles::price(market, "low", row.low)?,
+        close: candles::price(market, "close", row.close)?,
     };
     let at = row.time.0.ok_or_else(|| VenueError::payload("candle", "no time"))?;
     let volume = Qty::new(row.volume.0.unwrap_or_default()).to_f64();

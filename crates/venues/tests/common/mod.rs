@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+pub mod bench;
+
 use std::path::{Path, PathBuf};
 
 use seawall_model::{
@@ -165,4 +167,22 @@ pub fn coverage(inputs: &[Input]) -> seawall_model::Coverage {
         E::Balance { coverage, .. } => *coverage,
         other => panic!("{other:?}"),
     }
+}
+
+/// Markets of Kraken spot with the symbols of the fixtures.
+pub fn spot_markets() -> Markets {
+    let s = |id, symbol: &str, stream: &str, pair: &str, tick: &str, lot: &str, aliases: &[&str]| {
+        let mut market = market(id, symbol, stream, &format!("kraken:{pair}"), tick, lot);
+        market.listed.aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+        market
+    };
+    Markets::new([
+        s(0, "XBTUSD", "BTC/USD", "BTC/USD", "0.1", "0.00000001", &["XXBTZUSD", "XBT/USD"]),
+        s(1, "XBTUSDT", "BTC/USDT", "BTC/USDT", "0.1", "0.00000001", &["XBT/USDT"]),
+        s(2, "LTCUSDT", "LTC/USDT", "LTC/USDT", "0.01", "0.00000001", &[]),
+        s(3, "ETHUSDT", "ETH/USDT", "ETH/USDT", "0.01", "0.00000001", &[]),
+        s(4, "MATICUSD", "MATIC/USD", "MATIC/USD", "0.0001", "0.00000001", &[]),
+        s(5, "ALGOUSD", "ALGO/USD", "ALGO/USD", "0.00001", "0.00000001", &[]),
+    ])
+    .unwrap()
 }
