@@ -61,19 +61,19 @@ pub(crate) fn on_order_report(
     match (report.coverage, report.rows.first()) {
         (Coverage::Failed, _) | (Coverage::Window { .. }, None) => {}
         (Coverage::Window { .. } | Coverage::Complete, Some(row)) => {
-            on_row(desk, shared, at, asked_at, row, effects);
+            on_row(desk, shared, at, asked_at, (row, report.taken_at), effects);
         }
         (Coverage::Complete, None) => on_absence(desk, shared, at, id, report.taken_at, effects),
     }
 }
 
-/// A row about an order of ours, from an answer to what was asked at `asked_at`.
+/// A row about an order of ours and when the venue wrote it, in an answer to what was asked at `asked_at`.
 pub(crate) fn on_row(
     desk: &mut Desk,
     shared: &mut Shared,
     at: Ts,
     asked_at: Option<Ts>,
-    row: &VenueOrder,
+    (row, taken_at): (&VenueOrder, Ts),
     effects: &mut Effects,
 ) {
     let Some(id) = row.order.map(|order| order.id) else { return };
@@ -94,7 +94,9 @@ pub(crate) fn on_row(
     };
     if row.filled > filled {
         // Fills that did not reach us: their prices are unknown, the position report will tell.
-        desk.orders.change(id, |order| order.fills_missing = true);
+        desk.orders.change(id, |order| order.reported = row.filled.min(order.request.qty));
+        // A picture of positions from before this one may not have them yet.
+        desk.newest_fill = desk.newest_fill.max(taken_at);
         desk.difference = Some(Difference::MissingFills);
         effects.requests.push(VenueRequest::QueryPositions);
         shared.query_at = shared.query_at.min(at.plus(shared.protection.confirm_deadline()));

@@ -288,9 +288,13 @@ impl Desk {
         }
     }
 
-    /// Whether there is a position, an order that can act, or a plan waiting.
+    /// Whether there is a position, or may be one, an order that can act, or a plan waiting.
+    #[inline]
     pub(crate) fn is_engaged(&self) -> bool {
-        !self.position.is_flat() || self.orders.live_count() > 0 || self.queued.is_some()
+        !self.position.is_flat()
+            || self.orders.live_count() > 0
+            || self.queued.is_some()
+            || self.difference.is_some_and(Difference::is_about_position)
     }
 
     /// Whether the entry can still fill.

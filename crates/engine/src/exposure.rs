@@ -6,7 +6,7 @@
 
 use seawall_model::{InstrumentId, Money, PriceUnits, QtyUnits, Side, Ts};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
 use crate::engine::Engine;
 use crate::margin::maintenance_rate;
@@ -117,10 +117,19 @@ impl Engine {
     }
 }
 
-/// Notional of an instrument at its worst: what is held plus everything that could still increase it.
+/// Notional of an instrument at its worst: what is held, with what has filled and not come in, or what the venue
+/// states instead, plus everything that could still increase it.
 pub(crate) fn worst_case(desk: &Desk, price: PriceUnits) -> Money {
     let held = desk.position.qty();
-    let long = held.max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Buy));
-    let short = held.negated().max(QtyUnits::ZERO).plus(desk.orders.increasing(Side::Sell));
+    let stated = match desk.difference {
+        Some(Difference::SizeMismatch { stated, .. }) => stated,
+        Some(Difference::MissingFills | Difference::UnknownOrder) | None => held,
+    };
+    let side = |held: QtyUnits, stated: QtyUnits, side: Side| {
+        let held = held.max(QtyUnits::ZERO).plus(desk.orders.missing(side));
+        held.max(stated).plus(desk.orders.increasing(side))
+    };
+    let long = side(held, stated, Side::Buy);
+    let short = side(held.negated(), stated.negated(), Side::Sell);
     desk.instrument.notional(price, long.max(short)).unwrap_or(MONEY_MAX)
 }

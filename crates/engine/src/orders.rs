@@ -39,8 +39,8 @@ pub(crate) struct Order {
     pub(crate) changed_at: Ts,
     /// When it was last asked for by name.
     pub(crate) asked_at: Option<Ts>,
-    /// The venue has reported more filled than we have seen fills for.
-    pub(crate) fills_missing: bool,
+    /// What the venue has reported as filled before the fills themselves came in; zero where nothing is missing.
+    pub(crate) reported: QtyUnits,
 }
 
 impl Order {
@@ -58,7 +58,7 @@ impl Order {
             queries: 0,
             changed_at: at,
             asked_at: None,
-            fills_missing: false,
+            reported: QtyUnits::ZERO,
         }
     }
 
@@ -83,6 +83,11 @@ impl Order {
         } else {
             QtyUnits::ZERO
         }
+    }
+
+    /// What has filled at the venue and has not come in yet.
+    pub(crate) fn missing(&self) -> QtyUnits {
+        self.reported.minus(self.filled).max(QtyUnits::ZERO)
     }
 
     pub(crate) fn update(&self, at: Ts) -> OrderUpdate {
@@ -136,7 +141,7 @@ impl Order {
             sink.signed(time.map_or(i64::MIN, Ts::nanos));
         }
         sink.number(u64::from(self.queries));
-        sink.number(u64::from(self.fills_missing));
+        sink.signed(self.reported.get());
         if let Some(amendment) = self.amendment {
             sink.signed(amendment.qty.get());
             sink.signed(amendment.since.nanos());
@@ -207,6 +212,21 @@ impl Orders {
             .iter()
             .filter(|order| !order.request.reduce_only && order.request.side == side)
             .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.remaining()))
+    }
+
+    /// What ended orders have added on `side` without the fills having come in.
+    pub(crate) fn missing(&self, side: Side) -> QtyUnits {
+        self.ended
+            .iter()
+            .filter(|order| !order.request.reduce_only && order.request.side == side)
+            .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.missing()))
+    }
+
+    /// The position has been compared with the venue's: what was missing is in it.
+    pub(crate) fn settle_missing(&mut self) {
+        for order in self.live.iter_mut().chain(&mut self.ended) {
+            order.reported = QtyUnits::ZERO;
+        }
     }
 
     pub(crate) fn digest(&self, instrument: InstrumentId, sink: &mut dyn StateSink) {

@@ -154,6 +154,7 @@ fn compare(
 /// The difference about the position is settled; one about an order may remain.
 fn settle(desk: &mut Desk) {
     desk.difference = desk.has_unknown_order().then_some(Difference::UnknownOrder);
+    desk.orders.settle_missing();
 }
 
 #[derive(Clone, Copy)]
@@ -177,7 +178,7 @@ fn take_over(desk: &mut Desk, shared: &mut Shared, at: Ts, taken: Taken, effects
     // An entry of ours that may have filled explains a new position; its plan holds then.
     let by_entry = desk.orders.remembered().any(|order| {
         let request = &order.request;
-        let may_have_filled = order.state.is_live() || order.fills_missing;
+        let may_have_filled = order.state.is_live() || order.missing() > QtyUnits::ZERO;
         request.role == OrderRole::Entry && request.side == side && may_have_filled
     });
     let role = (was_flat && by_entry).then_some(OrderRole::Entry);
@@ -238,7 +239,7 @@ pub(crate) fn on_open_orders(
             match ours {
                 None => foreign(desk, at, row, effects),
                 Some(order) if desk.orders.get(order.id).is_some_and(|order| order.state.is_live()) => {
-                    on_row(desk, shared, at, None, row, effects);
+                    on_row(desk, shared, at, None, (row, report.taken_at), effects);
                 }
                 Some(order) => orphan(desk, at, order, row, effects),
             }

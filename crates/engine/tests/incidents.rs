@@ -390,6 +390,36 @@ fn an_entry_is_not_repeated_while_one_works_is_unknown_or_has_filled() {
 }
 
 #[test]
+fn what_the_venue_says_has_filled_counts_against_every_cap_before_the_fill_itself_comes_in() {
+    // [I-43]: for the time between, the position was in nobody's books.
+    let risk = only(|risk| {
+        risk.leverage_max = number("2");
+        risk.states.margin_use_reduce_only_pct = Some(number("99"));
+    });
+    let mut bench = Bench::under(2, risk);
+    bench.candles(&[(0, 10_000, Evaluation::Enter(fixed("150", 200)))]);
+    let entry = bench.placed(OrderRole::Entry);
+    bench.accept(&entry);
+    bench.answer(&entry, Coverage::Complete, Some(row(&entry, OrderState::Filled, 150_000)));
+    assert_eq!((bench.held(), bench.state(&entry)), (0, None), "ended, and nothing has come in");
+    bench.script.push(Evaluation::Hold);
+    bench.candles(&[(1, 10_000, Evaluation::Enter(fixed("150", 200)))]);
+    let second = bench.placed(OrderRole::Entry);
+    assert_eq!(second.qty, qty(50_000), "150 of 200 are taken");
+    bench.reject(&second, RejectReason::Other);
+    // A picture from before says nothing; one from now does, and its position counts from the first look on.
+    bench.positions(150_000, 10_000);
+    bench.candles(&[(1, 10_000, Evaluation::Enter(fixed("150", 200)))]);
+    let second = bench.placed(OrderRole::Entry);
+    assert_eq!(second.qty, qty(50_000), "what the venue states counts while it is looked at again");
+    bench.reject(&second, RejectReason::Other);
+    bench.positions(150_000, 10_000);
+    assert_eq!(bench.held(), 150_000);
+    bench.candles(&[(1, 10_000, Evaluation::Enter(fixed("150", 200)))]);
+    assert_eq!(bench.placed(OrderRole::Entry).qty, qty(50_000), "and counts once");
+}
+
+#[test]
 fn an_order_that_the_venue_no_longer_has_does_not_block_the_next_entry() {
     // [I-25]: orders that were only local tripped the guard against duplicates, and nothing was entered.
     let mut bench = Bench::ready(remote());

@@ -112,6 +112,13 @@ impl Bench {
         assert!(!self.alerted(AlertKind::InvariantBroken), "{:?}", self.alerts);
     }
 
+    /// An input of another instant than the test's own clock.
+    pub fn input_at(&mut self, at: Ts, input: Input) {
+        let now = std::mem::replace(&mut self.now, at);
+        self.input(input);
+        self.now = now;
+    }
+
     pub fn venue(&mut self, event: VenueEvent) {
         self.input(Input::Venue(event));
     }

@@ -39,6 +39,10 @@ pub struct Oracles {
     names: Vec<InstrumentName>,
     killed: bool,
     counted: Vec<i64>,
+    /// What each instrument could come to at worst before the step.
+    worst_before: Vec<QtyUnits>,
+    /// Orders that worked before it.
+    live_before: BTreeSet<ClientOrderId>,
     mirror: BTreeMap<ClientOrderId, OrderUpdate>,
     placed_at: BTreeMap<ClientOrderId, Ts>,
     evidence: BTreeMap<ClientOrderId, Evidence>,
@@ -71,6 +75,8 @@ impl Oracles {
             names: setup.instruments.iter().map(|(instrument, _)| instrument.name().clone()).collect(),
             killed: false,
             counted: vec![0; setup.instruments.len()],
+            worst_before: Vec::new(),
+            live_before: BTreeSet::new(),
             mirror: BTreeMap::new(),
             placed_at: BTreeMap::new(),
             evidence: BTreeMap::new(),
@@ -93,6 +99,9 @@ impl Oracles {
     pub fn before(&mut self, at: Ts, engine: &Engine, input: &Input) {
         self.phase = engine.phase();
         self.mode = engine.mode();
+        self.worst_before = self.ids().map(|id| self.worst_qty(id)).collect();
+        let live = self.mirror.values().filter(|order| order.state.is_live());
+        self.live_before = live.map(|order| order.order.id).collect();
         let minute = at.nanos().div_euclid(60_000_000_000);
         if minute != self.minute {
             (self.minute, self.wakeups, self.placements) = (minute, 0, 0);
@@ -159,6 +168,7 @@ impl Oracles {
         self.orders_agree(engine)?;
         self.books(engine)?;
         self.placements(engine, effects)?;
+        self.exposure(input, effects)?;
         self.reductions(engine, effects)?;
         self.protection(at, engine)?;
         let rows = match input {
@@ -289,6 +299,7 @@ impl Oracles {
             ensure(side == PositionSide::Flat, || "an entry while a position is open".to_owned())?;
             self.alone(order)?;
             self.within_caps(engine, order)?;
+            self.within_count(order)?;
         }
         Ok(())
     }
@@ -400,6 +411,67 @@ impl Oracles {
             ensure(worst <= room, || format!("O5: {name}: worst case {worst} above {room}"))?;
         }
         Ok(())
+    }
+
+    /// O5: no more instruments with a position or an order on its way than allowed.
+    fn within_count(&self, entry: &OrderRequest) -> Result<(), String> {
+        let engaged = |id: &InstrumentId| {
+            let live = |order: &OrderUpdate| order.order.instrument == *id && order.state.is_live();
+            *id == entry.order.instrument || self.counted[id.index()] != 0 || self.mirror.values().any(live)
+        };
+        let count = self.ids().filter(engaged).count();
+        let most = self.risk.positions_max as usize;
+        ensure(count <= most, || format!("O5: {count} instruments engaged, {most} are allowed"))
+    }
+
+    fn ids(&self) -> impl Iterator<Item = InstrumentId> + use<> {
+        (0..u32::try_from(self.counted.len()).unwrap()).map(InstrumentId)
+    }
+
+    /// The most that an instrument can come to hold: what is held and all that may still increase it.
+    fn worst_qty(&self, id: InstrumentId) -> QtyUnits {
+        let held = QtyUnits::new(self.counted[id.index()]);
+        let live = |side: Side| {
+            let orders = self.mirror.values().filter(|order| order.order.instrument == id);
+            orders
+                .filter(|order| order.side == side && order.state.is_live() && !order.reduce_only)
+                .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.qty.minus(order.filled).max(qty(0))))
+        };
+        let long = held.max(qty(0)).plus(live(Side::Buy));
+        long.max(held.negated().max(qty(0)).plus(live(Side::Sell)))
+    }
+
+    /// O5 between placements: what an instrument can come to grows by an approved entry, or because the venue
+    /// says that somebody else, or an order beyond what was asked of it, has changed the position. A fill of
+    /// an order of ours, an unknown outcome, a price, time and commands never raise it.
+    fn exposure(&self, input: &Input, effects: &Effects) -> Result<(), String> {
+        for (id, before) in self.ids().zip(&self.worst_before) {
+            let after = self.worst_qty(id);
+            let entered = effects.requests.iter().any(|request| {
+                matches!(request, VenueRequest::Place(order) if order.order.instrument == id && !order.reduce_only)
+            });
+            let may = entered || after <= *before || self.is_others_doing(input, id);
+            ensure(may, || format!("O5: exposure of {id:?} grew from {before:?} to {after:?} by {input:?}"))?;
+        }
+        Ok(())
+    }
+
+    fn is_others_doing(&self, input: &Input, id: InstrumentId) -> bool {
+        match input {
+            Input::Venue(VenueEvent::Filled(fill)) if fill.instrument == id => {
+                let order = fill.order.and_then(|order| self.mirror.get(&order.id));
+                // A fill of an order that had ended already, or beyond what was ordered, is the venue's doing.
+                let worked = fill.order.is_some_and(|order| self.live_before.contains(&order.id));
+                !worked || order.is_none_or(|order| order.reduce_only || order.filled > order.qty)
+            }
+            Input::Venue(
+                VenueEvent::Positions(_)
+                | VenueEvent::OpenOrders(_)
+                | VenueEvent::Order { .. }
+                | VenueEvent::Amended { .. },
+            ) => true,
+            _ => false,
+        }
     }
 
     /// O1 as far as the engine knows: covered by confirmed stops, or a deadline runs.

@@ -100,6 +100,7 @@ fn limits_of(seed: u64) -> RiskSettings {
     risk.loss_streak.other_losses = Some(4);
     risk.loss_streak.other_pause_minutes = 3;
     let names = ["BTC/USD", "ETH/USD"].map(|name| name.parse().unwrap());
+    risk.positions_max = u32::try_from(random.range(1, 3)).unwrap();
     risk.clusters = vec![ClusterSettings { name: "majors".to_owned(), instruments: names.to_vec() }];
     risk
 }
