@@ -100,7 +100,8 @@ fn a_stale_picture_does_not_end_the_reconciliation() {
 
 #[test]
 fn a_position_that_differs_is_looked_at_twice_before_it_is_taken_over() {
-    // [I-83], FT 9128: one missed poll is not a fact; the same report twice is one look.
+    // [I-83], FT 9128: one missed poll is not a fact; the same report twice is one look. [I-19]: what others
+    // closed stays a trade.
     let mut bench = Bench::ready(remote());
     let stop = bench.protected(plan(Direction::Long));
     bench.pass_ms(500);

@@ -26,8 +26,6 @@ const MARK: &str = "/// Effect of `";
 /// Sections that decide about no trade: where things are kept, what a run starts with, what a simulated
 /// exchange costs, the venue's own rules.
 const NOT_TRADING: &[&str] = &["config", "simulator", "backtest", "demo", "data", "instruments"];
-/// Sections whose tests are not marked yet.
-const NOT_YET: &[&str] = &["strategy"];
 
 /// A line of documentation that says which key a test is about.
 #[derive(Debug)]
@@ -66,7 +64,7 @@ pub(crate) fn check(texts: &[TextFile], sources: &[SourceFile]) -> Vec<Finding> 
 
 fn decides(path: &str) -> bool {
     let section = path.split(['.', '[']).next().unwrap_or(path);
-    !NOT_TRADING.contains(&section) && !NOT_YET.contains(&section)
+    !NOT_TRADING.contains(&section)
 }
 
 /// The keys without keys below them, those of the entries of lists included.

@@ -169,6 +169,7 @@ fn without_a_bias_a_break_counts_only_if_it_is_one_sided() {
     assert_eq!(candidate(&both, Bias::Neutral, no_zones), None);
 }
 
+/// [I-19]: an entry before the break was right but early.
 #[test]
 fn where_a_break_is_required_nothing_counts_without_one() {
     let require = |all: &mut SmcSettings| all.require_bos_confirmation = true;
