@@ -280,7 +280,9 @@ impl<C: Codec> Adapter<C> {
         (&self.markets, &mut self.orders)
     }
 
-    /// Takes a request of the engine.
+    /// Takes a request of the engine. Where an outcome is [`Certainty::NotDone`] and its advice is
+    /// [`Advice::Again`], the caller may give the same request again instead of telling the engine: the venue
+    /// has said that nothing was done, so not even a placement happens twice.
     pub fn send(&mut self, at: Ts, request: VenueRequest) -> Dispatch {
         let urgent = lane(&request, &self.orders) <= Lane::Cancel;
         if self.operations.len() >= OPERATIONS_MAX && !urgent {

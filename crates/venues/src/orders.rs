@@ -79,16 +79,22 @@ impl OrderIndex {
     /// A row of the venue about an order: teaches us what we did not know of one of ours.
     pub fn learn_row(&mut self, row: &VenueOrder) {
         let Some(order) = row.order else { return };
-        self.by_client.entry(order.id).and_modify(|known| known.qty = row.qty).or_insert(Known {
-            order,
-            venue_id: None,
-            role: None,
-            qty: row.qty,
-            filled: row.filled,
-            kind: row.kind,
-            placed_at: None,
-            ended: false,
-        });
+        self.by_client
+            .entry(order.id)
+            .and_modify(|known| {
+                known.qty = row.qty;
+                known.kind = row.kind;
+            })
+            .or_insert(Known {
+                order,
+                venue_id: None,
+                role: None,
+                qty: row.qty,
+                filled: row.filled,
+                kind: row.kind,
+                placed_at: None,
+                ended: false,
+            });
         self.learn_id(order.id, IdSpace::Orders, row.venue_order_id);
         if !row.state.is_live() {
             self.end(order.id);

@@ -420,6 +420,27 @@ fn an_order_that_has_ended_is_found_in_the_history_also_on_a_later_page() {
     );
 }
 
+#[test]
+fn pages_of_history_of_the_fixtures_are_read_to_their_end() {
+    let Some(folder) = fixtures("kraken-futures") else { return };
+    let cases: serde_json::Value = serde_json::from_str(&text(&folder, "ccxt/response_cases.json")).unwrap();
+    let case = |id: &str| {
+        cases.as_array().unwrap().iter().find(|case| case["id"] == id).unwrap()["payload"].to_string()
+    };
+    let (orders, triggers) = (case("order-placed-ioc-filled"), case("closed-triggers"));
+    let (outcome, paths) = found(&[NO_OPEN, NO_STATUS, &orders, NO_HISTORY, &triggers]);
+    assert_eq!(coverage(&outcome.inputs), Coverage::Complete, "{:?}", outcome.failure);
+    assert!(paths[3].contains("continuation_token=MTcwNzMzMDk5NTA5Mi8xMzQ0NTIxMDM0MzA%3D"), "{}", paths[3]);
+    // The market order of the fixture, had it been ours: filled, with what remains and what filled added up.
+    let ours = orders.replace(r#""clientId":"""#, r#""clientId":"sw00000070000001""#);
+    let (outcome, _) = found(&[NO_OPEN, NO_STATUS, &ours]);
+    let VenueEvent::Order { report, .. } = event(&outcome.inputs) else { panic!() };
+    assert_eq!((report.rows[0].state, report.rows[0].filled.get()), (OrderState::Filled, 10));
+    let woken = triggers.replacen(r#""clientId":"""#, r#""clientId":"sw00000070000001""#, 1);
+    let (outcome, _) = found(&[NO_OPEN, NO_STATUS, NO_HISTORY, &woken]);
+    assert_eq!(coverage(&outcome.inputs), Coverage::Failed, "a trigger that woke is no end");
+}
+
 /// I-49: an order that had entered the book was not known as alive.
 #[test]
 fn i_49_every_status_of_a_working_order_is_alive_and_an_unlisted_one_too() {

@@ -257,6 +257,19 @@ fn an_order_is_looked_for_among_the_ended_ones_before_it_is_called_absent() {
 }
 
 #[test]
+fn ended_orders_of_the_fixtures_are_read_and_are_not_ours() {
+    let Some(folder) = fixtures("kraken-spot") else { return };
+    let mut adapter = adapter();
+    let (ticket, _) = sent(adapter.send(at(9_000), VenueRequest::QueryOrder { order: order(2, 1) }));
+    let none = reply(r#"{"error":[],"result":{"open":{}}}"#);
+    let (ticket, _) = sent(adapter.on_reply(ticket, at(9_500), &none).unwrap());
+    let closed = reply(&text(&folder, "nautilus/http_closed_orders.json"));
+    let outcome = ended(adapter.on_reply(ticket, at(9_900), &closed));
+    let VenueEvent::Order { report, .. } = event(&outcome.inputs) else { panic!() };
+    assert_eq!((report.coverage, report.rows.len()), (Coverage::Complete, 0), "{:?}", outcome.failure);
+}
+
+#[test]
 fn balances_stand_for_positions_and_only_what_can_be_traded_counts() {
     let body = r#"{"error":[],"result":{"ZUSD":{"balance":"1000.5","hold_trade":"200"},"XXBT":{"balance":"0.1234567891","hold_trade":"0"},"XXBT.M":{"balance":"5","hold_trade":"0"},"DOT.S":{"balance":"7","hold_trade":"0"}}}"#;
     let positions = outcome(VenueRequest::QueryPositions, &reply(body));
