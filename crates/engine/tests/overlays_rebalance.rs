@@ -15,7 +15,7 @@ use seawall_model::{
     CancelReason, Command, ExitReason, Gate, GuardMode, Input, InstrumentId, KillReason, OrderRequest,
     OrderRole, SystemMode, Verdict,
 };
-use seawall_strategy::{Direction, EntryPlan, Evaluation, Sizing};
+use seawall_strategy::{Direction, Entry, EntryPlan, Evaluation, Sizing};
 
 /// Above 150 % of equity a position is made smaller to 100 %; entries may be up to one and a half times
 /// equity.
@@ -233,6 +233,22 @@ fn nothing_is_taken_off_where_something_else_is_going_on_or_nothing_may_be_sent(
     let exit = closing.placed(OrderRole::Exit);
     closing.accept(&exit);
     assert_eq!(taken_off(&mut closing, 9_000), None, "it is being closed");
+    let mut doubtful = bench(1, |_| ());
+    holds(&mut doubtful, 0, "150");
+    doubtful.positions(140_000, 10_000);
+    assert_eq!(taken_off(&mut doubtful, 9_000), None, "its size is in doubt");
+    let mut entering = bench(1, |_| ());
+    let price = common::price(10_000);
+    let entry = Entry::Limit { price, expires_after: seawall_model::Span::from_secs(600) };
+    let entry = entering.want(EntryPlan { entry, ..contracts("150", Direction::Long) });
+    entering.accept(&entry);
+    entering.fill(&entry, 149_900, 10_000);
+    let stop = entering.placed(OrderRole::Stop);
+    entering.accept(&stop);
+    assert_eq!(taken_off(&mut entering, 9_900), None, "it is still being entered");
+    entering.fill(&entry, 100, 10_000);
+    assert!(entering.amend_all().len() <= 1);
+    assert!(taken_off(&mut entering, 9_900).is_some(), "now it is entered");
 }
 
 #[test]
@@ -277,6 +293,19 @@ fn refused(change: impl FnOnce(&mut RiskSettings, &mut RebalancerSettings)) -> O
     change(&mut risk, &mut rebalancer);
     let checked = rebalancer.check().and_then(|()| rebalancer.check_with(&risk));
     checked.err().map(|error: EngineError| error.to_string())
+}
+
+#[test]
+fn an_engine_does_not_start_on_thresholds_that_contradict_its_limits() {
+    let started = |cap: &str| {
+        let (mut risk, rebalancer) = limits();
+        risk.instrument_notional_max = Some(cap.parse().unwrap());
+        let mut setup = Setup { risk, ..setup(1, lossless()) };
+        setup.trade.auction.rebalancer = rebalancer;
+        seawall_engine::Engine::new(setup).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(started("1.5"), Ok(()));
+    assert!(started("1.6").unwrap_err().contains("160 % of equity are more than 150 %"));
 }
 
 #[test]
