@@ -3,7 +3,6 @@
 use seawall_model::{AlertKind, ExitReason, GuardMode, InstrumentId, InstrumentName, Severity, Ts};
 
 use super::select::Book;
-use super::settings::AuctionTuning;
 use super::{AFTER, Candidate};
 use crate::effects::Effects;
 use crate::engine::Engine;
@@ -11,9 +10,9 @@ use crate::exits;
 use crate::gateway::alert;
 
 impl Engine {
-    /// A cycle begins: the tuning is neutral again. Guards on top of the auction set theirs here.
-    pub(super) fn begin_cycle(&mut self) {
-        self.auction.tuning = AuctionTuning::NEUTRAL;
+    /// A cycle begins: guards on top of the auction say what they change in it.
+    pub(super) fn begin_cycle(&mut self, at: Ts) {
+        self.auction.tuning = self.tuning(at);
     }
 
     /// Whether cycles are wanted though nobody enters.
@@ -40,7 +39,7 @@ impl Engine {
     pub(crate) fn hold_cycle(&mut self, at: Ts, effects: &mut Effects) {
         let mut candidates = core::mem::take(&mut self.auction.candidates);
         self.auction.due_at = None;
-        self.begin_cycle();
+        self.begin_cycle(at);
         let mode = self.shared.trade.auction.mode;
         let mut book = (mode != GuardMode::Off).then(|| self.book(at));
         if let Some(book) = book.as_mut().filter(|_| mode == GuardMode::On) {

@@ -19,7 +19,7 @@ pub(crate) mod rebalance;
 
 use seawall_model::{Decision, Gate, GuardMode, PositionSide, Setup, Span, StateSink, Ts};
 
-use crate::auction::settings::AuctionSettings;
+use crate::auction::settings::{AuctionSettings, AuctionTuning};
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::planning::regime;
@@ -133,5 +133,14 @@ impl Engine {
         }
         let choppy = |desk: &&Desk| desk.guards.chop.is_choppy(settings, at);
         self.desks.iter().filter(choppy).count() as f64 / self.desks.len() as f64 * 100.0
+    }
+
+    /// What the guards change about the auction's cycle of `at`.
+    pub(crate) fn tuning(&self, at: Ts) -> AuctionTuning {
+        let chop = &self.shared.trade.auction.chop;
+        if chop.mode == GuardMode::On && self.choppy_pct(at) > chop.instruments_pct.to_f64() {
+            return chop.tuning();
+        }
+        AuctionTuning::NEUTRAL
     }
 }

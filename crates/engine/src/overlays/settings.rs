@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chop::REVERSALS_MAX;
 use super::churn::EVENTS_MAX;
+use crate::auction::settings::AuctionTuning;
 use crate::error::EngineError;
 use crate::risk::settings::{RiskSettings, SizingMethod};
 
@@ -101,6 +102,15 @@ pub struct ChopSettings {
     /// Share of all instruments that must be choppy for the auction to slow down, in percent; it takes more
     /// than that.
     pub instruments_pct: Percent,
+    /// Points that `auction.swap_threshold` is higher by then.
+    pub swap_threshold_add: Ratio,
+    /// Factor that `auction.min_hold_minutes` is longer by then.
+    pub min_hold_factor: Ratio,
+    /// How many fewer positions than `auction.opens_per_cycle_max` may be opened in a cycle then.
+    pub opens_per_cycle_less: u32,
+    /// How many more cycles than `auction.no_signal_persistence_cycles` a position without a place is kept
+    /// then.
+    pub persistence_cycles_add: u32,
 }
 
 impl Default for ChopSettings {
@@ -114,6 +124,10 @@ impl Default for ChopSettings {
             reopen_minutes_max: 120,
             reversals_min: 2,
             instruments_pct: Percent::new(Decimal::from(50)),
+            swap_threshold_add: Ratio::new(Decimal::TWO),
+            min_hold_factor: Ratio::new(Decimal::TWO),
+            opens_per_cycle_less: 1,
+            persistence_cycles_add: 1,
         }
     }
 }
@@ -130,7 +144,22 @@ impl ChopSettings {
         counted("auction.chop.hold_minutes_max", self.hold_minutes_max, 1, PAUSE_MINUTES_MAX)?;
         counted("auction.chop.reopen_minutes_max", self.reopen_minutes_max, 1, PAUSE_MINUTES_MAX)?;
         counted("auction.chop.reversals_min", self.reversals_min, 1, bound(REVERSALS_MAX))?;
-        within("auction.chop.instruments_pct", self.instruments_pct.get(), 1, 99)
+        within("auction.chop.instruments_pct", self.instruments_pct.get(), 1, 99)?;
+        within("auction.chop.swap_threshold_add", self.swap_threshold_add.get(), 0, 100)?;
+        within("auction.chop.min_hold_factor", self.min_hold_factor.get(), 1, 100)?;
+        counted("auction.chop.opens_per_cycle_less", self.opens_per_cycle_less, 0, 1_000)?;
+        counted("auction.chop.persistence_cycles_add", self.persistence_cycles_add, 0, 1_000)
+    }
+
+    /// What the auction does differently in a choppy market.
+    pub(super) fn tuning(&self) -> AuctionTuning {
+        let signed = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        AuctionTuning {
+            swap_delta: self.swap_threshold_add.to_f64(),
+            hold_factor: self.min_hold_factor.to_f64(),
+            opens_delta: -signed(self.opens_per_cycle_less),
+            persistence_delta: signed(self.persistence_cycles_add),
+        }
     }
 
     pub(crate) fn is_off(&self) -> bool {
