@@ -8,7 +8,8 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use seawall_engine::{
-    Effects, Engine, ProtectionSettings, Pump, Recorder, RiskSettings, Setup, Signals, TradeSettings,
+    Effects, Engine, MarketSettings, ProtectionSettings, Pump, Recorder, RiskSettings, Setup, Signals,
+    TradeSettings,
 };
 use seawall_model::{
     Candle, Input, Instrument, InstrumentId, InstrumentSpec, Ohlc, PriceUnits, Timeframe, Ts,
@@ -61,6 +62,8 @@ impl World {
             protection: ProtectionSettings::default(),
             trade: TradeSettings::default(),
             decisions: seawall_engine::DecisionSettings::default(),
+            market: MarketSettings::default(),
+            has_quotes: false,
             capabilities: Exchange::capabilities(&simulator),
             run: 1,
             require_stop: true,

@@ -113,6 +113,8 @@ impl Portfolio {
             protection: Default::default(),
             trade: Default::default(),
             decisions: Default::default(),
+            market: Default::default(),
+            has_quotes: false,
             capabilities: Exchange::capabilities(&simulator),
             run: 1,
             require_stop: true,

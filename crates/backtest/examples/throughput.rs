@@ -14,7 +14,7 @@ use std::time::Instant;
 use seawall_archive::{HolePolicy, load_candles};
 
 use seawall_backtest::{Market, MarketSeries, RunSettings, run, sweep};
-use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{MarketSettings, ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{Candle, InstrumentSpec, Ohlc, PriceUnits, Timeframe, Ts};
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::{StrategyKind, StrategySettings};
@@ -77,6 +77,7 @@ fn settings(kind: StrategyKind) -> RunSettings {
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
         decisions: seawall_engine::DecisionSettings::default(),
+        market: MarketSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),
         equity_interval: Timeframe::H1,

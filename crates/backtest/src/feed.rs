@@ -13,6 +13,7 @@ use seawall_model::{Bps, Candle, Input, Instrument, InstrumentId, Span, Ts, Venu
 use seawall_simulator::Exchange;
 
 use crate::collect::{Collector, EquityPoint};
+use crate::listing::Listings;
 use crate::market::{Market, MarketSeries};
 use crate::path::{Path, tick_of};
 
@@ -60,6 +61,7 @@ pub(crate) struct Feed<'a> {
     sample_every: Span,
     sample_at: Ts,
     fed: u64,
+    listings: Listings,
     /// Cursors with a candle (or a finer one) that has still to open at the exchange.
     opening: usize,
     /// Cursors with one whose extremes the exchange has still to see.
@@ -74,6 +76,7 @@ impl<'a> Feed<'a> {
         collector: Collector,
         sample_every: Span,
         spread: Bps,
+        listed_every_hours: u32,
     ) -> Self {
         let half_spread = spread.fraction() / Decimal::TWO;
         let traded = market.series().iter().zip(market.instruments()).map(|pair| (pair, false));
@@ -104,6 +107,7 @@ impl<'a> Feed<'a> {
             Some(if cursor.read_only { candle.known_at } else { candle.open_time })
         };
         let due = cursors.iter().map(|cursor| first(cursor).map_or(i64::MAX, Ts::nanos)).collect();
+        let listings = Listings::new(market.span().0, listed_every_hours, cursors.len());
         Feed {
             cursors,
             due,
@@ -115,6 +119,7 @@ impl<'a> Feed<'a> {
             sample_every,
             sample_at: Ts::from_nanos(i64::MIN),
             fed: 0,
+            listings,
             opening,
             ranging: 0,
         }
@@ -140,6 +145,9 @@ impl<'a> Feed<'a> {
         if next == i64::MAX {
             return false;
         }
+        if next >= self.listings.next_at {
+            self.list(next);
+        }
         let at = Ts::from_nanos(next);
         self.run_until(at);
         self.stage(at, Stage::Close);
@@ -161,6 +169,16 @@ impl<'a> Feed<'a> {
         }
         self.sample_if_due(at);
         true
+    }
+
+    /// The engine is told what is listed, at the instant when it was due.
+    #[inline(never)]
+    fn list(&mut self, until: i64) {
+        let fed = self.cursors.iter().map(|cursor| (cursor.series, &cursor.instrument, cursor.next));
+        if let Some((at, listing)) = self.listings.due(until, fed) {
+            self.run_until(at);
+            self.feed(at, &listing);
+        }
     }
 
     #[inline]

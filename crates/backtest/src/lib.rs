@@ -13,11 +13,13 @@ pub mod run;
 pub mod sweep;
 
 mod feed;
+mod listing;
 mod path;
 
 pub use collect::{EquityPoint, Outcome};
 pub use error::BacktestError;
 pub use fingerprint::Fingerprint;
+pub use listing::DayVolume;
 pub use market::{Market, MarketSeries};
 pub use metrics::Metrics;
 pub use run::{RunSettings, run, run_strategies};

@@ -1,7 +1,8 @@
 //! One run: engine, simulated exchange and candles from the first to the last.
 
 use seawall_engine::{
-    DecisionSettings, Engine, EngineError, ProtectionSettings, RiskSettings, Setup, TradeSettings,
+    DecisionSettings, Engine, EngineError, MarketSettings, ProtectionSettings, RiskSettings, Setup,
+    TradeSettings,
 };
 use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade, Ts};
 use seawall_simulator::{Exchange, SimulatorSettings};
@@ -28,6 +29,8 @@ pub struct RunSettings {
     pub trade: TradeSettings,
     /// What becomes of refused plans, and how old records may be.
     pub decisions: DecisionSettings,
+    /// Universe, data and quotes.
+    pub market: MarketSettings,
     /// The simulated exchange.
     pub simulator: SimulatorSettings,
     /// Cash at the start, in the settle currency.
@@ -92,6 +95,8 @@ fn run_with(
         protection: settings.protection.clone(),
         trade: settings.trade.clone(),
         decisions: settings.decisions.clone(),
+        market: settings.market.clone(),
+        has_quotes: false,
         capabilities: Exchange::capabilities(&settings.simulator),
         run: u32::try_from(settings.seed % (1 << 32)).unwrap_or(0),
         require_stop: false,
@@ -106,6 +111,7 @@ fn run_with(
         Collector::new(drawdown),
         sample_every,
         settings.simulator.spread_bps,
+        settings.market.universe.refresh_hours,
     );
     let (from, to) = market.span();
     let latency = Span::from_millis(i64::from(settings.simulator.latency_ms));

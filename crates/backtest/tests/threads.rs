@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use seawall_backtest::{Market, MarketSeries, RunSettings, run, sweep};
-use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{MarketSettings, ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::Timeframe;
 use seawall_simulator::{SimulatorSettings, SyntheticMarket, SyntheticSettings, synthetic};
 use seawall_strategy::StrategySettings;
@@ -36,6 +36,7 @@ fn settings() -> Vec<RunSettings> {
             protection: ProtectionSettings::default(),
             trade: TradeSettings::default(),
             decisions: seawall_engine::DecisionSettings::default(),
+            market: MarketSettings::default(),
             simulator: SimulatorSettings::default(),
             initial_equity: "100000".parse().unwrap(),
             equity_interval: Timeframe::H1,

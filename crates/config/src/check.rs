@@ -26,6 +26,7 @@ impl Config {
             self.management.check().err().map(|error| engine_problem(&error)),
             self.decisions.check().err().map(|error| engine_problem(&error)),
             self.auction.check().err().map(|error| engine_problem(&error)),
+            self.market().check(&self.risk).err().map(|error| engine_problem(&error)),
             self.simulator.check().err().map(|error| simulator_problem(&error)),
         ];
         let mut problems: Vec<Problem> = sections.into_iter().flatten().collect();

@@ -97,6 +97,10 @@ impl Writer {
                     let _ = writeln!(self.text, "{indent}{name}:");
                     example.into_iter().for_each(|example| self.section(field, example, &path, depth + 1));
                 }
+                Kind::List(item) if matches!(item.kind, Kind::Leaf(_)) => {
+                    let default = field.default.as_deref().unwrap_or("[]");
+                    let _ = writeln!(self.text, "{indent}{name}: {default}");
+                }
                 Kind::List(item) => {
                     let _ = writeln!(self.text, "{indent}{name}: []");
                     example.into_iter().for_each(|example| self.list(&indent, name, item, example));

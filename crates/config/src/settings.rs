@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use seawall_engine::{
-    AuctionSettings, DecisionSettings, ExecutionSettings, ManagementSettings, MultiTpSettings,
-    ProtectionSettings, RiskSettings, TradeSettings,
+    AuctionSettings, DataQualitySettings, DecisionSettings, ExecutionSettings, ManagementSettings,
+    MarketSettings, MultiTpSettings, ProtectionSettings, QuoteGuardSettings, RiskSettings, TradeSettings,
+    UniverseSettings,
 };
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::SimulatorSettings;
@@ -33,6 +34,12 @@ pub struct Config {
     pub auction: AuctionSettings,
     /// What becomes of refused plans, and how old decision records may be.
     pub decisions: DecisionSettings,
+    /// Which instruments may be entered.
+    pub universe: UniverseSettings,
+    /// When data are too bad for an entry.
+    pub data_quality: DataQualitySettings,
+    /// What an entry asks of the quote.
+    pub quote_guard: QuoteGuardSettings,
     /// How the simulated exchange behaves and what it costs.
     pub simulator: SimulatorSettings,
     /// What a backtest starts with and records.
@@ -54,6 +61,16 @@ impl Config {
             multi_tp: self.multi_tp.clone(),
             management: self.management.clone(),
             auction: self.auction.clone(),
+        }
+    }
+
+    /// Universe, data and quotes, as an engine is given them.
+    #[must_use]
+    pub fn market(&self) -> MarketSettings {
+        MarketSettings {
+            universe: self.universe.clone(),
+            data_quality: self.data_quality,
+            quote_guard: self.quote_guard,
         }
     }
 }

@@ -43,6 +43,9 @@ pub(crate) fn template() -> Config {
             leverage_max: Ratio::new(Decimal::from(20)),
         };
         instrument.margin_tiers.push(tier);
+        instrument.leverages.push(Ratio::new(Decimal::ONE));
+        config.universe.blocked_instruments.push(instrument.name.clone());
+        config.universe.blocked_bases.push(instrument.name.base());
         let instruments = vec![instrument.name.clone()];
         config.risk.clusters.push(ClusterSettings { name: "majors".to_owned(), instruments });
         config.instruments.push(instrument);

@@ -8,6 +8,7 @@ use seawall_config::{Loader, fingerprint_text};
 /// A file with an entry in every list.
 const LISTS: &str = "instruments:
   - name: BTC/USDT
+    leverages: [1]
     margin_tiers:
       - {notional_below: 1000, maintenance_pct: 0.5, leverage_max: 50}
       - {maintenance_pct: 1, leverage_max: 20}
@@ -15,6 +16,10 @@ risk:
   clusters:
     - name: majors
       instruments: [BTC/USDT]
+universe:
+  pinned_bases: [BTC]
+  blocked_instruments: [ETH/USD]
+  blocked_bases: [ETH]
 ";
 
 /// Each key, a value that is not its default, and what else that value needs.
@@ -265,6 +270,50 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("auction.no_signal_persistence_cycles", "4", &[]),
     ("auction.margin_use_target_pct", "70", &[]),
     ("auction.boost_factor_max", "1.5", &[]),
+    ("universe.mode", "on", &[]),
+    ("universe.refresh_hours", "6", &[]),
+    ("universe.perpetual_volume_24h_min", "300000", &[]),
+    ("universe.perpetual_spread_max_pct", "0.4", &[]),
+    ("universe.spot_volume_24h_min", "900000", &[]),
+    ("universe.spot_spread_max_pct", "0.3", &[]),
+    ("universe.require_spot", "true", &[]),
+    ("universe.pinned_bases[0]", "XRP", &[]),
+    ("universe.blocked_instruments[0]", "XRP/USD", &[]),
+    ("universe.blocked_bases[0]", "XRP", &[]),
+    ("universe.shrink_guard_above", "11", &[]),
+    ("universe.shrink_keep_min_pct", "60", &[]),
+    ("universe.tiers.a_volume_24h_min", "6000000", &[]),
+    ("universe.tiers.a_spread_max_pct", "0.11", &[]),
+    ("universe.tiers.a_leverage_max", "9", &[]),
+    ("universe.tiers.a_notional_max", "90000", &[]),
+    ("universe.tiers.a_slippage_max_pct", "0.09", &[]),
+    ("universe.tiers.b_volume_24h_min", "600000", &[]),
+    ("universe.tiers.b_spread_max_pct", "0.26", &[]),
+    ("universe.tiers.b_leverage_max", "6", &[]),
+    ("universe.tiers.b_notional_max", "60000", &[]),
+    ("universe.tiers.b_slippage_max_pct", "0.21", &[]),
+    ("universe.tiers.c_leverage_max", "2", &[]),
+    ("universe.tiers.c_notional_max", "20000", &[]),
+    ("universe.tiers.c_slippage_max_pct", "0.31", &[]),
+    ("data_quality.mode", "shadow", &[]),
+    ("data_quality.degrade_after", "4", &[]),
+    ("data_quality.suspend_after", "7", &[]),
+    ("data_quality.release_after", "4", &[]),
+    ("data_quality.degraded_judge_every", "5", &[]),
+    ("data_quality.suspend_hours", "7", &[]),
+    ("data_quality.probe_minutes", "31", &[]),
+    ("data_quality.reset_hours", "73", &[]),
+    ("data_quality.candle_late_max_s", "121", &[]),
+    ("data_quality.spread_max_pct", "11", &[]),
+    ("data_quality.health_mode", "off", &[]),
+    ("data_quality.healthy_candles_min", "51", &[]),
+    ("data_quality.healthy_instruments_min", "31", &[]),
+    ("data_quality.healthy_share_min_pct", "26", &[]),
+    ("quote_guard.mode", "shadow", &[]),
+    ("quote_guard.quote_age_max_s", "31", &[]),
+    ("quote_guard.perpetual_spread_max_pct", "0.4", &[]),
+    ("quote_guard.spot_spread_max_pct", "1.1", &[]),
+    ("quote_guard.depth_multiple", "3", &[]),
     ("simulator.taker_fee_bps", "5.5", &[]),
     ("simulator.maker_fee_bps", "-0.5", &[]),
     ("simulator.slippage_bps", "2.5", &[]),
@@ -293,6 +342,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("instruments[0].min_notional", "5", &[]),
     ("instruments[0].contract_size", "0.1", &[]),
     ("instruments[0].leverage_max", "25", &[]),
+    ("instruments[0].leverages[0]", "2", &[]),
     ("instruments[0].margin_tiers[0].notional_below", "2000", &[]),
     ("instruments[0].margin_tiers[0].maintenance_pct", "0.6", &[]),
     ("instruments[0].margin_tiers[0].leverage_max", "40", &[]),
@@ -326,9 +376,20 @@ fn every_key_can_be_set_and_read_back() {
 #[test]
 fn the_list_of_keys_is_complete() {
     let of_defaults = Loader::new().load().unwrap().explain_all();
-    let lists = ["instruments", "instruments[].margin_tiers", "risk.clusters", "risk.clusters[].instruments"];
-    let known: BTreeSet<String> =
-        of_defaults.into_iter().map(|entry| entry.key).filter(|key| !lists.contains(&key.as_str())).collect();
+    let lists = [
+        "instruments",
+        "instruments[].margin_tiers",
+        "instruments[].leverages",
+        "risk.clusters",
+        "risk.clusters[].instruments",
+        "universe.pinned_bases",
+        "universe.blocked_instruments",
+        "universe.blocked_bases",
+    ];
+    // A list that is not empty by default shows its items.
+    let item = |key: String| (0..9).fold(key, |key, place| key.replace(&format!("[{place}]"), "[]"));
+    let keys = of_defaults.into_iter().map(|entry| item(entry.key));
+    let known: BTreeSet<String> = keys.filter(|key| !lists.contains(&key.as_str())).collect();
     let tested: BTreeSet<String> = KEYS.iter().map(|(key, ..)| key.replace("[0]", "[]")).collect();
     assert_eq!(tested.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
 }

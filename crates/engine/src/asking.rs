@@ -17,7 +17,7 @@ impl Engine {
     #[inline]
     pub(crate) fn ask_strategy(&mut self, at: Ts, id: InstrumentId, candle: &Candle, effects: &mut Effects) {
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
-        let Desk { instrument, strategy, position, stop_outs, guards, signal, last, .. } = desk;
+        let Desk { instrument, strategy, position, stop_outs, guards, signal, last, market, .. } = desk;
         let view = View {
             instrument: signal.as_ref().map_or(instrument, |signal| &signal.instrument),
             position: position.side(),
@@ -29,6 +29,9 @@ impl Engine {
         let draft = effects.draft(id, at, *last);
         guards.share.note(&self.shared.trade.auction.rebalancer, draft);
         let answer = strategy.on_candle(&view, candle, draft);
+        if answer != Evaluation::NotDue {
+            market.quality.evaluated();
+        }
         if answer != Evaluation::NotDue && !self.shared.trade.auction.chop.is_off() {
             guards.see(at, draft);
         }

@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 use seawall_model::{
     Exit, ExitReason, Instrument, InstrumentId, Money, OrderRole, OrderState, Position, PositionSide,
-    PriceUnits, QtyUnits, Setup, StateSink, Timeframe, Trade, Ts, VenueId,
+    PriceUnits, QtyUnits, Ratio, Setup, StateSink, Timeframe, Trade, Ts, VenueId,
 };
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
 
@@ -21,6 +21,8 @@ use crate::shadow::Shadows;
 use crate::signal::Signal;
 use crate::stop_outs::StopOuts;
 use crate::targets::Slot;
+use crate::universe::MarketSettings;
+use crate::universe::market::DeskMarket;
 
 /// A named difference between the venue and the books. While one is open the instrument takes no new risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -239,12 +241,20 @@ pub(crate) struct Desk {
     pub(crate) newest: Newest,
     /// Refused plans that are being followed.
     pub(crate) shadows: Shadows,
+    /// Its place in the universe, the state of its data, its newest quote.
+    pub(crate) market: DeskMarket,
     /// Next moment at which something on this desk is due.
     pub(crate) wake_at: Ts,
 }
 
 impl Desk {
-    pub(crate) fn new(instrument: Instrument, base: Timeframe, strategy: Box<dyn Strategy>) -> Self {
+    pub(crate) fn new(
+        instrument: Instrument,
+        base: Timeframe,
+        strategy: Box<dyn Strategy>,
+        market: &MarketSettings,
+    ) -> Self {
+        let market = DeskMarket::new(market, &instrument, base);
         let one = instrument.qty(QtyUnits::new(1)).to_f64() * instrument.spec().contract_size.to_f64();
         let unit_value = one / instrument.price_divisor();
         Desk {
@@ -284,6 +294,7 @@ impl Desk {
             volatility: None,
             newest: Newest::NONE,
             shadows: Shadows::default(),
+            market,
             wake_at: Ts::FAR_FUTURE,
         }
     }
@@ -321,6 +332,13 @@ impl Desk {
         if self.difference == Some(Difference::UnknownOrder) && !self.has_unknown_order() {
             self.difference = None;
         }
+    }
+
+    /// The leverage that the venue is asked for here: its initial margin is one part in so many.
+    pub(crate) fn leverage(&self) -> Ratio {
+        let spec = self.instrument.spec();
+        let lowest = || spec.leverages.first().copied().unwrap_or(spec.leverage_max);
+        self.market.leverage.unwrap_or_else(lowest)
     }
 
     /// Value of the position at the last price, signed.
@@ -368,19 +386,7 @@ impl Desk {
         step * self.position.qty().abs().get() as f64 * self.unit_value
     }
 
-    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
-        sink.bytes(self.instrument.name().as_str().as_bytes());
-        sink.signed(self.last.get());
-        sink.signed(self.priced_at.nanos());
-        sink.signed(self.before.get());
-        sink.signed(self.seen_until.nanos());
-        sink.number(u64::from(self.clean_candles));
-        sink.number(u64::from(self.holes));
-        sink.signed(self.position.qty().get());
-        sink.decimal(self.position.cost().get());
-        sink.signed(self.last_fill_at.nanos());
-        self.orders.digest(self.instrument.id(), sink);
-        self.protection.digest(sink);
+    fn digest_trade(&self, sink: &mut dyn StateSink) {
         if let Some(trade) = &self.trade {
             sink.number(u64::from(trade.record.id));
             sink.decimal(trade.record.entry_value.get());
@@ -395,6 +401,22 @@ impl Desk {
             trade.managed.digest(sink);
             sink.number(u64::from(trade.told_basis));
         }
+    }
+
+    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
+        sink.bytes(self.instrument.name().as_str().as_bytes());
+        sink.signed(self.last.get());
+        sink.signed(self.priced_at.nanos());
+        sink.signed(self.before.get());
+        sink.signed(self.seen_until.nanos());
+        sink.number(u64::from(self.clean_candles));
+        sink.number(u64::from(self.holes));
+        sink.signed(self.position.qty().get());
+        sink.decimal(self.position.cost().get());
+        sink.signed(self.last_fill_at.nanos());
+        self.orders.digest(self.instrument.id(), sink);
+        self.protection.digest(sink);
+        self.digest_trade(sink);
         if let Some(queued) = &self.queued {
             sink.signed(queued.decided_at.nanos());
             sink.number(queued.after.map_or(u64::MAX, |id| u64::from(id.0)));
@@ -438,6 +460,7 @@ impl Desk {
         if let Some(signal) = &self.signal {
             signal.digest(sink);
         }
+        self.market.digest(sink);
         self.strategy.digest(sink);
     }
 }

@@ -7,7 +7,7 @@
 
 use seawall_model::{
     AlertKind, Candle, Capabilities, Command, ExitReason, Gate, Input, Instrument, InstrumentId, OrderRef,
-    PositionSide, PriceUnits, Severity, Span, SystemMode, Timeframe, Ts, VenueEvent,
+    PositionSide, PriceUnits, QtyUnits, Severity, Span, SystemMode, Timeframe, Ts, VenueEvent,
 };
 use seawall_strategy::{Strategy, StrategySettings};
 
@@ -36,6 +36,8 @@ use crate::signal::feed::Readers;
 use crate::signal::{Signal, Signals, check};
 use crate::targets;
 use crate::trade_settings::TradeSettings;
+use crate::universe::quality::Fault;
+use crate::universe::{Listings, MarketSettings};
 use crate::venue;
 
 /// Shortest pause between two wake-ups of one instrument, so that something that only the venue can end never
@@ -59,6 +61,11 @@ pub struct Setup {
     pub trade: TradeSettings,
     /// What becomes of refused plans, and how old records may be.
     pub decisions: DecisionSettings,
+    /// Which instruments may be entered, and how good their data must be.
+    pub market: MarketSettings,
+    /// Whether the driver follows a market as it goes, with quotes and listings: then an entry needs them. A
+    /// backtest over candles has none.
+    pub has_quotes: bool,
     /// What the venue can do.
     pub capabilities: Capabilities,
     /// Identifies the journal; part of every client order id.
@@ -107,6 +114,7 @@ impl Engine {
         setup.decisions.check()?;
         setup.trade.auction.rebalancer.check_with(&setup.risk)?;
         check::check_basis(&setup.trade.execution, &setup.risk)?;
+        setup.market.check(&setup.risk)?;
         check_instruments(&setup.instruments, &setup.signals)?;
         check::check_pairs(&setup.instruments, &setup.signals)?;
         setup.trade.auction.check_with(&setup.risk)?;
@@ -122,7 +130,7 @@ impl Engine {
             .zip(strategies)
             .map(|((instrument, base), strategy)| {
                 let read = setup.signals.read_by(instrument.id(), &setup.instruments).cloned();
-                let mut desk = Desk::new(instrument, base, strategy);
+                let mut desk = Desk::new(instrument, base, strategy, &setup.market);
                 desk.signal = read.map(|(instrument, base)| Box::new(Signal::new(instrument, base)));
                 desk.volatility = by_volatility.then(Volatility::new);
                 desk
@@ -141,6 +149,9 @@ impl Engine {
             trade: setup.trade,
             decisions: setup.decisions,
             stale_check_at: Ts::FAR_FUTURE,
+            market: setup.market,
+            listings: Listings::default(),
+            has_quotes: setup.has_quotes,
             capabilities: setup.capabilities,
             run: setup.run,
             next_sequence: 1,
@@ -178,7 +189,13 @@ impl Engine {
                 self.on_candle(at, *instrument, *timeframe, candle, effects);
             }
             Input::Started => self.on_started(at, effects),
-            Input::Quote { instrument, bid, ask } => self.on_quote(at, *instrument, *bid, *ask, effects),
+            Input::Quote { instrument, bid, ask } => {
+                self.on_quote(at, *instrument, (*bid, *ask), None, effects);
+            }
+            Input::Book { instrument, bid, bid_qty, ask, ask_qty } => {
+                self.on_quote(at, *instrument, (*bid, *ask), Some((*bid_qty, *ask_qty)), effects);
+            }
+            Input::Listing(report) => self.on_listing(at, report, effects),
             Input::Mark { instrument, price } => self.on_mark(at, *instrument, *price, effects),
             Input::Venue(event) => self.on_venue(at, event, effects),
             Input::Submission { order, outcome } => {
@@ -263,15 +280,23 @@ impl Engine {
         }
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         if let Some(detail) = unfit(timeframe, candle, desk.base, desk.seen_until) {
+            let impossible = timeframe == desk.base && candle.open_time >= desk.seen_until;
             alert(effects, at, Severity::Warning, AlertKind::DataHole, Some(id), detail);
+            if impossible {
+                self.judge_data(at, id, Some(Fault::Impossible), effects);
+            }
             return;
         }
         let earlier = desk.last;
-        see_candle(desk, at, candle);
+        let hole = see_candle(desk, at, candle);
         if !desk.shadows.is_empty() {
             let Desk { shadows, instrument, .. } = desk;
             shadows.follow(&self.shared.decisions, instrument, self.shared.cost_bps, candle, effects);
         }
+        if desk.market.is_remarkable(&self.shared.market.data_quality, at, candle.known_at, hole) {
+            self.judge_candle(at, id, (candle.known_at, hole), effects);
+        }
+        let Some(desk) = self.desks.get_mut(id.index()) else { return };
         watch_shock(desk, &mut self.shared, at, effects);
         let mut deadlines_moved = false;
         let engaged = desk.is_engaged();
@@ -330,10 +355,11 @@ impl Engine {
         &mut self,
         at: Ts,
         id: InstrumentId,
-        bid: PriceUnits,
-        ask: PriceUnits,
+        (bid, ask): (PriceUnits, PriceUnits),
+        depth: Option<(QtyUnits, QtyUnits)>,
         effects: &mut Effects,
     ) {
+        self.see_quote(at, id, (bid, ask), depth, effects);
         let side = self.desks.get(id.index()).map(|desk| desk.position.side());
         // A position is worth what it could be closed at.
         let price = match side {
@@ -643,8 +669,9 @@ pub(crate) fn unfit(
     (!sound).then(|| format!("impossible candle at {} ignored", candle.open_time))
 }
 
+/// Takes in a candle; says whether others are missing before it.
 #[inline]
-fn see_candle(desk: &mut Desk, at: Ts, candle: &Candle) {
+fn see_candle(desk: &mut Desk, at: Ts, candle: &Candle) -> bool {
     let hole = candle.open_time > desk.seen_until && desk.seen_until > Ts::from_nanos(i64::MIN);
     if hole {
         desk.holes = desk.holes.saturating_add(1);
@@ -657,6 +684,7 @@ fn see_candle(desk: &mut Desk, at: Ts, candle: &Candle) {
     if let Some(volatility) = desk.volatility.as_mut() {
         volatility.see(candle);
     }
+    hole
 }
 
 /// A price that jumps pauses its instrument at once; what it means for the account is looked at when the

@@ -40,7 +40,7 @@ impl Engine {
                 continue;
             }
             let notional = worst_case(desk, price);
-            let leverage = desk.instrument.spec().leverage_max.get();
+            let leverage = desk.leverage().get();
             let margin = notional.get().checked_div(leverage).map_or(notional, Money::new);
             // What does not fit counts as too much.
             worst.notional = worst.notional.plus(notional).unwrap_or(MONEY_MAX);
@@ -55,6 +55,7 @@ impl Engine {
         }
         invariant!(self.shared, at, effects, equity.is_some(), "equity fits into 28 digits");
         let equity = equity.unwrap_or(Money::ZERO);
+        let market = self.market_view(at, id);
         let guard = &self.shared.guard;
         AccountView {
             phase: self.shared.phase,
@@ -72,6 +73,7 @@ impl Engine {
             }),
             doubted: guard.doubt.holds_entries(),
             shock_until: guard.shock_until,
+            market,
             require_stop: self.shared.require_stop,
             choppy_pct: self.choppy_pct(at),
         }
@@ -92,7 +94,7 @@ impl Engine {
         let base = |loss: crate::risk::windows::Loss| Base(loss.base.to_f64());
         let (mut margin, mut engaged) = (0.0, 0);
         for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
-            let leverage = desk.instrument.spec().leverage_max.to_f64();
+            let leverage = desk.leverage().to_f64();
             margin += worst_case(desk, desk.last).to_f64() / leverage;
             engaged += u32::from(!desk.is_dust());
         }

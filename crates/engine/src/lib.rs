@@ -17,6 +17,7 @@ pub mod risk;
 pub mod settings;
 pub mod signal;
 pub mod trade_settings;
+pub mod universe;
 
 mod answers;
 mod asking;
@@ -55,5 +56,8 @@ pub use settings::{ProtectionSettings, RiskSettings};
 pub use signal::Signals;
 pub use trade_settings::{
     EntryOrder, ExecutionSettings, FinalTarget, ManagementSettings, MultiTpSettings, TradeSettings,
+};
+pub use universe::{
+    DataQualitySettings, DataState, MarketSettings, QuoteGuardSettings, Standing, UniverseSettings,
 };
 pub use views::PositionView;

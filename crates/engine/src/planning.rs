@@ -84,7 +84,8 @@ fn sent(settings: &ExecutionSettings, desk: &Desk, direction: Direction, entry: 
         (Entry::Immediate { limit }, _) => Entry::Immediate { limit },
         (Entry::Limit { .. }, EntryOrder::Limit) => entry,
         (Entry::Limit { .. }, EntryOrder::LimitIoc) => {
-            let cap = settings.slippage_tolerance_pct.fraction();
+            let cap = settings.slippage_tolerance_pct;
+            let cap = desk.market.seat.caps.map_or(cap, |tier| tier.slippage_max_pct.min(cap)).fraction();
             let limit = shifted(&desk.instrument, desk.last, cap, direction == Direction::Long);
             limit.map_or(entry, |limit| Entry::Immediate { limit })
         }

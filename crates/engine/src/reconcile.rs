@@ -19,6 +19,7 @@ use crate::ledger::Account;
 use crate::phase::Phase;
 use crate::protection;
 use crate::shared::{ReportsSeen, Shared};
+use crate::universe::hooks::end_forbidden;
 
 const ASK_AGAIN: Span = Span::from_secs(1);
 
@@ -235,6 +236,9 @@ pub(crate) fn on_open_orders(
             ask_order(desk, at, order, effects);
         }
         for row in report.rows.iter().filter(|row| row.instrument == id) {
+            if end_forbidden(desk, at, row, effects) {
+                continue;
+            }
             let ours = row.order.filter(|order| order.id.run == shared.run);
             match ours {
                 None => foreign(desk, at, row, effects),

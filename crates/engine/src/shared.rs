@@ -11,6 +11,7 @@ use crate::phase::Phase;
 use crate::risk::guard::Guard;
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::trade_settings::TradeSettings;
+use crate::universe::{Listings, MarketSettings};
 
 /// Which reports have come in since reconciliation began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) decisions: DecisionSettings,
     /// When stale records are looked for next.
     pub(crate) stale_check_at: Ts,
+    pub(crate) market: MarketSettings,
+    pub(crate) listings: Listings,
+    /// Whether the driver feeds quotes.
+    pub(crate) has_quotes: bool,
     pub(crate) capabilities: Capabilities,
     pub(crate) run: u32,
     pub(crate) next_sequence: u32,
@@ -113,6 +118,7 @@ impl Shared {
         sink.number(u64::from(self.reports.orders));
         sink.number(u64::from(self.reports.positions));
         sink.number(u64::from(self.reports.balance));
+        self.listings.digest(sink);
         self.guard.digest(sink);
         self.ledger.digest(sink);
     }

@@ -20,6 +20,7 @@ use seawall_store::journal::{End, EndReason, Header, Journal, JournalInfo, Journ
 use crate::clock::Pacer;
 use crate::error::LiveError;
 use crate::hash;
+use crate::listing::Listings;
 use crate::manifest::{Manifest, ManifestInstrument};
 use crate::readers::Readers;
 use crate::recorder::RunRecorder;
@@ -71,6 +72,7 @@ pub struct Demo {
     engine: Engine,
     exchange: Exchange,
     market: SyntheticMarket,
+    listings: Listings,
     recorder: RunRecorder,
     pump: Pump,
     folder: PathBuf,
@@ -131,7 +133,9 @@ impl Demo {
             JournalOptions { segment_bytes_max },
         )?;
         journal.append(synthetic.start, &Record::Header(header.clone()))?;
+        let started_at = Timeframe::M1.floor(synthetic.start);
         let writer = Database::open(&folder.join("seawall.db"))?.writer(run, &header, &table)?;
+        let listings = Listings::new(started_at, config.universe.refresh_hours, table, &market);
         let readers = Readers::new(writer, view, config.demo.initial_equity)?;
         let recorder = RunRecorder {
             journal,
@@ -144,11 +148,12 @@ impl Demo {
             engine,
             exchange,
             market,
+            listings,
             recorder,
             pump: Pump::new(),
             folder,
             config,
-            started_at: Timeframe::M1.floor(synthetic.start),
+            started_at,
             duration,
             _lock: lock,
         })
@@ -197,13 +202,18 @@ impl Demo {
     fn market_event(&mut self, event: &MarketEvent) -> Result<(), LiveError> {
         let MarketEvent { at, instrument, kind } = *event;
         self.run_until(at)?;
+        if let Some(listing) = self.listings.due(at) {
+            self.feed(at, &listing)?;
+        }
         match kind {
             MarketEventKind::Tick(tick) => {
+                self.listings.see_quote(instrument, tick.bid, tick.ask);
                 self.exchange.tick(at, instrument, tick);
                 self.run_until(at)?;
                 self.feed(at, &Input::Quote { instrument, bid: tick.bid, ask: tick.ask })
             }
             MarketEventKind::Candle(candle) => {
+                self.listings.see_candle(instrument, &candle);
                 self.feed(at, &Input::Candle { instrument, timeframe: Timeframe::M1, candle })
             }
             MarketEventKind::FundingRate(rate) => {

@@ -89,6 +89,8 @@ impl Manifest {
             protection: self.config.protection.clone(),
             trade: self.config.trade(),
             decisions: self.config.decisions.clone(),
+            market: self.config.market(),
+            has_quotes: true,
             capabilities,
             run: self.run,
             require_stop: true,

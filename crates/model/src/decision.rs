@@ -121,6 +121,16 @@ gates! {
     AuctionCluster = "auction_cluster", "positions of the same setup held or on their way with this one, against the most allowed";
     AuctionMargin = "auction_margin", "margin of everything held or on its way with this one in percent of equity, against the most allowed";
     AuctionSwap = "auction_swap", "points by which the entry is worth more than the position that would make room, against the least asked for";
+    Universe = "universe", "standing of the instrument in the universe (0 listed, 1 excluded base, 2 blocked, 3 not listed, 4 without a spot market, 5 listed twice, 6 no listing yet), against listed";
+    UniverseVolume = "universe_volume", "volume of 24 hours in quote currency, against the least";
+    UniverseSpread = "universe_spread", "distance from bid to ask in the listing in percent, against the widest allowed";
+    TierNotional = "tier_notional", "worst-case notional of the instrument with the quantity wanted, against the cap of its tier";
+    LeverageSet = "leverage_set", "leverage wanted, against the lowest that can be set on the instrument";
+    DataState = "data_state", "state of the instrument's data (0 healthy, 1 degraded, 2 suspended), against the worst that may enter now";
+    DataHealth = "data_health", "instruments with enough fresh candles, against the number needed";
+    QuoteAge = "quote_age", "age of the newest quote in seconds, against the oldest allowed";
+    QuoteSpread = "quote_spread", "distance from bid to ask in percent, against the widest allowed";
+    BookDepth = "book_depth", "quantity at the best price that the entry takes, against a multiple of its own";
 }
 
 /// What a gate said.

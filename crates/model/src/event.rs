@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::candle::Candle;
 use crate::decimal::Money;
 use crate::instrument::InstrumentId;
+use crate::listing::ListingRow;
 use crate::order::{OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Side, VenueId};
 use crate::time::{Timeframe, Ts};
 use crate::units::{PriceUnits, QtyUnits};
@@ -55,6 +56,21 @@ pub enum Input {
     Operator(Command),
     /// A moment that the engine asked to be woken at has come.
     Wakeup,
+    /// Best bid and ask with what stands there.
+    Book {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Best bid.
+        bid: PriceUnits,
+        /// Contracts at the best bid.
+        bid_qty: QtyUnits,
+        /// Best ask.
+        ask: PriceUnits,
+        /// Contracts at the best ask.
+        ask_qty: QtyUnits,
+    },
+    /// What the venue lists. Only a complete report is taken over.
+    Listing(Report<ListingRow>),
 }
 
 /// What the transport can say about a placement on its own evidence. An answer of the venue is a
@@ -555,6 +571,14 @@ pub enum AlertKind {
     StalePeak,
     /// The auction closes a position.
     Outbid,
+    /// The data of an instrument went bad, or are good again.
+    DataState,
+    /// Another set of instruments may be entered.
+    UniverseChanged,
+    /// A new listing has lost too many instruments to be believed.
+    UniverseShrink,
+    /// There is no new listing.
+    ListingFailed,
 }
 
 impl AlertKind {
@@ -590,6 +614,10 @@ impl AlertKind {
             AlertKind::ImpossibleReport => "the venue says what cannot be",
             AlertKind::StalePeak => "high-water mark in doubt, asking the venue",
             AlertKind::Outbid => "position closed by the auction",
+            AlertKind::DataState => "state of an instrument's data changed",
+            AlertKind::UniverseChanged => "universe changed",
+            AlertKind::UniverseShrink => "universe would shrink too much, the old one is kept",
+            AlertKind::ListingFailed => "no new listing, the old universe is kept",
         }
     }
 }

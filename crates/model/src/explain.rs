@@ -93,6 +93,17 @@ const SWITCH: &[&str] = &["off", "on"];
 const PLACES: &[&str] = &["outside", "inside"];
 const WITHDRAWN: &[&str] = &["nothing", "its age", "an exit", "a command", "a restart"];
 
+const STANDINGS: &[&str] = &[
+    "listed",
+    "an excluded base",
+    "blocked",
+    "not listed",
+    "without a spot market",
+    "listed twice",
+    "without a listing yet",
+];
+const DATA_STATES: &[&str] = &["healthy", "degraded", "suspended"];
+
 macro_rules! demands {
     ($($gate:ident: $subject:literal, $comparison:ident, $unit:literal, $names:expr;)+) => {
         impl Gate {
@@ -171,6 +182,16 @@ demands! {
     SignalCooldown: "the time since the instrument was acted on", AtLeast, " min", &[];
     StartUp: "the number of decision candles seen since the start", AtLeast, "", &[];
     Stale: "the age of the newest record", AtMost, " min", &[];
+    Universe: "the standing in the universe", Exactly, "", STANDINGS;
+    UniverseVolume: "the volume of 24 hours", AtLeast, "", &[];
+    UniverseSpread: "the listed spread", AtMost, " %", &[];
+    TierNotional: "the instrument's notional", AtMost, "", &[];
+    LeverageSet: "the leverage wanted", AtLeast, "", &[];
+    DataState: "the state of the data", AtMost, "", DATA_STATES;
+    DataHealth: "the number of instruments with enough fresh candles", AtLeast, "", &[];
+    QuoteAge: "the age of the newest quote", AtMost, " s", &[];
+    QuoteSpread: "the quoted spread", AtMost, " %", &[];
+    BookDepth: "the quantity at the best price", AtLeast, "", &[];
     Candidate: "what took the entry away before it was judged", Exactly, "", WITHDRAWN;
     EntriesEnabled: "execution.entries_enabled", Exactly, "", SWITCH;
     ReversalsEnabled: "execution.reversals_enabled", Exactly, "", SWITCH;
@@ -203,6 +224,7 @@ impl Gate {
                 | Gate::ClusterExposure
                 | Gate::Leverage
                 | Gate::MarginUse
+                | Gate::TierNotional
         )
     }
 }
@@ -393,6 +415,21 @@ mod tests {
             (ThesisScore, 70.0, 75.0, "at least 75, it was 70"),
             (ThesisExit, 5.0, 10.0, "above 10, it was 5"),
             (SignalCooldown, 10.0, 240.0, "at least 240 min, it was 10 min"),
+            (
+                Universe,
+                3.0,
+                0.0,
+                "the standing in the universe would have had to be listed, it was not listed",
+            ),
+            (UniverseVolume, 1_000.0, 250_000.0, "at least 250000, it was 1000"),
+            (UniverseSpread, 0.6, 0.5, "at most 0.5 %, it was 0.6 %"),
+            (TierNotional, 30_000.0, 25_000.0, "at most 25000, it was 30000"),
+            (LeverageSet, 1.0, 2.0, "at least 2, it was 1"),
+            (DataState, 2.0, 0.0, "the state of the data would have had to be healthy, it was suspended"),
+            (DataHealth, 9.0, 12.0, "at least 12, it was 9"),
+            (QuoteAge, 31.0, 30.0, "at most 30 s, it was 31 s"),
+            (QuoteSpread, 0.6, 0.5, "at most 0.5 %, it was 0.6 %"),
+            (BookDepth, 1.0, 2.0, "at least 2, it was 1"),
             (Candidate, 2.0, 0.0, "would have had to be nothing, it was an exit"),
             (StartUp, 0.0, 1.0, "at least 1, it was 0"),
             (Stale, 60.0, 6.0, "at most 6 min, it was 60 min"),

@@ -181,6 +181,9 @@ pub struct InstrumentSpec {
     /// Highest leverage the venue allows.
     #[serde(default = "default_leverage")]
     pub leverage_max: Ratio,
+    /// The only leverages that the venue lets one set, rising; absent: any up to `leverage_max`.
+    #[serde(default)]
+    pub leverages: Vec<Ratio>,
     /// Maintenance-margin tiers by rising notional; absent: one tier of half the initial margin.
     #[serde(default)]
     pub margin_tiers: Vec<MarginTier>,
@@ -225,6 +228,7 @@ impl InstrumentSpec {
             min_notional: Money::ZERO,
             contract_size: default_one(),
             leverage_max: default_leverage(),
+            leverages: Vec::new(),
             margin_tiers: Vec::new(),
             taker_fee_bps: None,
             maker_fee_bps: None,
@@ -289,6 +293,7 @@ impl Instrument {
                 spec.name.quote()
             )));
         }
+        check_leverages(&spec).map_err(bad)?;
         check_tiers(&spec.margin_tiers).map_err(bad)?;
         let price_scale = tick.get().normalize().scale().max(data_decimals);
         let min_qty = spec.min_qty.unwrap_or(spec.lot);
@@ -328,6 +333,17 @@ impl Instrument {
     #[must_use]
     pub fn settle(&self) -> Currency {
         self.spec.name.settle()
+    }
+
+    /// The highest leverage that can be set without exceeding `limit`; `None` where even the lowest one
+    /// would. Rounding is always down: an order never gets more leverage than was asked for.
+    #[must_use]
+    pub fn leverage_at_most(&self, limit: Ratio) -> Option<Ratio> {
+        let most = limit.min(self.spec.leverage_max);
+        if self.spec.leverages.is_empty() {
+            return Some(most);
+        }
+        self.spec.leverages.iter().rev().find(|allowed| **allowed <= most).copied()
     }
 
     /// Price increment in units.
@@ -486,6 +502,20 @@ fn to_units(value: Decimal, scale: u32) -> Option<i64> {
     i64::try_from(value.mantissa().checked_mul(factor)?).ok()
 }
 
+fn check_leverages(spec: &InstrumentSpec) -> Result<(), String> {
+    let mut last = Ratio::ZERO;
+    for leverage in &spec.leverages {
+        if *leverage <= last {
+            return Err(format!("leverages must rise from above zero: {leverage} does not exceed {last}"));
+        }
+        last = *leverage;
+    }
+    if last > spec.leverage_max {
+        return Err(format!("leverages go up to {last}, but leverage_max is {}", spec.leverage_max));
+    }
+    Ok(())
+}
+
 fn check_tiers(tiers: &[MarginTier]) -> Result<(), String> {
     let mut last = Money::ZERO;
     for (position, tier) in tiers.iter().enumerate() {
@@ -567,6 +597,41 @@ mod tests {
         let spec = InstrumentSpec::new("BTC/USD:BTC".parse().unwrap());
         let text = Instrument::new(InstrumentId(0), spec, 2).unwrap_err().to_string();
         assert!(text.contains("use the contract that settles in USD"), "{text}");
+    }
+
+    /// D-39: with fixed leverages the next one above was taken where the exact one was missing.
+    #[test]
+    fn leverage_is_never_rounded_up() {
+        let mut spec = InstrumentSpec::new("BTC/USD".parse().unwrap());
+        spec.leverages = ["2", "5", "10"].map(|one| one.parse().unwrap()).to_vec();
+        let fixed = Instrument::new(InstrumentId(0), spec.clone(), 2).unwrap();
+        let set = |limit: &str| fixed.leverage_at_most(limit.parse().unwrap()).map(|one| one.to_string());
+        assert_eq!(set("7").as_deref(), Some("5"));
+        assert_eq!(set("5").as_deref(), Some("5"));
+        assert_eq!(set("50").as_deref(), Some("10"));
+        assert_eq!(set("1.9"), None, "nothing is allowed below");
+        spec.leverages.clear();
+        let any = Instrument::new(InstrumentId(0), spec, 2).unwrap();
+        assert_eq!(any.leverage_at_most("7".parse().unwrap()), Some("7".parse().unwrap()));
+        assert_eq!(any.leverage_at_most("70".parse().unwrap()), Some("10".parse().unwrap()));
+    }
+
+    /// D-40: two tables of leverages contradicted each other; the message has both numbers.
+    #[test]
+    fn leverages_that_contradict_each_other_are_refused_with_both_numbers() {
+        let refused = |change: fn(&mut InstrumentSpec)| {
+            let mut spec = InstrumentSpec::new("BTC/USD".parse().unwrap());
+            change(&mut spec);
+            Instrument::new(InstrumentId(0), spec, 2).unwrap_err().to_string()
+        };
+        let list = |values: [&str; 2]| values.map(|one| one.parse().unwrap()).to_vec();
+        let text = refused(|spec| spec.leverages = vec!["20".parse().unwrap()]);
+        assert!(text.contains("leverages go up to 20, but leverage_max is 10"), "{text}");
+        for wrong in [["5", "5"], ["0", "5"], ["5", "2"]] {
+            let mut spec = InstrumentSpec::new("BTC/USD".parse().unwrap());
+            spec.leverages = list(wrong);
+            assert!(Instrument::new(InstrumentId(0), spec, 2).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

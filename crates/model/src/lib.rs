@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod explain;
 pub mod instrument;
+pub mod listing;
 pub mod money;
 pub mod order;
 pub mod port;
@@ -44,6 +45,7 @@ pub use explain::{Binding, Comparison, Demand};
 pub use instrument::{
     ContractKind, Instrument, InstrumentId, InstrumentName, InstrumentSpec, MarginTier, PriceRounding,
 };
+pub use listing::{ListedKind, ListingRow};
 pub use money::{Amount, Currency};
 pub use order::{
     ClientOrderId, OrderEvent, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Side, TimeInForce,

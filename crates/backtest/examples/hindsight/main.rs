@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use seawall_archive::{HolePolicy, load_candles};
 use seawall_backtest::{Market, MarketSeries, Outcome, RunSettings, run_strategies};
-use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{MarketSettings, ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{Candle, InstrumentSpec, PositionSide, Timeframe, Trade};
 use seawall_simulator::SimulatorSettings;
 use seawall_smc::Aggregator;
@@ -98,6 +98,7 @@ fn trade(series: &MarketSeries, concept: Concept, timing: Timing) -> Outcome {
         protection: ProtectionSettings::default(),
         trade: unmanaged(),
         decisions: seawall_engine::DecisionSettings::default(),
+        market: MarketSettings::without_guards(),
         simulator: SimulatorSettings::default(),
         initial_equity: "1000000".parse().unwrap(),
         equity_interval: Timeframe::D1,

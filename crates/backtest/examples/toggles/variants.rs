@@ -1,7 +1,9 @@
 //! The toggles: each is the defaults with one thing changed.
 
 use seawall_backtest::RunSettings;
-use seawall_engine::{EntryOrder, FinalTarget, ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{
+    EntryOrder, FinalTarget, MarketSettings, ProtectionSettings, RiskSettings, TradeSettings,
+};
 use seawall_model::Timeframe;
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::smc::HigherTimeframeMode;
@@ -15,6 +17,7 @@ pub(crate) fn defaults() -> RunSettings {
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
         decisions: seawall_engine::DecisionSettings::default(),
+        market: MarketSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "10000".parse().unwrap(),
         equity_interval: Timeframe::D1,

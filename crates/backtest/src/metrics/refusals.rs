@@ -103,6 +103,16 @@ fn stage(gate: Gate) -> Stage {
         | Gate::AuctionPositions
         | Gate::AuctionCluster
         | Gate::AuctionMargin
-        | Gate::AuctionSwap => Stage::Plan,
+        | Gate::AuctionSwap
+        | Gate::Universe
+        | Gate::UniverseVolume
+        | Gate::UniverseSpread
+        | Gate::TierNotional
+        | Gate::LeverageSet
+        | Gate::DataState
+        | Gate::DataHealth
+        | Gate::QuoteAge
+        | Gate::QuoteSpread
+        | Gate::BookDepth => Stage::Plan,
     }
 }

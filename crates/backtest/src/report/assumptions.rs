@@ -1,7 +1,8 @@
 //! What a run took for granted: every setting, how the path within a candle was resolved, what is left out.
 
 use seawall_engine::{
-    ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings, RiskSettings,
+    DataQualitySettings, ExecutionSettings, ManagementSettings, MultiTpSettings, ProtectionSettings,
+    RiskSettings, UniverseSettings,
 };
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::{LimitFill, SimulatorSettings};
@@ -14,13 +15,14 @@ use crate::market::{Market, MarketSeries};
 use crate::run::{RunSettings, round_trip_cost_bps};
 
 /// What the simulated exchange leaves out.
-pub const NOT_MODELLED: [&str; 6] = [
+pub const NOT_MODELLED: [&str; 7] = [
     "our own orders do not move the market",
     "queue position of resting limit orders (see simulator.limit_fill)",
     "venue outages, rate limits and refused connections",
     "auto-deleveraging and socialised losses",
     "changes of fees, tick, lot and margin tiers over time: today's rules apply to the past",
     "slippage beyond simulator.slippage_bps in fast markets",
+    "quotes: no entry is held against a spread, a book or the health of a feed (quote_guard, data_quality.health_mode)",
 ];
 
 /// The settings of the chosen strategy, under its own name as in the configuration.
@@ -83,6 +85,10 @@ pub struct Assumptions<'a> {
     pub multi_tp: &'a MultiTpSettings,
     /// How positions are managed.
     pub management: &'a ManagementSettings,
+    /// Which instruments may be entered.
+    pub universe: &'a UniverseSettings,
+    /// When data are too bad for an entry.
+    pub data_quality: &'a DataQualitySettings,
     /// Trading rules by instrument.
     pub instruments: Vec<&'a InstrumentSpec>,
     /// Path resolution by instrument.
@@ -90,7 +96,7 @@ pub struct Assumptions<'a> {
     /// How orders fill.
     pub fills: [&'static str; 4],
     /// What is left out.
-    pub not_modelled: [&'static str; 6],
+    pub not_modelled: [&'static str; 7],
 }
 
 impl<'a> Assumptions<'a> {
@@ -117,6 +123,8 @@ impl<'a> Assumptions<'a> {
             execution: &settings.trade.execution,
             multi_tp: &settings.trade.multi_tp,
             management: &settings.trade.management,
+            universe: &settings.market.universe,
+            data_quality: &settings.market.data_quality,
             instruments: market.series().iter().map(|series| &series.spec).collect(),
             paths: market.series().iter().map(|series| path(series, &settings.simulator)).collect(),
             fills: [

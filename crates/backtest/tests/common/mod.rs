@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use seawall_backtest::{Market, MarketSeries, Outcome, RunSettings, run};
-use seawall_engine::{ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{MarketSettings, ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{Candle, InstrumentSpec, Ohlc, PriceUnits, Timeframe, Ts};
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::{StrategyKind, StrategySettings};
@@ -71,6 +71,7 @@ pub(crate) fn settings() -> RunSettings {
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
         decisions: seawall_engine::DecisionSettings::default(),
+        market: MarketSettings::default(),
         simulator: SimulatorSettings::default(),
         initial_equity: "10000".parse().unwrap(),
         equity_interval: Timeframe::H1,

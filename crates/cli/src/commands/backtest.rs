@@ -82,6 +82,7 @@ fn settings(config: &Config) -> RunSettings {
         protection: config.protection.clone(),
         trade: config.trade(),
         decisions: config.decisions.clone(),
+        market: config.market(),
         simulator: config.simulator.clone(),
         initial_equity: config.backtest.initial_equity,
         equity_interval: config.backtest.equity_interval,

@@ -16,7 +16,7 @@ pub(crate) fn boosted(asked: Asked<'_>, entry: PriceUnits, qty: QtyUnits) -> Qty
     let applies = settings.mode == GuardMode::On && by_leverage && account.mode == SystemMode::Normal;
     let Some(target) = settings.margin_use_target_pct.filter(|_| applies) else { return qty };
     let factor = || {
-        let leverage = instrument.spec().leverage_max.get();
+        let leverage = desk.leverage().get();
         let margin = instrument.notional(entry, qty).ok()?.get().checked_div(leverage)?;
         let room = account.equity.get().checked_mul(target.fraction())?;
         let factor = room.checked_sub(account.worst.margin.get())?.checked_div(margin)?;

@@ -138,7 +138,7 @@ fn gain_r(desk: &Desk) -> f64 {
 }
 
 fn margin_of(desk: &Desk, notional: Money) -> f64 {
-    notional.to_f64() / desk.instrument.spec().leverage_max.to_f64()
+    notional.to_f64() / desk.leverage().to_f64()
 }
 
 pub(super) fn side_of(direction: Direction) -> PositionSide {

@@ -168,11 +168,11 @@ fn cut(desk: &Desk, clear: Decimal, budget: Decimal) -> Option<(QtyUnits, Decima
     let held = desk.position.qty().abs();
     let least = instrument.min_qty().max(instrument.lot());
     let kept = instrument.floor_qty(clear.checked_div(each)?).max(least);
-    let affordable = instrument.floor_qty(budget.checked_mul(spec.leverage_max.get())?.checked_div(each)?);
+    let affordable = instrument.floor_qty(budget.checked_mul(desk.leverage().get())?.checked_div(each)?);
     let qty = instrument.floor_lot(held.minus(kept).min(affordable));
     let notional = instrument.notional(desk.last, qty).ok()?;
     if qty < least || qty >= held || notional < spec.min_notional {
         return None;
     }
-    Some((qty, notional.get().checked_div(spec.leverage_max.get())?))
+    Some((qty, notional.get().checked_div(desk.leverage().get())?))
 }

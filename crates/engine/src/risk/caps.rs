@@ -11,8 +11,9 @@ use seawall_model::{Decision, Gate, Instrument, Percent, PriceUnits, QtyUnits};
 use super::AccountView;
 use super::settings::RiskSettings;
 use super::windows::Loss;
+use crate::universe::gate::Terms;
 
-const CAPS_MAX: usize = 10;
+const CAPS_MAX: usize = 16;
 
 /// The entry as it is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,7 @@ pub(super) struct Wanted {
     pub(super) entry: PriceUnits,
     pub(super) stop: Option<PriceUnits>,
     pub(super) qty: QtyUnits,
+    pub(super) terms: Terms,
 }
 
 /// One cap: what the wanted quantity measures, what is allowed, and the most that fits.
@@ -120,7 +122,7 @@ fn caps(
     let mut caps = ArrayVec::new();
     losses(settings, account, &unit, &mut caps);
     trade_loss(settings, account, &unit, &mut caps);
-    exposure(settings, account, &unit, &mut caps)?;
+    exposure(settings, account, &unit, wanted.terms, &mut caps)?;
     Some(caps)
 }
 
@@ -173,11 +175,12 @@ fn exposure(
     settings: &RiskSettings,
     account: &AccountView,
     unit: &Unit<'_>,
+    terms: Terms,
     caps: &mut ArrayVec<Cap, CAPS_MAX>,
 ) -> Option<()> {
     let worst = &account.worst;
     let equity = account.equity.get();
-    let leverage = unit.instrument.spec().leverage_max;
+    let leverage = terms.leverage;
     let with = |before: seawall_model::Money| share(before.to_f64() + unit.notional(), money(equity));
     let mut multiple = |gate: Gate, limit: Decimal, before: seawall_model::Money| {
         let room = equity.checked_mul(limit)?.checked_sub(before.get())?;
@@ -192,6 +195,12 @@ fn exposure(
         multiple(Gate::ClusterExposure, limit.get(), before)?;
     }
     multiple(Gate::Leverage, settings.leverage_max.get(), worst.notional)?;
+    if let Some(limit) = terms.notional_max {
+        let room = limit.get().checked_sub(worst.instrument.get())?;
+        let measured = worst.instrument.to_f64() + unit.notional();
+        let most = unit.most(room, unit.value);
+        caps.push(Cap { gate: Gate::TierNotional, measured, threshold: limit.to_f64(), most });
+    }
     let mut margin = |gate: Gate, limit: Percent, before: Decimal| {
         let room = equity.checked_mul(limit.fraction())?.checked_sub(before)?.checked_mul(leverage.get())?;
         let with = money(before) + unit.notional() / leverage.to_f64();

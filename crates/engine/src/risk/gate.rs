@@ -25,6 +25,7 @@ use crate::limits::LIVE_ORDERS_FOR_ENTRY_MAX;
 use crate::overlays;
 use crate::phase::Phase;
 use crate::trade_settings::TradeSettings;
+use crate::universe::gate::terms;
 
 /// Where an entry stands in a reversal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +74,15 @@ pub(crate) fn approve_entry(asked: Asked<'_>, decision: &mut Decision) -> Option
     if !stop_is_sound(asked, entry, stop, decision) || !is_worth_it(asked, entry, decision) {
         return None;
     }
-    let basis =
-        Basis { instrument, equity: account.equity.get(), entry, stop, volatility: desk.volatility.as_ref() };
+    let terms = terms(asked.settings, &desk.market, instrument, decision)?;
+    let basis = Basis {
+        instrument,
+        equity: account.equity.get(),
+        entry,
+        stop,
+        leverage: terms.sizing_leverage,
+        volatility: desk.volatility.as_ref(),
+    };
     let qty = wanted(asked.settings, plan.sizing, &basis);
     let qty = if account.mode == SystemMode::Cautious {
         instrument.floor_lot(QtyUnits::new(qty.get() / 2))
@@ -82,8 +90,8 @@ pub(crate) fn approve_entry(asked: Asked<'_>, decision: &mut Decision) -> Option
         qty
     };
     let qty = if asked.may_grow { boosted(asked, entry, qty) } else { qty };
-    let qty = shrink(asked.settings, account, instrument, Wanted { entry, stop, qty }, decision)?;
-    if !fits(asked, Wanted { entry, stop, qty }, decision) {
+    let qty = shrink(asked.settings, account, instrument, Wanted { entry, stop, qty, terms }, decision)?;
+    if !fits(asked, Wanted { entry, stop, qty, terms }, decision) {
         return None;
     }
     let (kind, expires_at) = match plan.entry {
@@ -119,6 +127,7 @@ fn may_take_risk(asked: Asked<'_>, decision: &mut Decision) -> bool {
             f64::from(desk.clean_candles().min(1_000_000)),
             f64::from(settings.recover_candles_after_hole),
         )
+        && account.market.may_enter(&desk.market, &desk.instrument, decision)
         && (turning
             || (decision.ask(
                 Gate::PositionOpen,
@@ -206,7 +215,7 @@ fn is_worth_it(asked: Asked<'_>, entry: PriceUnits, decision: &mut Decision) -> 
 
 /// What the venue takes, and what the account can carry as it is margined.
 fn fits(asked: Asked<'_>, order: Wanted, decision: &mut Decision) -> bool {
-    let Asked { account, desk, .. } = asked;
+    let Asked { account, desk, plan, .. } = asked;
     let instrument = &desk.instrument;
     let Wanted { entry, qty, .. } = order;
     let minimum = instrument.min_qty();
@@ -223,9 +232,11 @@ fn fits(asked: Asked<'_>, order: Wanted, decision: &mut Decision) -> bool {
     if !decision.ask(Gate::MinNotional, is_enough, notional.to_f64(), least.to_f64()) {
         return false;
     }
-    let margin = notional.to_f64() / instrument.spec().leverage_max.to_f64();
+    let margin = notional.to_f64() / order.terms.leverage.to_f64();
     let free = account.equity.to_f64() - account.worst.margin.to_f64() - margin;
-    decision.ask(Gate::Margin, free >= 0.0, free, 0.0) && survives_its_stop(asked, order, notional, decision)
+    decision.ask(Gate::Margin, free >= 0.0, free, 0.0)
+        && survives_its_stop(asked, order, notional, decision)
+        && account.market.is_deep_enough(&desk.market, instrument, (plan.direction, qty), decision)
 }
 
 /// Whether the account as margined, with everything else that is held, is still above maintenance by the

@@ -41,6 +41,7 @@ use seawall_model::{
 use seawall_strategy::{Direction, Level};
 
 use crate::phase::Phase;
+use crate::universe::gate::MarketView;
 
 pub(crate) use gate::{Asked, Turn, approve_entry};
 use windows::Loss;
@@ -92,6 +93,8 @@ pub(crate) struct AccountView {
     pub(crate) doubted: Option<f64>,
     /// The end of the pause of all entries after a shock.
     pub(crate) shock_until: Ts,
+    /// What the entry is asked about its market.
+    pub(crate) market: MarketView,
     pub(crate) require_stop: bool,
     /// Instruments that go nowhere, in percent of all.
     pub(crate) choppy_pct: f64,

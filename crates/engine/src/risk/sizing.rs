@@ -2,7 +2,7 @@
 //! section sizes; the caps come after both.
 
 use rust_decimal::Decimal;
-use seawall_model::{Instrument, PriceUnits, QtyUnits};
+use seawall_model::{Instrument, PriceUnits, QtyUnits, Ratio};
 use seawall_strategy::Sizing;
 
 use super::settings::{RiskSettings, SizingMethod};
@@ -14,6 +14,8 @@ pub(super) struct Basis<'a> {
     pub(super) equity: Decimal,
     pub(super) entry: PriceUnits,
     pub(super) stop: Option<PriceUnits>,
+    /// What the sizing `leverage` counts with.
+    pub(super) leverage: Ratio,
     pub(super) volatility: Option<&'a Volatility>,
 }
 
@@ -39,9 +41,10 @@ fn by_stop(basis: &Basis<'_>, share: Decimal) -> Option<Decimal> {
     basis.equity.checked_mul(share)?.checked_div(distance.checked_mul(size)?)
 }
 
-/// Margin of `risk_per_trade_pct` of equity at `target_leverage`, at most the instrument's.
+/// Margin of `risk_per_trade_pct` of equity at `target_leverage`, at most what its tier and the instrument
+/// allow.
 fn by_leverage(settings: &RiskSettings, basis: &Basis<'_>) -> Option<Decimal> {
-    let leverage = settings.target_leverage.min(basis.instrument.spec().leverage_max).get();
+    let leverage = basis.leverage.get();
     let notional = basis.equity.checked_mul(settings.risk_per_trade_pct.fraction())?.checked_mul(leverage)?;
     let size = basis.instrument.spec().contract_size.get();
     notional.checked_div(basis.instrument.price(basis.entry).get().checked_mul(size)?)
@@ -88,6 +91,7 @@ mod tests {
             equity: Decimal::from(10_000),
             entry: PriceUnits::new(10_000),
             stop: Some(PriceUnits::new(9_800)),
+            leverage: settings.target_leverage,
             volatility,
         };
         instrument.qty(wanted(settings, Sizing::Risk, &basis)).to_string()

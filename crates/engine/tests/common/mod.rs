@@ -12,6 +12,7 @@ pub mod bench;
 pub mod faults;
 pub mod journal;
 pub mod limits;
+pub mod listing;
 pub mod market;
 pub mod oracles;
 pub mod pair;
@@ -24,7 +25,7 @@ pub mod world;
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_engine::{DecisionSettings, ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{DecisionSettings, MarketSettings, ProtectionSettings, RiskSettings, TradeSettings};
 use seawall_model::{
     Capabilities, Instrument, InstrumentId, InstrumentSpec, PriceUnits, QtyUnits, Span, Timeframe,
     TriggerSource, Ts,
@@ -87,6 +88,8 @@ pub fn setup(count: u32, capabilities: Capabilities) -> seawall_engine::Setup {
         protection: ProtectionSettings::default(),
         trade: TradeSettings::default(),
         decisions: DecisionSettings::default(),
+        market: MarketSettings::without_guards(),
+        has_quotes: false,
         capabilities,
         run: 7,
         require_stop: true,

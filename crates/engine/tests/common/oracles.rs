@@ -120,6 +120,8 @@ impl Oracles {
             | Input::Candle { .. }
             | Input::Quote { .. }
             | Input::Mark { .. }
+            | Input::Book { .. }
+            | Input::Listing(_)
             | Input::Operator(_) => {}
         }
     }

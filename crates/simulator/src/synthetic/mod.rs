@@ -25,6 +25,7 @@ use random::whole;
 
 use crate::core::Tick;
 
+const MINUTES_PER_DAY: f64 = 1_440.0;
 const MINUTE: Span = Span::from_secs(60);
 
 /// Which market to make up.
@@ -130,6 +131,12 @@ impl SyntheticMarket {
     pub fn table(&self) -> Result<Vec<Instrument>, ModelError> {
         let numbered = self.instruments().into_iter().zip(0..);
         numbered.map(|(spec, id)| Instrument::new(InstrumentId(id), spec, 0)).collect()
+    }
+
+    /// What each instrument usually trades within a day, in quote currency, by instrument number.
+    #[must_use]
+    pub fn usual_volumes(&self) -> Vec<f64> {
+        self.feeds.iter().map(|feed| feed.course.coin.turnover * MINUTES_PER_DAY).collect()
     }
 
     /// When the crash begins.

@@ -57,6 +57,10 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::ImpossibleReport => "impossible_report",
         AlertKind::StalePeak => "stale_peak",
         AlertKind::Outbid => "outbid",
+        AlertKind::DataState => "data_state",
+        AlertKind::UniverseChanged => "universe_changed",
+        AlertKind::UniverseShrink => "universe_shrink",
+        AlertKind::ListingFailed => "listing_failed",
     }
 }
 

@@ -88,6 +88,17 @@ impl Line<'_> {
             }
             Input::Operator(command) => self.command(*command),
             Input::Wakeup => self.out.write_str("wakeup"),
+            Input::Book { instrument, bid, bid_qty, ask, ask_qty } => {
+                let id = *instrument;
+                let [bid, ask] = [*bid, *ask].map(|price| self.price(id, price));
+                let [bid_qty, ask_qty] = [*bid_qty, *ask_qty].map(|qty| self.qty(id, qty));
+                let name = self.name(id);
+                write!(self.out, "book {name} bid {bid} for {bid_qty} ask {ask} for {ask_qty}")
+            }
+            Input::Listing(report) => {
+                self.out.write_str("listing")?;
+                self.report(report)
+            }
         }
     }
 

@@ -7,9 +7,10 @@ pub(crate) mod strategies;
 
 use seawall_model::{
     CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, Instrument, InstrumentId,
-    InstrumentSpec, KillReason, Liquidity, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState,
-    PriceUnits, QtyUnits, RejectReason, Report, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe,
-    Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    InstrumentSpec, KillReason, Liquidity, ListedKind, ListingRow, Money, OrderKind, OrderRef, OrderRequest,
+    OrderRole, OrderState, PriceUnits, QtyUnits, RejectReason, Report, Side, SubmitOutcome, SystemMode,
+    TimeInForce, Timeframe, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition,
+    VenueRequest,
 };
 use seawall_store::journal::{
     Checkpoint, Digest, End, EndReason, Header, JournalInfo, Record, RecordKind, RunMode,
@@ -201,7 +202,29 @@ pub(crate) fn newer_inputs() -> Vec<Input> {
     vec![
         Input::Operator(Command::Kill { reason: KillReason::Manual, flatten: true }),
         Input::Operator(Command::Release),
+        Input::Book {
+            instrument: InstrumentId(0),
+            bid: PriceUnits::new(4),
+            bid_qty: QtyUnits::new(50),
+            ask: PriceUnits::new(5),
+            ask_qty: QtyUnits::new(60),
+        },
+        Input::Listing(report(Coverage::Complete, listing_rows())),
+        Input::Listing(report(Coverage::Failed, Vec::new())),
     ]
+}
+
+fn listing_rows() -> Vec<ListingRow> {
+    let kinds =
+        [ListedKind::Spot, ListedKind::LinearPerpetual, ListedKind::Inverse, ListedKind::FixedMaturity];
+    let row = |kind| ListingRow {
+        name: "kraken-futures:BTC/USD:USD".parse().unwrap(),
+        kind,
+        volume_24h: (kind != ListedKind::Spot).then_some(1_234.5),
+        bid: (kind != ListedKind::Inverse).then(|| "0.0105".parse().unwrap()),
+        ask: Some("0.0106".parse().unwrap()),
+    };
+    kinds.map(row).to_vec()
 }
 
 /// Every variant of what can be asked of a venue.

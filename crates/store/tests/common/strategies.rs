@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use seawall_model::{
     CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, InstrumentId, KillReason,
-    Liquidity, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits, QtyUnits,
-    RejectReason, Report, Side, SubmitOutcome, TimeInForce, Timeframe, Trigger, TriggerSource, Ts,
-    VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    Liquidity, ListedKind, ListingRow, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState,
+    Price, PriceUnits, QtyUnits, RejectReason, Report, Side, SubmitOutcome, TimeInForce, Timeframe, Trigger,
+    TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 
 pub(crate) fn time() -> impl Strategy<Value = Ts> {
@@ -189,6 +189,22 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
+fn listing_row() -> impl Strategy<Value = ListingRow> {
+    let kinds =
+        vec![ListedKind::Spot, ListedKind::LinearPerpetual, ListedKind::Inverse, ListedKind::FixedMaturity];
+    let name = prop::sample::select(vec!["BTC/USD", "kraken-futures:ETH/USD:USD"]);
+    let decimal = || prop::option::of(money().prop_map(|money| Price::new(money.get())));
+    (name, prop::sample::select(kinds), prop::option::of(-1e300..1e300), decimal(), decimal()).prop_map(
+        |(name, kind, volume_24h, bid, ask)| ListingRow {
+            name: name.parse().unwrap(),
+            kind,
+            volume_24h,
+            bid,
+            ask,
+        },
+    )
+}
+
 pub(crate) fn input() -> impl Strategy<Value = Input> {
     let timeframe = prop::sample::select(Timeframe::ALL.to_vec());
     let outcome = prop_oneof![Just(SubmitOutcome::NotSent), Just(SubmitOutcome::Unknown)];
@@ -203,6 +219,12 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
         1 => (order(), outcome).prop_map(|(order, outcome)| Input::Submission { order, outcome }),
         2 => command().prop_map(Input::Operator),
         1 => Just(Input::Wakeup),
+        1 => (instrument(), (price(), qty()), (price(), qty())).prop_map(
+            |(instrument, (bid, bid_qty), (ask, ask_qty))| {
+                Input::Book { instrument, bid, bid_qty, ask, ask_qty }
+            }
+        ),
+        1 => report(listing_row()).prop_map(Input::Listing),
     ]
 }
 
@@ -263,11 +285,13 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Venue(VenueEvent::Balance { .. }) => 22,
         Input::Operator(Command::Kill { .. }) => 23,
         Input::Operator(Command::Release) => 24,
+        Input::Book { .. } => 25,
+        Input::Listing(_) => 26,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 25;
+pub(crate) const INPUT_VARIANTS: usize = 27;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {

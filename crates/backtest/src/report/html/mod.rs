@@ -51,7 +51,7 @@ struct Page<'a> {
     tiles: Vec<Tile>,
     assumed: Vec<String>,
     assumptions: String,
-    not_modelled: [&'static str; 6],
+    not_modelled: [&'static str; 7],
     protected: Rows,
     equity: Plot,
     underwater: Plot,

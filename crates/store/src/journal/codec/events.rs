@@ -2,8 +2,9 @@
 
 use minicbor::Decoder;
 use seawall_model::{
-    CancelReason, Candle, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity, RejectReason,
-    Report, SubmitOutcome, SystemMode, Timeframe, VenueEvent, VenueOrder, VenuePosition,
+    CancelReason, Candle, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity, ListedKind,
+    ListingRow, RejectReason, Report, SubmitOutcome, SystemMode, Timeframe, VenueEvent, VenueOrder,
+    VenuePosition,
 };
 
 use super::{
@@ -73,6 +74,10 @@ wire_codes!(KillReason {
     7 = CorruptState,
 });
 
+wire_codes!(ListedKind { 0 = Spot, 1 = LinearPerpetual, 2 = Inverse, 3 = FixedMaturity });
+
+wire_struct!(ListingRow { name, kind, volume_24h, bid, ask });
+
 wire_struct!(Candle { open_time, known_at, open, high, low, close, volume });
 
 wire_struct!(Fill { instrument, order, fill_id, side, qty, price, fee, liquidity, cause, venue_time });
@@ -122,4 +127,6 @@ wire_variants!(Input {
     5 = Submission { order, outcome },
     6 = Operator(command),
     7 = Wakeup,
+    8 = Book { instrument, bid, bid_qty, ask, ask_qty },
+    9 = Listing(report),
 });

@@ -178,9 +178,9 @@ mod tests {
         });
         assert!(refused::<Side>(&side).contains("unknown Side number 2"));
         let input = bytes(|out| {
-            out.array(1).unwrap().u32(8).unwrap();
+            out.array(1).unwrap().u32(99).unwrap();
         });
-        assert!(refused::<Input>(&input).contains("unknown Input number 8"));
+        assert!(refused::<Input>(&input).contains("unknown Input number 99"));
     }
 
     #[test]

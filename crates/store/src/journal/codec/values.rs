@@ -4,7 +4,7 @@ use arrayvec::ArrayString;
 use minicbor::data::{IanaTag, Tag, Type};
 use minicbor::{Decoder, decode};
 use rust_decimal::Decimal;
-use seawall_model::{InstrumentId, InstrumentName, Money, PriceUnits, QtyUnits, Span, Ts};
+use seawall_model::{InstrumentId, InstrumentName, Money, Price, PriceUnits, QtyUnits, Span, Ts};
 
 use super::{Out, Put, Taken, Wire, array_length, expect_length};
 
@@ -48,6 +48,7 @@ wire_newtype! {
     PriceUnits: PriceUnits::new, PriceUnits::get;
     QtyUnits: QtyUnits::new, QtyUnits::get;
     Money: Money::new, Money::get;
+    Price: Price::new, Price::get;
 }
 
 impl Wire for InstrumentId {
