@@ -119,8 +119,8 @@ impl Engine {
     }
 }
 
-/// Notional of an instrument at its worst: what is held, with what has filled and not come in, or what the venue
-/// states instead, plus everything that could still increase it.
+/// Notional of an instrument at its worst: what is held, with what has filled and not come in, or what the
+/// venue states instead, plus everything that could still increase it.
 pub(crate) fn worst_case(desk: &Desk, price: PriceUnits) -> Money {
     let held = desk.position.qty();
     let stated = match desk.difference {

@@ -39,7 +39,8 @@ pub(crate) struct Order {
     pub(crate) changed_at: Ts,
     /// When it was last asked for by name.
     pub(crate) asked_at: Option<Ts>,
-    /// What the venue has reported as filled before the fills themselves came in; zero where nothing is missing.
+    /// What the venue has reported as filled before the fills themselves came in; zero where nothing is
+    /// missing.
     pub(crate) reported: QtyUnits,
 }
 

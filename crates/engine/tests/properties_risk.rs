@@ -205,7 +205,8 @@ proptest! {
         let stops: Vec<OrderRequest> =
             bench.placements().into_iter().filter(|order| order.order.instrument == BTC).collect();
         let stop = stops.iter().find(|order| order.role == OrderRole::Stop);
-        prop_assert_eq!(stop.map(|stop| (stop.qty.get(), stop.reduce_only)), Some((units, true)), "{:?}", states);
+        let stop = stop.map(|stop| (stop.qty.get(), stop.reduce_only));
+        prop_assert_eq!(stop, Some((units, true)), "{:?}", states);
     }
 }
 

@@ -449,8 +449,9 @@ impl Oracles {
     fn exposure(&self, input: &Input, effects: &Effects) -> Result<(), String> {
         for (id, before) in self.ids().zip(&self.worst_before) {
             let after = self.worst_qty(id);
-            let entered = effects.requests.iter().any(|request| {
-                matches!(request, VenueRequest::Place(order) if order.order.instrument == id && !order.reduce_only)
+            let entered = effects.requests.iter().any(|request| match request {
+                VenueRequest::Place(order) => order.order.instrument == id && !order.reduce_only,
+                _ => false,
             });
             let may = entered || after <= *before || self.is_others_doing(input, id);
             ensure(may, || format!("O5: exposure of {id:?} grew from {before:?} to {after:?} by {input:?}"))?;
@@ -462,7 +463,7 @@ impl Oracles {
         match input {
             Input::Venue(VenueEvent::Filled(fill)) if fill.instrument == id => {
                 let order = fill.order.and_then(|order| self.mirror.get(&order.id));
-                // A fill of an order that had ended already, or beyond what was ordered, is the venue's doing.
+                // One of an order that had ended already, or beyond what was ordered, is the venue's doing.
                 let worked = fill.order.is_some_and(|order| self.live_before.contains(&order.id));
                 !worked || order.is_none_or(|order| order.reduce_only || order.filled > order.qty)
             }
