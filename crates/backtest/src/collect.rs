@@ -9,6 +9,7 @@ use seawall_model::{
 };
 
 use crate::fingerprint::Fingerprint;
+use crate::shadows::ShadowCounts;
 
 const ALERTS_KEPT: usize = 200;
 
@@ -81,6 +82,8 @@ pub struct Outcome {
     pub final_equity: Money,
     /// How decisions ended.
     pub decisions: DecisionCounts,
+    /// What refused plans would have made.
+    pub shadows: ShadowCounts,
     /// How orders ended.
     pub orders: OrderCounts,
     /// Fills counted.
@@ -111,6 +114,7 @@ pub struct Outcome {
 pub(crate) struct Collector {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) decisions: DecisionCounts,
+    pub(crate) shadows: ShadowCounts,
     pub(crate) orders: OrderCounts,
     pub(crate) fills: u64,
     pub(crate) trades: Vec<Trade>,
@@ -125,6 +129,7 @@ impl Collector {
         Collector {
             fingerprint: Fingerprint::new(),
             decisions: DecisionCounts::new(),
+            shadows: ShadowCounts::default(),
             orders: OrderCounts::default(),
             fills: 0,
             trades: Vec::new(),
@@ -141,6 +146,9 @@ impl Collector {
             self.drawdown.refresh(engine, effects.fills.iter().map(|fill| fill.instrument));
         }
         self.trades.extend_from_slice(&effects.trades);
+        for shadow in &effects.shadows {
+            self.shadows.end(shadow.gate, shadow.r);
+        }
         for update in &effects.orders {
             match update.state {
                 OrderState::InFlight => self.orders.placed += 1,
@@ -184,6 +192,7 @@ impl Recorder for Collector {
     fn effects(&mut self, _: Ts, engine: &Engine, effects: &Effects) -> Result<(), Infallible> {
         for decision in effects.decisions() {
             self.decisions.count(decision.outcome);
+            self.shadows.decision(decision);
         }
         self.fingerprint.add(effects);
         if !effects.is_quiet() {

@@ -10,6 +10,7 @@ pub mod market;
 pub mod metrics;
 pub mod report;
 pub mod run;
+pub mod shadows;
 pub mod sweep;
 
 mod feed;

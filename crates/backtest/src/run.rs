@@ -147,6 +147,7 @@ fn outcome(feed: Feed<'_>, settings: &RunSettings) -> Result<Outcome, BacktestEr
         initial_equity: settings.initial_equity,
         final_equity,
         decisions: collector.decisions,
+        shadows: collector.shadows,
         orders: collector.orders,
         fills: collector.fills,
         inputs: pump.inputs(),

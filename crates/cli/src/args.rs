@@ -4,7 +4,7 @@ use core::str::FromStr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use seawall_model::{InstrumentName, Timeframe, Ts};
+use seawall_model::{InstrumentName, KillReason, Timeframe, Ts};
 
 use crate::smc_args::SmcArgs;
 
@@ -13,7 +13,7 @@ use crate::smc_args::SmcArgs;
 #[command(name = "seawall", version, about, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the work failed; 2 what was given is wrong and nothing was changed; \
-3 another instance holds the account."
+3 another instance holds the account; 4 (kill-switch status) the switch is on."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -32,8 +32,14 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Verify, show and replay journals.
     Journal(JournalArgs),
-    /// Say why an instrument was or was not traded.
+    /// Say why an instrument was or was not traded, and what would have had to differ.
     Why(WhyArgs),
+    /// List the decisions of a run, or count them by gate.
+    Decisions(DecisionsArgs),
+    /// Sum up the last hours of a run.
+    Report(ReportArgs),
+    /// Stop all entries, or let them go on: the switch that a running instance watches.
+    KillSwitch(KillSwitchArgs),
     /// Smart Money Concepts over your own bars.
     Smc(SmcArgs),
 }
@@ -271,15 +277,108 @@ pub(crate) struct WhyArgs {
     /// The last decision at or before this time; without it the newest.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Ts>,
+    #[command(flatten)]
+    pub(crate) choice: RunChoice,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which run is read.
+#[derive(Debug, Args)]
+pub(crate) struct RunChoice {
     /// Folder of a run; default: the newest demo run in the data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) run: Option<PathBuf>,
     /// Data folder; default: the configured one.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecisionsArgs {
+    /// Count them by gate instead of listing them, with what the refused plans would have made.
+    #[arg(long)]
+    pub(crate) by_gate: bool,
+    /// Only this instrument; a part of the name is enough where it is unique.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instrument: Option<String>,
+    /// At this time or later.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<Ts>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Ts>,
+    /// List no more than the newest so many.
+    #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "by_gate")]
+    #[arg(value_parser = whole::<u32>, allow_negative_numbers = true)]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) choice: RunChoice,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// How many hours by the run's clock, up to its end.
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    #[arg(value_parser = hours, allow_negative_numbers = true)]
+    pub(crate) hours: u32,
+    #[command(flatten)]
+    pub(crate) choice: RunChoice,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KillSwitchArgs {
+    #[command(subcommand)]
+    pub(crate) command: KillSwitchCommand,
+    /// Data folder of the instance; default: the configured one.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KillSwitchCommand {
+    /// Turn it on: no entries; stops and targets stay. It stays on until it is released.
+    Activate {
+        /// Why; a switch that is on keeps its first reason.
+        #[arg(long, value_name = "REASON", default_value = "manual", value_parser = reason)]
+        reason: KillReason,
+        /// Also close every position at market.
+        #[arg(long)]
+        flatten: bool,
+        /// Words for whoever reads the state.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Print the state; exit code 0 when it is off, 4 when it is on.
+    Status,
+    /// Turn it off: entries may go on, and the equity of now is the new high-water mark.
+    Release,
+}
+
+/// A reason that an operator can give.
+fn reason(text: &str) -> Result<KillReason, String> {
+    let given = KillReason::ALL.into_iter().filter(|reason| *reason != KillReason::CorruptState);
+    given
+        .clone()
+        .find(|reason| reason.name() == text)
+        .ok_or_else(|| format!("allowed are {}", given.map(KillReason::name).collect::<Vec<_>>().join(", ")))
+}
+
+/// Hours, at least one.
+fn hours(text: &str) -> Result<u32, String> {
+    let most = 24 * 366 * 10;
+    let hours: u32 = whole(text)?;
+    if (1..=most).contains(&hours) { Ok(hours) } else { Err(format!("allowed are 1 to {most}")) }
 }
 
 /// A number without sign, point or exponent.

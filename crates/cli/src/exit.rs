@@ -13,6 +13,9 @@ pub(crate) const INPUT: u8 = 2;
 /// Another instance holds the account.
 pub(crate) const LOCKED: u8 = 3;
 
+/// The kill switch is on: an answer, not an error.
+pub(crate) const SWITCHED_ON: u8 = 4;
+
 /// An error with the exit code that goes with it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -40,6 +43,16 @@ impl Failure {
     /// Another instance holds the account.
     pub(crate) fn locked(message: impl fmt::Display) -> Self {
         Failure { code: LOCKED, message: message.to_string() }
+    }
+
+    /// An answer by the exit code alone.
+    pub(crate) fn silent(code: u8) -> Self {
+        Failure { code, message: String::new() }
+    }
+
+    /// Whether there is nothing to say.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.message.is_empty()
     }
 
     pub(crate) fn code(&self) -> u8 {

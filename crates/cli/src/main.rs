@@ -2,7 +2,7 @@
 //!
 //! Exit codes are stable: 0 done; 1 the work failed (a file could not be written, a rule broke, a check found
 //! something); 2 what was given is wrong (arguments, configuration, data) and nothing was changed; 3 another
-//! instance holds the account.
+//! instance holds the account; 4 the kill switch is on (`kill-switch status` alone).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
 
@@ -13,6 +13,7 @@ mod output;
 mod commands;
 mod input;
 mod progress;
+mod run_folder;
 mod signals;
 mod smc_args;
 
@@ -39,12 +40,17 @@ fn main() -> ExitCode {
         Command::Config(args) => commands::config::run(&args),
         Command::Journal(args) => commands::journal::run(&args),
         Command::Why(args) => commands::why::run(&args),
+        Command::Decisions(args) => commands::decisions::run(&args),
+        Command::Report(args) => commands::report::run(&args),
+        Command::KillSwitch(args) => commands::kill_switch::run(&args),
         Command::Smc(args) => commands::smc::run(&args),
     };
     match result {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => {
-            eprintln!("{error}");
+            if !error.is_silent() {
+                eprintln!("{error}");
+            }
             ExitCode::from(error.code())
         }
     }

@@ -4,6 +4,8 @@ use core::fmt;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+
 use crate::exit::{DONE, FAILED, Failure};
 
 /// Prints a line to standard output, as `println!` does, but ends quietly where the reader has gone
@@ -109,6 +111,28 @@ fn real(path: &Path) -> Option<PathBuf> {
     let folder = path.parent()?;
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}
+
+/// A table with a line under its head.
+pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
+    let line = LineStyle::none().fill('─').junction('─');
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().top_border(line).header_separator(line).bottom_border(line));
+    table.set_header(head);
+    table
+}
+
+/// A row of a table: the first cell to the left, numbers to the right.
+pub(crate) fn aligned<const N: usize>(cells: [String; N]) -> impl Iterator<Item = Cell> {
+    cells.into_iter().enumerate().map(|(column, text)| {
+        let cell = Cell::new(text);
+        if column == 0 { cell } else { cell.set_alignment(CellAlignment::Right) }
+    })
+}
+
+/// A part in percent of the whole; zero of nothing.
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
 /// Refuses a folder to write into that cannot be one, because a file stands in its place or above it.

@@ -1,8 +1,8 @@
 //! What drivers, reports and tests may see of an engine. Everything in here reads; nothing changes.
 
 use seawall_model::{
-    Instrument, InstrumentId, Money, OrderUpdate, PriceUnits, QtyUnits, Span, StateSink, SystemMode, Trade,
-    Ts,
+    Instrument, InstrumentId, KillReason, Money, OrderUpdate, PriceUnits, QtyUnits, Span, StateSink,
+    SystemMode, Trade, Ts,
 };
 
 use crate::desk::Desk;
@@ -49,6 +49,18 @@ impl Engine {
     #[must_use]
     pub fn mode(&self) -> SystemMode {
         self.shared.mode
+    }
+
+    /// Whether the first balance has opened the books; equity means nothing before.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.shared.opened
+    }
+
+    /// Why the kill switch is on, if it is.
+    #[must_use]
+    pub fn kill_switch(&self) -> Option<KillReason> {
+        self.shared.guard.kill.on
     }
 
     /// Longest time any protected position has been without a confirmed stop.

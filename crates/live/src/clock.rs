@@ -8,7 +8,7 @@ use seawall_model::{Span, Ts};
 pub(crate) struct Pacer {
     started: Instant,
     origin: Ts,
-    speed: f64,
+    speed: u32,
 }
 
 /// Longest sleep in one piece, so that a stop is noticed in time.
@@ -17,7 +17,7 @@ const NAP: Duration = Duration::from_millis(50);
 impl Pacer {
     /// Simulated `origin` is now.
     pub(crate) fn new(origin: Ts, speed: u32) -> Self {
-        Pacer { started: Instant::now(), origin, speed: f64::from(speed) }
+        Pacer { started: Instant::now(), origin, speed }
     }
 
     /// Seconds on the wall since the start.
@@ -25,9 +25,15 @@ impl Pacer {
         self.started.elapsed().as_secs_f64()
     }
 
-    /// Sleeps until `at` has come, in short naps, as long as `go_on` says so.
-    pub(crate) fn wait_for(&self, at: Ts, go_on: impl Fn() -> bool) {
-        let due = at.since(self.origin).max(Span::ZERO).secs_f64() / self.speed;
+    /// The simulated instant that it is now.
+    pub(crate) fn now(&self) -> Ts {
+        let nanos = self.started.elapsed().as_nanos().saturating_mul(u128::from(self.speed));
+        self.origin.plus(Span::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)))
+    }
+
+    /// Sleeps until `at` has come, in short naps, as long as `go_on` says so; it is asked at least once.
+    pub(crate) fn wait_for(&self, at: Ts, mut go_on: impl FnMut() -> bool) {
+        let due = at.since(self.origin).max(Span::ZERO).secs_f64() / f64::from(self.speed);
         while go_on() {
             let left = due - self.elapsed_s();
             if left <= 0.0 {

@@ -13,13 +13,14 @@ use seawall_config::Config;
 use seawall_engine::{Engine, Pump};
 use seawall_model::{Command, Input, Span, SystemMode, Timeframe, Ts};
 use seawall_simulator::{Exchange, MarketEvent, MarketEventKind, SyntheticMarket, SyntheticSettings};
-use seawall_store::InstanceLock;
 use seawall_store::db::Database;
 use seawall_store::journal::{End, EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
+use seawall_store::{InstanceLock, KillOrder};
 
 use crate::clock::Pacer;
 use crate::error::LiveError;
 use crate::hash;
+use crate::kill_watch::KillWatch;
 use crate::listing::Listings;
 use crate::manifest::{Manifest, ManifestInstrument};
 use crate::readers::Readers;
@@ -79,6 +80,7 @@ pub struct Demo {
     config: Config,
     started_at: Ts,
     duration: Option<Span>,
+    kill: KillWatch,
     _lock: InstanceLock,
 }
 
@@ -155,6 +157,7 @@ impl Demo {
             config,
             started_at,
             duration,
+            kill: KillWatch::new(&data_dir),
             _lock: lock,
         })
     }
@@ -163,6 +166,12 @@ impl Demo {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The order of the kill switch under which the run starts, if it is on: there will be no entries.
+    #[must_use]
+    pub fn kill_order(&self) -> Option<&KillOrder> {
+        self.kill.order()
     }
 
     /// Runs on the calling thread until the duration is over or the switch is on. Call it on a thread of its
@@ -177,6 +186,9 @@ impl Demo {
         let ends_at =
             self.duration.map(|span| paced_from.plus(Span::from_nanos(span.nanos().saturating_mul(speed))));
         self.feed(self.started_at, &Input::Started)?;
+        if let Some(command) = self.kill.at_start() {
+            self.feed(self.started_at, &Input::Operator(command))?;
+        }
         let mut pacer: Option<Pacer> = None;
         let mut at = self.started_at;
         let mut reason = EndReason::Finished;
@@ -186,7 +198,7 @@ impl Demo {
             }
             if event.at >= paced_from {
                 let pacer = pacer.get_or_insert_with(|| Pacer::new(paced_from, self.config.demo.speed));
-                pacer.wait_for(event.at, || !switch.is_on());
+                self.wait_for(event.at, pacer, switch)?;
             }
             if switch.is_on() {
                 reason = EndReason::Stopped;
@@ -195,8 +207,28 @@ impl Demo {
             at = event.at;
             self.market_event(&event)?;
         }
-        self.wind_down(ends_at.unwrap_or(at).max(at))?;
+        let over = match reason {
+            EndReason::Finished => ends_at.unwrap_or(at).max(at),
+            // The market stands still from here on; what lies between now and the duration never was.
+            EndReason::Stopped | EndReason::Failed => at.max(self.engine.now()),
+        };
+        self.wind_down(over)?;
         self.end(reason)
+    }
+
+    /// Waits until `at` has come or the switch is on; orders of the kill switch are taken meanwhile.
+    fn wait_for(&mut self, at: Ts, pacer: &Pacer, switch: &StopSwitch) -> Result<(), LiveError> {
+        loop {
+            let mut command = None;
+            pacer.wait_for(at, || {
+                command = self.kill.poll();
+                command.is_none() && !switch.is_on()
+            });
+            let Some(command) = command else { return Ok(()) };
+            let now = pacer.now().min(at).max(self.engine.now());
+            self.run_until(now)?;
+            self.feed(now, &Input::Operator(command))?;
+        }
     }
 
     fn market_event(&mut self, event: &MarketEvent) -> Result<(), LiveError> {

@@ -15,6 +15,7 @@ pub mod summary;
 
 mod clock;
 mod hash;
+mod kill_watch;
 mod listing;
 mod readers;
 mod recorder;

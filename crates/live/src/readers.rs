@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use seawall_engine::{Effects, Engine};
-use seawall_model::{Money, Timeframe, Ts};
+use seawall_engine::{Effects, Engine, PositionView};
+use seawall_model::{Instrument, InstrumentId, Money, Timeframe, Ts};
 use seawall_store::db::{Batch, EquityPoint, PositionState, Writer};
 use seawall_store::journal::End;
 
@@ -78,9 +78,9 @@ impl Readers {
     pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects, tally: &Tally) {
         self.recent.add(engine, effects);
         gather(&mut self.batch, at, engine, effects);
-        if at >= self.equity_at {
+        if at >= self.equity_at && engine.is_open() {
             self.equity_at = next_equity(at);
-            self.batch.equity.push(EquityPoint { at, equity: engine.equity().unwrap_or(Money::ZERO) });
+            gather_account(&mut self.batch, at, engine);
         }
         if self.batch.len() >= BATCH_ROWS {
             self.hand_over();
@@ -99,6 +99,7 @@ impl Readers {
             elapsed_s: self.started.elapsed().as_secs_f64(),
             phase: engine.phase().name(),
             mode: engine.mode(),
+            kill_switch: engine.kill_switch().map(seawall_model::KillReason::name),
             equity: engine.equity().unwrap_or(Money::ZERO),
             initial_equity: self.initial_equity,
             positions_opened: tally.positions_opened,
@@ -136,7 +137,7 @@ impl Readers {
 
     /// Shows the end, without waiting for the pause between two snapshots.
     pub(crate) fn last_look(&mut self, at: Ts, engine: &Engine, tally: &Tally) {
-        self.batch.equity.push(EquityPoint { at, equity: engine.equity().unwrap_or(Money::ZERO) });
+        gather_account(&mut self.batch, at, engine);
         self.show(at, engine, tally);
     }
 
@@ -185,18 +186,31 @@ pub(crate) fn gather(batch: &mut Batch, at: Ts, engine: &Engine, effects: &Effec
     batch.fills.extend_from_slice(&effects.fills);
     batch.trades.extend_from_slice(&effects.trades);
     batch.alerts.extend_from_slice(&effects.alerts);
+    batch.shadows.extend_from_slice(&effects.shadows);
     for update in &effects.orders {
         let id = update.order.instrument;
-        let Some(position) = engine.position(id) else { continue };
-        batch.positions.push(PositionState {
-            at,
-            instrument: id,
-            qty: position.qty,
-            stop: position.stop,
-            protected: position.protected,
-            escalating: position.escalating,
-            proven_at: position.proven_at,
-            unrealised: position.unrealised,
-        });
+        batch.positions.extend(engine.position(id).map(|position| state(at, id, position)));
+    }
+}
+
+/// Adds equity and the positions that are held, at the prices of now.
+pub(crate) fn gather_account(batch: &mut Batch, at: Ts, engine: &Engine) {
+    batch.equity.push(EquityPoint { at, equity: engine.equity().unwrap_or(Money::ZERO) });
+    for id in engine.instruments().map(Instrument::id) {
+        let held = engine.position(id).filter(|position| !position.qty.is_zero());
+        batch.positions.extend(held.map(|position| state(at, id, position)));
+    }
+}
+
+fn state(at: Ts, instrument: InstrumentId, position: PositionView) -> PositionState {
+    PositionState {
+        at,
+        instrument,
+        qty: position.qty,
+        stop: position.stop,
+        protected: position.protected,
+        escalating: position.escalating,
+        proven_at: position.proven_at,
+        unrealised: position.unrealised,
     }
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use seawall_engine::{Effects, Engine};
 use seawall_model::{Instrument, Ts};
-use seawall_store::db::{Batch, Database, EquityPoint, Writer};
+use seawall_store::db::{Batch, Database, Writer};
 use seawall_store::journal::{End, Header, Journal, Record};
 use serde::Serialize;
 
 use crate::error::LiveError;
 use crate::hash;
 use crate::manifest::Manifest;
-use crate::readers::gather;
+use crate::readers::{gather, gather_account};
 use crate::tally::Tally;
 
 /// Rows written to the database at once.
@@ -107,7 +107,7 @@ pub fn replay(
         }
     }
     if let Some(books) = books {
-        books.finish(run.end.as_ref())?;
+        books.finish(&run.engine, run.end.as_ref())?;
     }
     if let Some(rebuild) = rebuild {
         rebuild.finish()?;
@@ -214,10 +214,9 @@ impl Books {
 
     fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects) -> Result<(), LiveError> {
         gather(&mut self.batch, at, engine, effects);
-        if at >= self.equity_at {
+        if at >= self.equity_at && engine.is_open() {
             self.equity_at = crate::readers::next_equity(at);
-            let equity = engine.equity().unwrap_or(seawall_model::Money::ZERO);
-            self.batch.equity.push(EquityPoint { at, equity });
+            gather_account(&mut self.batch, at, engine);
         }
         if self.batch.len() >= BATCH_ROWS {
             self.writer.record_batch(&self.batch)?;
@@ -226,7 +225,10 @@ impl Books {
         Ok(())
     }
 
-    fn finish(mut self, end: Option<&(Ts, End)>) -> Result<(), LiveError> {
+    fn finish(mut self, engine: &Engine, end: Option<&(Ts, End)>) -> Result<(), LiveError> {
+        if let Some((at, _)) = end {
+            gather_account(&mut self.batch, *at, engine);
+        }
         self.writer.record_batch(&self.batch)?;
         if let Some((at, end)) = end {
             self.writer.end(*at, end)?;

@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub phase: &'static str,
     /// Mode.
     pub mode: SystemMode,
+    /// Why the kill switch is on, if it is.
+    pub kill_switch: Option<&'static str>,
     /// Equity at the last prices.
     pub equity: Money,
     /// Equity at the start.

@@ -41,6 +41,8 @@ pub struct Summary {
     pub initial_equity: Money,
     /// Positions still open, each with its stop resting.
     pub positions_open: u64,
+    /// Why the kill switch is on at the end; absent where it is off.
+    pub kill_switch: Option<&'static str>,
     /// Messages for the operator.
     pub alerts: u64,
     /// Seconds on the wall.
@@ -91,6 +93,7 @@ impl Summary {
             equity: engine.equity().unwrap_or(Money::ZERO),
             initial_equity: ending.initial_equity,
             positions_open: open as u64,
+            kill_switch: engine.kill_switch().map(seawall_model::KillReason::name),
             alerts: tally.alerts,
             seconds: ending.seconds,
             folder: ending.folder,

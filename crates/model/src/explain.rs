@@ -26,6 +26,8 @@ pub enum Comparison {
     OtherSide,
     /// Passes as far from zero as the threshold or farther.
     FarFromZero,
+    /// Passes beyond the threshold, on the side that the direction of the plan says; refused at it too.
+    Beyond,
     /// Passes where the threshold is crossed by this candle.
     Crosses,
 }
@@ -44,7 +46,7 @@ impl Comparison {
                 measured.partial_cmp(&threshold) != Some(Ordering::Equal)
             }
             Comparison::FarFromZero => measured.abs() < threshold.abs(),
-            Comparison::Crosses => true,
+            Comparison::Beyond | Comparison::Crosses => true,
         }
     }
 
@@ -56,7 +58,8 @@ impl Comparison {
             (Comparison::Above, _) => "above ",
             (Comparison::Exactly, _) => "",
             (Comparison::FarFromZero, _) => "as far from zero as ",
-            (Comparison::Crosses, _) => "on the other side of ",
+            (Comparison::Beyond, _) => "on the other side of ",
+            (Comparison::Crosses, _) => "",
         }
     }
 }
@@ -143,7 +146,7 @@ demands! {
     PositionOpen: "the position already held", Exactly, "", &[];
     EntryPending: "the number of orders and plans already on their way", AtMost, "", &[];
     StopRequired: "the stop of the plan", Exactly, "", THERE;
-    StopSide: "the stop's distance from the entry", Crosses, " %", &[];
+    StopSide: "the stop's distance from the entry", Beyond, " %", &[];
     Size: "the quantity after rounding down", AtLeast, "", &[];
     MinNotional: "the value of the order", AtLeast, "", &[];
     Leverage: "the leverage of the whole account with this order", AtMost, "", &[];
@@ -237,8 +240,8 @@ impl GateReading {
         let GateReading { gate, measured, threshold, verdict } = *self;
         let would = match verdict {
             Verdict::Pass => return None,
-            Verdict::Fail => "would have had to be",
-            Verdict::Shadow => "would have to be",
+            Verdict::Fail => "would have had to",
+            Verdict::Shadow => "would have to",
         };
         let Demand { subject, comparison, .. } = gate.demand();
         let demand = gate.demand();
@@ -250,9 +253,12 @@ impl GateReading {
                 gate.name()
             ));
         }
+        if comparison == Comparison::Crosses {
+            return Some(format!("{subject} {would} cross {limit} at this candle, it was {was} after it"));
+        }
         let words = if demand.names.is_empty() { comparison.words(measured < threshold) } else { "" };
         let cap = if gate.is_cap() { "; less than the venue's smallest order was left" } else { "" };
-        Some(format!("{subject} {would} {words}{limit}, it was {was}{cap}"))
+        Some(format!("{subject} {would} be {words}{limit}, it was {was}{cap}"))
     }
 
     /// Whether this is a cap that made the order smaller: it passed although it measured more than its
@@ -333,7 +339,7 @@ mod tests {
                 Signal,
                 -0.2,
                 0.0,
-                "the strategy's trigger would have had to be on the other side of 0, it was -0.2",
+                "the strategy's trigger would have had to cross 0 at this candle, it was -0.2 after it",
             ),
             (Bias, -3.0, 10.0, "as far from zero as 10 bps, it was -3 bps"),
             (Structure, 0.0, 1.0, "the 4h structure would have had to be an order block, it was none"),

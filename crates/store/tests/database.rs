@@ -4,9 +4,11 @@
 
 mod common;
 
-use common::databases::{Scratch, batch, contents, decision, minute, money, run_header, update, writer};
+use common::databases::{
+    Scratch, batch, contents, decision, minute, money, planned_decision, run_header, update, writer,
+};
 use common::{fill, instruments, ts};
-use seawall_model::{Gate, Instrument, InstrumentId, OrderState, Outcome, PriceUnits, Span};
+use seawall_model::{Gate, Instrument, InstrumentId, OrderState, Outcome, PriceUnits, ShadowEnd, Span};
 use seawall_store::StoreError;
 use seawall_store::db::{Batch, Database, EquityPoint, Filter, Reader};
 use seawall_store::journal::{Digest, End, EndReason};
@@ -58,7 +60,9 @@ fn decisions_are_found_by_instrument_and_instant() {
     let reader = Reader::open(&scratch.path()).unwrap();
     let name = "kraken-futures:BTC/USD:USD";
     let last = reader.last_decision(name, None).unwrap().unwrap();
-    assert_eq!((last.at, last.gates[1].measured), (minute(6), f64::INFINITY));
+    assert_eq!((last.at, last.gates[1].measured), (minute(7), 18.2));
+    let infinite = reader.last_decision(name, Some(minute(6))).unwrap().unwrap();
+    assert_eq!((infinite.at, infinite.gates[1].measured), (minute(6), f64::INFINITY));
     let then = reader.last_decision(name, Some(minute(5).plus(Span::from_secs(30)))).unwrap().unwrap();
     assert_eq!((then.at, then.outcome), (minute(5), Outcome::Refused(Gate::Adx)));
     assert_eq!(then.gates, decision(minute(5), 18.2).gates);
@@ -66,8 +70,52 @@ fn decisions_are_found_by_instrument_and_instant() {
     assert_eq!(reader.last_decision("ETH/USDT", None).unwrap(), None);
     let newest = Filter { limit: 2, ..Filter::default() };
     let times: Vec<_> = reader.decisions(&newest).unwrap().iter().map(|row| row.at).collect();
-    assert_eq!(times, [minute(5), minute(6)], "the newest, oldest first");
+    assert_eq!(times, [minute(6), minute(7)], "the newest, oldest first");
     assert_eq!(reader.decisions(&Filter { run: Some(8), ..Filter::default() }).unwrap(), []);
+}
+
+#[test]
+fn scores_plans_and_what_refused_plans_would_have_made_are_read_back() {
+    let scratch = Scratch::new("explanations");
+    let mut writer = writer(&scratch.path(), 7);
+    writer.record_batch(&batch()).unwrap();
+    let repeated = Batch { decisions: vec![planned_decision(minute(9))], ..Batch::default() };
+    writer.record_batch(&repeated).unwrap();
+    let late = Batch { decisions: vec![planned_decision(minute(30))], ..Batch::default() };
+    writer.record_batch(&late).unwrap();
+    let reader = Reader::open(&scratch.path()).unwrap();
+    let name = "kraken-futures:BTC/USD:USD";
+    let row = reader.last_decision(name, Some(minute(7))).unwrap().unwrap();
+    assert_eq!(row.score, planned_decision(minute(7)).score);
+    let plan = row.planned.unwrap();
+    let texts = [plan.entry, plan.stop, plan.target].map(|price| price.to_string());
+    assert_eq!((plan.side.name(), texts), ("short", ["23300", "23500.5", "23000"].map(str::to_owned)));
+    let outcome = reader.shadow_of(&row).unwrap().unwrap();
+    assert_eq!((outcome.outcome, outcome.r, outcome.bars), (ShadowEnd::Target, Some(1.4), 23));
+    assert_eq!((outcome.refused_by, outcome.refusals, outcome.planned), (Gate::Adx, 3, plan));
+    // The same plan refused while the first one was followed has the same outcome; one refused after its end
+    // has none yet, and a decision without a plan never has one.
+    let of = |at| reader.shadow_of(&reader.last_decision(name, Some(at)).unwrap().unwrap()).unwrap();
+    assert_eq!(of(minute(9)), Some(outcome));
+    assert_eq!(of(minute(30)), None);
+    assert_eq!(of(minute(5)), None);
+}
+
+#[test]
+fn decisions_are_counted_by_instrument_and_outcome() {
+    let scratch = Scratch::new("counts");
+    writer(&scratch.path(), 7).record_batch(&batch()).unwrap();
+    let reader = Reader::open(&scratch.path()).unwrap();
+    let count = |filter: &Filter<'_>| -> Vec<_> {
+        let counts = reader.decision_counts(filter).unwrap();
+        counts.into_iter().map(|row| (row.outcome, row.count, row.planned, row.last)).collect()
+    };
+    let adx = Outcome::Refused(Gate::Adx);
+    assert_eq!(count(&Filter::default()), [(Outcome::Entered, 2, 0, minute(6)), (adx, 2, 1, minute(7))]);
+    let since = Filter { since: Some(minute(6)), until: Some(minute(6)), ..Filter::default() };
+    assert_eq!(count(&since), [(Outcome::Entered, 1, 0, minute(6))]);
+    assert_eq!(count(&Filter { instrument: Some("ETH/USDT"), ..Filter::default() }), []);
+    assert_eq!(count(&Filter { run: Some(8), ..Filter::default() }), []);
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub fn write(
             total: outcome.decisions.total,
             entered: outcome.decisions.entered,
             by_gate: ByGate(outcome),
+            shadow: Shadow(outcome),
         },
         trades: Trades(&facts),
         equity: Equity(&outcome.equity),
@@ -113,6 +114,7 @@ struct Decisions<'a> {
     total: u64,
     entered: u64,
     by_gate: ByGate<'a>,
+    shadow: Shadow<'a>,
 }
 
 struct ByGate<'a>(&'a Outcome);
@@ -124,6 +126,15 @@ impl Serialize for ByGate<'_> {
             map.serialize_entry(Gate::name(gate), &count)?;
         }
         map.end()
+    }
+}
+
+/// What refused plans would have made, by gate.
+struct Shadow<'a>(&'a Outcome);
+
+impl Serialize for Shadow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.shadows.by_gate().map(|(gate, tally)| (gate.name(), tally)))
     }
 }
 

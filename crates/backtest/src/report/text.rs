@@ -17,6 +17,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     let mut out = format!("Seawall backtest: {}\n", rows::title(view));
     wrap(&rows::assumed(view), &mut out);
     decisions(outcome, &mut out);
+    shadows(outcome, &mut out);
     groups("Per instrument", "Pair", &metrics.by_instrument, money, &mut out);
     groups("Why trades ended", "Exit reason", &metrics.by_exit_reason, money, &mut out);
     groups("What made them start", "Setup", &metrics.by_setup, money, &mut out);
@@ -73,6 +74,24 @@ fn decisions(outcome: &Outcome, out: &mut String) {
         table.row(vec![gate.name().to_owned(), count.to_string(), share(count)]);
     }
     table.row(vec!["all".to_owned(), total.to_string(), share(total)]);
+    table.write(out);
+}
+
+fn shadows(outcome: &Outcome, out: &mut String) {
+    let head = ["Gate", "Refused", "Followed", "Not entered", "Won", "Lost", "Mean R", "Sum R"];
+    let mut table = Table::new("What refused plans would have made, after costs", &head);
+    for (gate, tally) in outcome.shadows.by_gate() {
+        table.row(vec![
+            gate.name().to_owned(),
+            tally.refused.to_string(),
+            tally.followed.to_string(),
+            tally.never_entered.to_string(),
+            tally.won.to_string(),
+            tally.lost.to_string(),
+            number(tally.r_mean(), 2),
+            number(Some(tally.r_sum), 1),
+        ]);
+    }
     table.write(out);
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use seawall_live::{Demo, DemoOptions, LiveError, Snapshot, StopSwitch, Summary};
-use seawall_store::StoreError;
+use seawall_store::{KillOrder, StoreError};
 use tokio::runtime::Runtime;
 
 use crate::args::DemoArgs;
@@ -45,6 +45,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let runtime = catch_ctrl_c(switch.clone())?;
     if !live && !quiet {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
+        if let Some(order) = demo.kill_order() {
+            say!("{}", held(order));
+        }
     }
     let summary = watch(demo, &switch, live.then_some(receiver));
     runtime.shutdown_background();
@@ -122,6 +125,15 @@ fn watch(demo: Demo, switch: &StopSwitch, snapshots: Option<Receiver<Snapshot>>)
     engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }
 
+/// What a start while the kill switch is on means.
+fn held(order: &KillOrder) -> String {
+    let since = order.since.map(|since| format!(" since {since}")).unwrap_or_default();
+    format!(
+        "the kill switch is on ({}{since}): no entries, nothing is closed; `seawall kill-switch release` ends that",
+        order.reason.name()
+    )
+}
+
 fn print_summary(summary: &Summary) {
     let protected = summary.first_protected_s.map_or("no position was opened".to_owned(), |seconds| {
         format!("first protected position after {seconds:.1} s")
@@ -144,9 +156,13 @@ fn print_summary(summary: &Summary) {
         summary.equity,
         summary.positions_open
     );
+    if let Some(reason) = summary.kill_switch {
+        say!("the kill switch is on ({reason}); `seawall kill-switch release` turns it off");
+    }
     say!("fingerprint {}", summary.fingerprint);
     say!("journal and database: {}", summary.folder);
-    say!("next: `seawall why BTC` says why; `seawall journal replay {}` proves the run", summary.folder);
+    say!("next: `seawall why BTC` says why, `seawall decisions --by-gate` and `seawall report` sum up,");
+    say!("`seawall journal replay {}` proves the run", summary.folder);
 }
 
 fn failure(error: LiveError) -> Failure {

@@ -3,8 +3,11 @@
 pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod data;
+pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod journal;
+pub(crate) mod kill_switch;
+pub(crate) mod report;
 pub(crate) mod smc;
 pub(crate) mod view;
 pub(crate) mod why;

@@ -22,11 +22,12 @@ fn text(snapshot: &Snapshot) -> String {
     let oldest = snapshot.instruments.iter().filter_map(|row| row.proven_s).fold(0.0, f64::max);
     let mut lines = vec![
         format!(
-            "PAPER  synthetic market  {}  {:.0} s  phase {}  mode {}",
+            "PAPER  synthetic market  {}  {:.0} s  phase {}  mode {}{}",
             snapshot.at,
             snapshot.elapsed_s,
             snapshot.phase,
-            snapshot.mode.name()
+            snapshot.mode.name(),
+            snapshot.kill_switch.map(|reason| format!("  KILL SWITCH ON ({reason})")).unwrap_or_default()
         ),
         format!(
             "positions protected {safe}/{held}, oldest stop proof {oldest:.0} s; longest without a stop {:.3} s",

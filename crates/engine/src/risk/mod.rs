@@ -13,12 +13,12 @@
 //! One file a question: `gate` asks them in their order, `sizing` says how large an entry is wanted, `caps`
 //! make it smaller, `windows` count losses by day and week and the drawdown, `states` turn them into modes,
 //! `streaks` pause after losses, `costs` compare a target with what a round trip costs, `shock` watches for
-//! jumps, [`kill`] is the switch, `guard` holds what is remembered, [`settings`] and `check` what is allowed.
+//! jumps, `kill` is the switch, `guard` holds what is remembered, [`settings`] and `check` what is allowed.
 //!
 //! Increases are judged at their worst case: what is held, open, in flight and unknown counts in full.
 //! Reductions are checked only for being reductions; no limit and no mode refuses them.
 
-pub mod kill;
+pub(crate) mod kill;
 pub mod settings;
 
 mod caps;

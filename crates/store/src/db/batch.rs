@@ -1,7 +1,7 @@
 //! What the writer takes at once.
 
 use seawall_model::{
-    Alert, Decision, Fill, InstrumentId, Money, OrderUpdate, PriceUnits, QtyUnits, Trade, Ts,
+    Alert, Decision, Fill, InstrumentId, Money, OrderUpdate, PriceUnits, QtyUnits, ShadowOutcome, Trade, Ts,
 };
 
 /// The account's equity at an instant.
@@ -46,6 +46,8 @@ pub struct Batch {
     pub trades: Vec<Trade>,
     /// Decision records.
     pub decisions: Vec<Decision>,
+    /// What refused plans would have made.
+    pub shadows: Vec<ShadowOutcome>,
     /// Points of the equity curve.
     pub equity: Vec<EquityPoint>,
     /// Messages for the operator.
@@ -68,6 +70,7 @@ impl Batch {
             + self.fills.len()
             + self.trades.len()
             + self.decisions.len()
+            + self.shadows.len()
             + self.equity.len()
             + self.alerts.len()
             + self.positions.len()
@@ -79,6 +82,7 @@ impl Batch {
         self.fills.clear();
         self.trades.clear();
         self.decisions.clear();
+        self.shadows.clear();
         self.equity.clear();
         self.alerts.clear();
         self.positions.clear();

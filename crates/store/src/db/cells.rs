@@ -13,7 +13,8 @@ use crate::error::StoreError;
 use super::connect::failed;
 use super::names;
 use super::rows::{
-    AlertRow, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PositionRow, RunRow, TradeRow,
+    AlertRow, DecisionCount, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PlannedRow,
+    PositionRow, RunRow, ShadowRow, TradeRow,
 };
 
 /// A row being read, with its place for the message when it cannot be.
@@ -47,6 +48,32 @@ impl Cells<'_> {
     fn maybe<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| text.parse().map_err(|error| self.bad(column, &text, error))).transpose()
+    }
+
+    /// A name that this version knows.
+    fn named<T>(
+        &self,
+        column: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, StoreError> {
+        let text: String = self.get(column)?;
+        read(&text).map_err(|what| self.bad(column, &text, what))
+    }
+
+    fn outcome(&self) -> Result<Outcome, StoreError> {
+        match self.get::<Option<String>>("refused_by")? {
+            None => Ok(Outcome::Entered),
+            Some(_) => Ok(Outcome::Refused(self.named("refused_by", names::gate)?)),
+        }
+    }
+
+    fn planned(&self) -> Result<PlannedRow, StoreError> {
+        Ok(PlannedRow {
+            side: self.named("planned_side", names::side)?,
+            entry: self.exact("planned_entry")?,
+            stop: self.exact("planned_stop")?,
+            target: self.exact("planned_target")?,
+        })
     }
 
     fn time(&self, column: &'static str) -> Result<Ts, StoreError> {
@@ -168,14 +195,8 @@ impl FromCells for TradeRow {
 
 impl FromCells for DecisionRow {
     fn from_cells(cells: &Cells<'_>) -> Result<Self, StoreError> {
-        let gates: String = cells.get("gates")?;
-        let outcome = match cells.get::<Option<String>>("refused_by")? {
-            None => Outcome::Entered,
-            Some(name) => {
-                let gate = names::gate(&name).map_err(|what| cells.bad("refused_by", &name, what))?;
-                Outcome::Refused(gate)
-            }
-        };
+        let outcome = cells.outcome()?;
+        let is_planned = cells.get::<Option<String>>("planned_side")?.is_some();
         Ok(DecisionRow {
             run: cells.get("run")?,
             instrument: cells.get("name")?,
@@ -184,7 +205,40 @@ impl FromCells for DecisionRow {
             outcome,
             setup: cells.get("setup")?,
             exit: cells.get("exit")?,
-            gates: names::read_gates(&gates).map_err(|what| cells.bad("gates", &gates, what))?,
+            gates: cells.named("gates", names::read_gates)?,
+            score: cells.named("score", names::read_score)?,
+            planned: is_planned.then(|| cells.planned()).transpose()?,
+        })
+    }
+}
+
+impl FromCells for DecisionCount {
+    fn from_cells(cells: &Cells<'_>) -> Result<Self, StoreError> {
+        Ok(DecisionCount {
+            instrument: cells.get("name")?,
+            outcome: cells.outcome()?,
+            count: cells.get::<u32>("count").map(u64::from)?,
+            planned: cells.get::<u32>("planned").map(u64::from)?,
+            first: cells.time("first")?,
+            last: cells.time("last")?,
+        })
+    }
+}
+
+impl FromCells for ShadowRow {
+    fn from_cells(cells: &Cells<'_>) -> Result<Self, StoreError> {
+        Ok(ShadowRow {
+            run: cells.get("run")?,
+            instrument: cells.get("name")?,
+            decided_at: cells.time("decided_at")?,
+            refused_by: cells.named("refused_by", names::gate)?,
+            setup: cells.get("setup")?,
+            planned: cells.planned()?,
+            refusals: cells.get("refusals")?,
+            outcome: cells.named("outcome", names::shadow_end)?,
+            ended_at: cells.time("ended_at")?,
+            r: cells.get("r")?,
+            bars: cells.get("bars")?,
         })
     }
 }

@@ -40,8 +40,14 @@ impl Migration {
 }
 
 /// The schema, step by step.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "initial", sql: include_str!("../../migrations/0001_initial.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "initial", sql: include_str!("../../migrations/0001_initial.sql") },
+    Migration {
+        number: 2,
+        name: "explanations",
+        sql: include_str!("../../migrations/0002_explanations.sql"),
+    },
+];
 
 /// Applies what is missing of `migrations`.
 pub(crate) fn run(

@@ -33,8 +33,8 @@ pub use batch::{Batch, EquityPoint, PositionState};
 pub use reader::{Filter, Reader};
 pub use rebuild::Rebuild;
 pub use rows::{
-    AlertRow, DecisionRow, EquityRow, ExitRow, FillRow, OrderEventRow, OrderRow, PositionRow, RunRow,
-    TradeRow,
+    AlertRow, DecisionCount, DecisionRow, EquityRow, ExitRow, FillRow, OrderEventRow, OrderRow, PlannedRow,
+    PositionRow, RunRow, ShadowRow, TradeRow,
 };
 pub use writer::Writer;
 

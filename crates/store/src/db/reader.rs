@@ -11,7 +11,8 @@ use super::cells::{Cells, FromCells};
 use super::connect::{self, failed};
 use super::migrate;
 use super::rows::{
-    AlertRow, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PositionRow, RunRow, TradeRow,
+    AlertRow, DecisionCount, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PlannedRow,
+    PositionRow, RunRow, ShadowRow, TradeRow,
 };
 
 /// Which rows are wanted: the newest `limit` that match, given oldest first.
@@ -21,6 +22,8 @@ pub struct Filter<'a> {
     pub run: Option<u32>,
     /// Only the instrument of this name.
     pub instrument: Option<&'a str>,
+    /// Only what happened at this instant or after it.
+    pub since: Option<Ts>,
     /// Only what happened at this instant or before it.
     pub until: Option<Ts>,
     /// No more than so many.
@@ -30,9 +33,19 @@ pub struct Filter<'a> {
 impl Default for Filter<'_> {
     /// The newest thousand of everything.
     fn default() -> Self {
-        Filter { run: None, instrument: None, until: None, limit: 1_000 }
+        Filter { run: None, instrument: None, since: None, until: None, limit: 1_000 }
     }
 }
+
+impl Filter<'_> {
+    fn span(&self) -> (i64, i64) {
+        (self.since.map_or(i64::MIN, Ts::nanos), self.until.unwrap_or(Ts::FAR_FUTURE).nanos())
+    }
+}
+
+/// Earlier plans of an instrument among which that of a decision is looked for: more than were followed at a
+/// time, and as many as may have ended since.
+const SHADOWS_LOOKED_AT: u32 = 1_000;
 
 /// Reads a database.
 #[derive(Debug)]
@@ -60,6 +73,8 @@ const ORDERS: Source = Source { table: "orders", time: "updated_at", tie: "clien
 const FILLS: Source = Source { table: "fills", time: "venue_time", tie: "fill_id", join: NAMED };
 const TRADES: Source = Source { table: "trades", time: "entry_at", tie: "id", join: NAMED };
 const DECISIONS: Source = Source { table: "decisions", time: "at", tie: "instrument", join: NAMED };
+const SHADOWS: Source =
+    Source { table: "shadow_outcomes", time: "decided_at", tie: "instrument", join: NAMED };
 const POSITIONS: Source = Source { table: "positions", time: "updated_at", tie: "instrument", join: NAMED };
 const ALERTS: Source = Source { table: "alerts", time: "at", tie: "number", join: MAYBE_NAMED };
 const EQUITY: Source = Source { table: "equity", time: "at", tie: "at", join: UNNAMED };
@@ -86,13 +101,13 @@ impl Reader {
         let sql = format!(
             "SELECT t.*, instruments.name FROM {table} AS t {join}
              WHERE ($1 IS NULL OR t.run = $1) AND ($2 IS NULL OR instruments.name = $2)
-               AND t.{time} <= $3
-             ORDER BY t.{time} DESC, t.run DESC, t.{tie} DESC LIMIT $4"
+               AND t.{time} >= $3 AND t.{time} <= $4
+             ORDER BY t.{time} DESC, t.run DESC, t.{tie} DESC LIMIT $5"
         );
         let failed = failed("read", &self.path);
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-        let until = filter.until.unwrap_or(Ts::FAR_FUTURE).nanos();
-        let values = params![filter.run, filter.instrument, until, filter.limit];
+        let (since, until) = filter.span();
+        let values = params![filter.run, filter.instrument, since, until, filter.limit];
         let mut rows = self.collect(table, statement.query(values).map_err(failed)?)?;
         rows.reverse();
         Ok(rows)
@@ -157,14 +172,64 @@ impl Reader {
         self.rows(&DECISIONS, filter)
     }
 
+    /// How the decisions ended, by instrument and outcome; the limit of `filter` does not count.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn decision_counts(&self, filter: &Filter<'_>) -> Result<Vec<DecisionCount>, StoreError> {
+        let sql = format!(
+            "SELECT instruments.name, t.refused_by, count(*) AS count, count(t.planned_side) AS planned,
+                min(t.at) AS first, max(t.at) AS last
+             FROM decisions AS t {NAMED}
+             WHERE ($1 IS NULL OR t.run = $1) AND ($2 IS NULL OR instruments.name = $2)
+               AND t.at >= $3 AND t.at <= $4
+             GROUP BY instruments.name, t.refused_by ORDER BY instruments.name, t.refused_by"
+        );
+        let failed = failed("read", &self.path);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let (since, until) = filter.span();
+        let values = params![filter.run, filter.instrument, since, until];
+        self.collect("decisions", statement.query(values).map_err(failed)?)
+    }
+
     /// The decision on `instrument` that held at an instant: the last one made then or before, of any run;
     /// without an instant, the last one of all.
     ///
     /// # Errors
     /// As for [`Self::runs`].
     pub fn last_decision(&self, instrument: &str, at: Option<Ts>) -> Result<Option<DecisionRow>, StoreError> {
-        let filter = Filter { run: None, instrument: Some(instrument), until: at, limit: 1 };
+        let filter = Filter { instrument: Some(instrument), until: at, limit: 1, ..Filter::default() };
         Ok(self.decisions(&filter)?.pop())
+    }
+
+    /// What refused plans would have made, by the time of their first refusal.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn shadows(&self, filter: &Filter<'_>) -> Result<Vec<ShadowRow>, StoreError> {
+        self.rows(&SHADOWS, filter)
+    }
+
+    /// What the plan of `decision` would have made: the outcome of the same plan on the same instrument, as
+    /// it was followed at that time. `None` where there was no plan, where it was not followed, or where the
+    /// run ended before it did.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn shadow_of(&self, decision: &DecisionRow) -> Result<Option<ShadowRow>, StoreError> {
+        let Some(planned) = decision.planned else { return Ok(None) };
+        let filter = Filter {
+            run: Some(decision.run),
+            instrument: Some(&decision.instrument),
+            until: Some(decision.at),
+            limit: SHADOWS_LOOKED_AT,
+            ..Filter::default()
+        };
+        let is_same = |row: &ShadowRow| {
+            let of = |plan: PlannedRow| (plan.side, plan.entry, plan.stop);
+            of(row.planned) == of(planned) && row.ended_at > decision.at
+        };
+        Ok(self.shadows(&filter)?.into_iter().rfind(is_same))
     }
 
     /// The equity curve.

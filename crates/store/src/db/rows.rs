@@ -1,6 +1,8 @@
 //! What readers give: rows with the instrument's name, exact decimals and instants.
 
-use seawall_model::{GateReading, Money, Outcome, Price, Qty, Span, Ts};
+use seawall_model::{
+    Gate, GateReading, Money, Outcome, PositionSide, Price, Qty, ScorePoints, ShadowEnd, Span, Ts,
+};
 use serde::{Deserialize, Serialize};
 
 /// A run.
@@ -173,6 +175,63 @@ pub struct TradeRow {
     pub naked: Span,
 }
 
+/// The prices of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PlannedRow {
+    /// `long` or `short`.
+    pub side: PositionSide,
+    /// Where it was to be entered.
+    pub entry: Price,
+    /// Its stop.
+    pub stop: Price,
+    /// Its first take-profit.
+    pub target: Price,
+}
+
+/// How many decisions on an instrument ended in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionCount {
+    /// The instrument's name.
+    pub instrument: String,
+    /// How they ended.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
+    /// How many of them had a plan.
+    pub planned: u64,
+    /// The first of them.
+    pub first: Ts,
+    /// The last of them.
+    pub last: Ts,
+}
+
+/// What a refused plan would have made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShadowRow {
+    /// The run.
+    pub run: u32,
+    /// The instrument's name.
+    pub instrument: String,
+    /// When it was refused first.
+    pub decided_at: Ts,
+    /// The gate that refused it then.
+    pub refused_by: Gate,
+    /// What the strategy saw.
+    pub setup: Option<String>,
+    /// The plan.
+    pub planned: PlannedRow,
+    /// How often it was refused while it was followed.
+    pub refusals: u32,
+    /// How it would have ended.
+    pub outcome: ShadowEnd,
+    /// When.
+    pub ended_at: Ts,
+    /// Profit in multiples of the risk after costs; null where it was never entered.
+    pub r: Option<f64>,
+    /// Candles from the decision to the end.
+    pub bars: u32,
+}
+
 /// A decision record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DecisionRow {
@@ -192,6 +251,10 @@ pub struct DecisionRow {
     pub exit: Option<String>,
     /// The gates in the order they were asked.
     pub gates: Vec<GateReading>,
+    /// What the score was made of; empty where none was computed.
+    pub score: Vec<ScorePoints>,
+    /// What was planned, where a plan could be made.
+    pub planned: Option<PlannedRow>,
 }
 
 /// A point of the equity curve.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use seawall_model::{
-    Alert, Decision, Fill, Instrument, InstrumentId, OrderRole, OrderUpdate, Outcome, Trade, Ts,
+    Alert, Decision, Fill, Instrument, InstrumentId, OrderRole, OrderUpdate, Outcome, PlannedPrices,
+    PriceUnits, ShadowOutcome, Trade, Ts,
 };
 
 use crate::error::StoreError;
@@ -188,13 +189,16 @@ impl Tables<'_> {
 
     pub(crate) fn decision(&self, decision: &Decision) -> Result<(), StoreError> {
         const DECISION: &str = "INSERT OR REPLACE INTO decisions
-                (run, instrument, at, price, refused_by, setup, exit, gates)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                (run, instrument, at, price, refused_by, setup, exit, gates, score, planned_side, planned_entry,
+                planned_stop, planned_target)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let instrument = self.instrument(decision.instrument)?;
         let refused_by = match decision.outcome {
             Outcome::Entered => None,
             Outcome::Refused(gate) => Some(gate.name()),
         };
+        let planned = decision.planned;
+        let price = |of: fn(PlannedPrices) -> PriceUnits| text(planned.map(|one| instrument.price(of(one))));
         let values = params![
             self.run,
             decision.instrument.0,
@@ -204,8 +208,39 @@ impl Tables<'_> {
             decision.setup.map(|setup| setup.name()),
             decision.exit.map(|exit| exit.name()),
             names::gates(&decision.gates),
+            names::score(&decision.score),
+            planned.map(|planned| planned.side.name()),
+            price(|planned| planned.entry),
+            price(|planned| planned.stop),
+            price(|planned| planned.target),
         ];
         self.execute("record a decision", DECISION, values).map(drop)
+    }
+
+    pub(crate) fn shadow(&self, shadow: &ShadowOutcome) -> Result<(), StoreError> {
+        const SHADOW: &str = "INSERT OR REPLACE INTO shadow_outcomes
+                (run, instrument, decided_at, refused_by, setup, planned_side, planned_entry, planned_stop,
+                planned_target, refusals, outcome, ended_at, r, bars)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        let instrument = self.instrument(shadow.instrument)?;
+        let PlannedPrices { side, entry, stop, target } = shadow.planned;
+        let values = params![
+            self.run,
+            shadow.instrument.0,
+            shadow.decided_at.nanos(),
+            shadow.gate.name(),
+            shadow.setup.map(|setup| setup.name()),
+            side.name(),
+            instrument.price(entry).to_string(),
+            instrument.price(stop).to_string(),
+            instrument.price(target).to_string(),
+            shadow.refusals,
+            shadow.end.name(),
+            shadow.ended_at.nanos(),
+            shadow.r,
+            shadow.bars,
+        ];
+        self.execute("record a shadow outcome", SHADOW, values).map(drop)
     }
 
     pub(crate) fn equity(&self, point: &EquityPoint) -> Result<(), StoreError> {

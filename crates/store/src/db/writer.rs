@@ -63,6 +63,7 @@ impl Writer {
             batch.fills.iter().try_for_each(|fill| tables.fill(fill))?;
             batch.trades.iter().try_for_each(|trade| tables.trade(trade))?;
             batch.decisions.iter().try_for_each(|decision| tables.decision(decision))?;
+            batch.shadows.iter().try_for_each(|shadow| tables.shadow(shadow))?;
             batch.equity.iter().try_for_each(|point| tables.equity(point))?;
             batch.alerts.iter().try_for_each(|alert| tables.alert(alert))?;
             batch.positions.iter().try_for_each(|position| tables.position(position))

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use seawall_model::{
     Alert, AlertKind, Decision, Exit, ExitReason, Gate, InstrumentId, Money, OrderRole, OrderState,
-    OrderUpdate, Outcome, PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
+    OrderUpdate, Outcome, PlannedPrices, PositionSide, PriceUnits, QtyUnits, ScorePart, ScorePoints, Setup,
+    Severity, ShadowEnd, ShadowOutcome, Side, Span, Trade, Ts,
 };
 use seawall_store::db::{Batch, Database, EquityPoint, Filter, PositionState, Reader, Writer};
 use seawall_store::journal::{Header, Record, RunMode};
@@ -109,6 +110,40 @@ pub(crate) fn decision(at: Ts, adx: f64) -> Decision {
     decision
 }
 
+pub(crate) const PLAN: PlannedPrices = PlannedPrices {
+    side: PositionSide::Short,
+    entry: PriceUnits::new(2_330_000),
+    stop: PriceUnits::new(2_350_050),
+    target: PriceUnits::new(2_300_000),
+};
+
+/// A refused decision with a score and a plan.
+pub(crate) fn planned_decision(at: Ts) -> Decision {
+    let mut decision = decision(at, 18.2);
+    decision.score = vec![
+        ScorePoints { part: ScorePart::Fibonacci, points: 12.5, most: 20.0 },
+        ScorePoints { part: ScorePart::Weekly, points: -18.0, most: 0.25 },
+    ];
+    decision.planned = Some(PLAN);
+    decision
+}
+
+/// What became of the plan of [`planned_decision`] at the seventh minute.
+pub(crate) fn shadow() -> ShadowOutcome {
+    ShadowOutcome {
+        instrument: InstrumentId(0),
+        decided_at: minute(7),
+        gate: Gate::Adx,
+        setup: Some(Setup::OrderBlock),
+        planned: PLAN,
+        refusals: 3,
+        end: ShadowEnd::Target,
+        ended_at: minute(30),
+        r: Some(1.4),
+        bars: 23,
+    }
+}
+
 pub(crate) fn batch() -> Batch {
     let alert = |instrument| Alert {
         at: minute(3),
@@ -130,7 +165,9 @@ pub(crate) fn batch() -> Batch {
             decision(minute(1), 31.25),
             decision(minute(5), 18.2),
             decision(minute(6), f64::INFINITY),
+            planned_decision(minute(7)),
         ],
+        shadows: vec![shadow()],
         equity: vec![
             EquityPoint { at: minute(1), equity: money("10000") },
             EquityPoint { at: minute(9), equity: money("10002.0405") },
@@ -159,6 +196,7 @@ pub(crate) fn contents(path: &Path) -> String {
         format!("{:#?}", reader.fills(&all).unwrap()),
         format!("{:#?}", reader.trades(&all).unwrap()),
         format!("{:#?}", reader.decisions(&all).unwrap()),
+        format!("{:#?}", reader.shadows(&all).unwrap()),
         format!("{:#?}", reader.equity(&all).unwrap()),
         format!("{:#?}", reader.alerts(&all).unwrap()),
         format!("{:#?}", reader.positions(&all).unwrap()),

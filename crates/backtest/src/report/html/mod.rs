@@ -58,6 +58,7 @@ struct Page<'a> {
     years: Vec<tables::Year>,
     decisions: Vec<tables::Bar>,
     decisions_total: u64,
+    shadows: Vec<tables::ShadowRow>,
     waterfall: Vec<tables::Step>,
     /// Where zero lies in the waterfall, in percent of the room.
     zero: f64,
@@ -110,6 +111,7 @@ fn page<'a>(view: &View<'a>) -> Result<Page<'a>, BacktestError> {
         years: tables::years(&metrics.months, money),
         decisions: tables::decisions(view),
         decisions_total: outcome.decisions.total,
+        shadows: tables::shadows(view),
         waterfall,
         zero,
         by_exit: tables::groups(&metrics.by_exit_reason, money),

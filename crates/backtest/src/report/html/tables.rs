@@ -74,6 +74,38 @@ pub(super) fn decisions(view: &View<'_>) -> Vec<Bar> {
     std::iter::once(entered).chain(gates).collect()
 }
 
+/// What the plans that a gate refused would have made.
+#[derive(Debug, Serialize)]
+pub(super) struct ShadowRow {
+    name: &'static str,
+    refused: u64,
+    followed: u64,
+    never_entered: u64,
+    results: String,
+    r_mean: String,
+    r_sum: String,
+    sign: &'static str,
+}
+
+/// What refused plans would have made, by gate.
+pub(super) fn shadows(view: &View<'_>) -> Vec<ShadowRow> {
+    let row = |(gate, tally): (seawall_model::Gate, &crate::shadows::ShadowTally)| ShadowRow {
+        name: gate.name(),
+        refused: tally.refused,
+        followed: tally.followed,
+        never_entered: tally.never_entered,
+        results: format!("{} / {}", tally.won, tally.lost),
+        r_mean: number(tally.r_mean(), 2),
+        r_sum: number(Some(tally.r_sum), 1),
+        sign: match tally.r_sum {
+            sum if sum > 0.0 => "pos",
+            sum if sum < 0.0 => "neg",
+            _ => "",
+        },
+    };
+    view.outcome.shadows.by_gate().map(row).collect()
+}
+
 /// A step of the cost waterfall, placed in percent of the room.
 #[derive(Debug, Serialize)]
 pub(super) struct Step {
