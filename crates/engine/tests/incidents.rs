@@ -13,7 +13,6 @@ use common::smc::setup_plan;
 use common::{instrument, lossless, price, qty, remote, setup};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use seawall_engine::risk::kill::KillFile;
 use seawall_engine::{Account, Effects, Engine, Phase, Setup};
 use seawall_model::{
     AlertKind, CancelReason, Command, Coverage, ExitReason, Fill, FillCause, Gate, Input, InstrumentId,
@@ -605,7 +604,7 @@ fn what_a_day_has_lost_outlives_a_restart() {
 // The switch, and what is broken.
 
 #[test]
-fn every_reason_of_the_switch_turns_it_on_says_its_name_and_is_read_back() {
+fn every_reason_of_the_switch_turns_it_on_and_says_its_name() {
     // [D-17]: a reason that was not defined ended the process instead of the trading. [I-58]: reasons were
     // mixed up, and the system recovered from what it should not have.
     for reason in KillReason::ALL {
@@ -616,8 +615,6 @@ fn every_reason_of_the_switch_turns_it_on_says_its_name_and_is_read_back() {
         assert_eq!(bench.refusal(fixed("1", 200)), Some(Gate::KillSwitch));
         bench.pass_ms(24 * 3_600_000);
         assert_eq!(bench.refusal(fixed("1", 200)), Some(Gate::KillSwitch), "nothing recovers by itself");
-        let file = KillFile::On { reason, since: Some("2026-01-31T12:00:00Z".parse().unwrap()) };
-        assert_eq!(KillFile::parse(Some(file.content().as_bytes())), file);
     }
 }
 

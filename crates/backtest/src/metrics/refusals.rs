@@ -29,90 +29,26 @@ fn of(outcome: &Outcome, wanted: fn(Stage) -> bool) -> u64 {
     outcome.decisions.by_gate().filter(|(gate, _)| wanted(stage(*gate))).map(|(_, count)| count).sum()
 }
 
-fn stage(gate: Gate) -> Stage {
-    match gate {
-        Gate::StartUp
-        | Gate::Stale
-        | Gate::DataQuality
-        | Gate::WarmUp
-        | Gate::Signal
-        | Gate::Bias
-        | Gate::Structure
-        | Gate::Freshness
-        | Gate::ThesisExit
-        | Gate::Rebalance
-        | Gate::PositionOpen => Stage::Search,
-        Gate::Adx
-        | Gate::StructureChange
-        | Gate::ChangeDirection
-        | Gate::Reconfirmation
-        | Gate::ZoneDistance
-        | Gate::RsiDivergence
-        | Gate::WeeklyZone
-        | Gate::Thesis
-        | Gate::ThesisScore
-        | Gate::SignalCooldown
-        | Gate::Levels
-        | Gate::RewardRisk
-        | Gate::Fibonacci
-        | Gate::Premium
-        | Gate::Score
-        | Gate::EntryDistance
-        | Gate::Repeat => Stage::Setup,
-        Gate::SystemMode
-        | Gate::Phase
-        | Gate::Difference
-        | Gate::EntryPending
-        | Gate::StopRequired
-        | Gate::StopSide
-        | Gate::Size
-        | Gate::MinNotional
-        | Gate::Leverage
-        | Gate::Margin
-        | Gate::MaxPositions
-        | Gate::Liquidation
-        | Gate::ShortSelling
-        | Gate::Capacity
-        | Gate::KillSwitch
-        | Gate::DailyLoss
-        | Gate::WeeklyLoss
-        | Gate::Drawdown
-        | Gate::LossStreak
-        | Gate::SymbolCooldown
-        | Gate::CloseCooldown
-        | Gate::Shock
-        | Gate::FeeEdge
-        | Gate::TradeLoss
-        | Gate::InstrumentExposure
-        | Gate::PositionMargin
-        | Gate::ClusterExposure
-        | Gate::SignalAge
-        | Gate::Basis
-        | Gate::MarginUse
-        | Gate::StalePeak
-        | Gate::Candidate
-        | Gate::EntriesEnabled
-        | Gate::ReversalsEnabled
-        | Gate::Churn
-        | Gate::AntiFlip
-        | Gate::Chop
-        | Gate::AuctionValue
-        | Gate::AuctionSymbol
-        | Gate::AuctionPace
-        | Gate::AuctionReduced
-        | Gate::AuctionPositions
-        | Gate::AuctionCluster
-        | Gate::AuctionMargin
-        | Gate::AuctionSwap
-        | Gate::Universe
-        | Gate::UniverseVolume
-        | Gate::UniverseSpread
-        | Gate::TierNotional
-        | Gate::LeverageSet
-        | Gate::DataState
-        | Gate::DataHealth
-        | Gate::QuoteAge
-        | Gate::QuoteSpread
-        | Gate::BookDepth => Stage::Plan,
-    }
+macro_rules! stages {
+    ($($stage:ident: $($gate:ident)+;)+) => {
+        fn stage(gate: Gate) -> Stage {
+            match gate {
+                $($(Gate::$gate)|+ => Stage::$stage,)+
+            }
+        }
+    };
+}
+
+stages! {
+    Search: StartUp Stale DataQuality WarmUp Signal Bias Structure Freshness ThesisExit Rebalance
+        PositionOpen;
+    Setup: Adx StructureChange ChangeDirection Reconfirmation ZoneDistance RsiDivergence WeeklyZone
+        Thesis ThesisScore SignalCooldown Levels RewardRisk Fibonacci Premium Score EntryDistance Repeat;
+    Plan: SystemMode Phase Difference EntryPending StopRequired StopSide Size MinNotional Leverage Margin
+        MaxPositions Liquidation ShortSelling Capacity KillSwitch DailyLoss WeeklyLoss Drawdown
+        LossStreak SymbolCooldown CloseCooldown Shock FeeEdge TradeLoss InstrumentExposure PositionMargin
+        ClusterExposure SignalAge Basis MarginUse StalePeak Candidate EntriesEnabled ReversalsEnabled
+        Churn AntiFlip Chop AuctionValue AuctionSymbol AuctionPace AuctionReduced AuctionPositions
+        AuctionCluster AuctionMargin AuctionSwap Universe UniverseVolume UniverseSpread TierNotional
+        LeverageSet DataState DataHealth QuoteAge QuoteSpread BookDepth;
 }
