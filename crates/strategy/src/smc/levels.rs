@@ -192,8 +192,11 @@ impl LevelRules {
         let entry = instrument.price(risked.entry).get();
         let risk = instrument.price(risked.entry.minus(risked.stop).abs()).get();
         let least = risk.checked_mul(self.regime(candidate).min_rr.get())?;
-        let swing = swings_beyond(hours, candidate.direction, instrument.price_f64(risked.entry))
+        let (near, least_f64) = (instrument.price_f64(risked.entry), Ratio::new(least).to_f64());
+        let swing = swings_beyond(hours, candidate.direction, near)
             .into_iter()
+            // Becoming a decimal is what costs: not for a swing that is certainly too near.
+            .filter(|swing| (swing - near).abs() >= least_f64 * (1.0 - 1e-9))
             .filter_map(Decimal::from_f64)
             .find(|swing| swing.checked_sub(entry).is_some_and(|distance| distance.abs() >= least));
         let (target, rounding) = match candidate.direction {
