@@ -43,21 +43,18 @@ fn main() {
         market::FUNDING_RATE
     );
     let mut tallies: Vec<(&str, Tally)> = Vec::new();
-    let mut usual: Option<Outcome> = None;
     for (name, settings) in variants::all() {
-        let outcome = run(&market, &settings, &mut |_| {}).unwrap();
-        tallies.push((name, Tally::new(&outcome)));
-        usual.get_or_insert(outcome);
+        tallies.push((name, Tally::new(&run(&market, &settings, &mut |_| {}).unwrap())));
     }
     tally::print_results(&tallies);
     tally::print_exits(&tallies);
     tally::print_setups(&tallies);
-    if let Some(usual) = usual {
-        baseline(&market, &variants::defaults(), &usual, runs);
-    }
+    let base = variants::base();
+    let usual = run(&market, &base, &mut |_| {}).unwrap();
+    baseline(&market, &base, &usual, runs);
 }
 
-/// How the defaults fare against entries at random: as many, the same directions, stop distances and setups,
+/// How the defaults without halts fare against entries at random: as many, the same directions, stop distances and setups,
 /// the same management, costs and limits.
 fn baseline(market: &Market, settings: &RunSettings, usual: &Outcome, runs: u64) {
     let habits = Habits::of(usual, market);

@@ -1,4 +1,7 @@
 //! The toggles: each is the defaults with one thing changed.
+//!
+//! The drawdown states are off in all but the first: an account that stops for good in the middle shows when
+//! it stopped, not what the toggle does.
 
 use seawall_backtest::RunSettings;
 use seawall_engine::{
@@ -25,12 +28,27 @@ pub(crate) fn defaults() -> RunSettings {
     }
 }
 
+/// The defaults without the halts of a drawdown: what the toggles start from.
+pub(crate) fn base() -> RunSettings {
+    let mut settings = defaults();
+    let states = &mut settings.risk.states;
+    for halt in [
+        &mut states.drawdown_cautious_pct,
+        &mut states.drawdown_reduce_only_pct,
+        &mut states.drawdown_protect_only_pct,
+    ] {
+        *halt = None;
+    }
+    settings
+}
+
 type Change = fn(&mut RunSettings);
 
 /// Name and settings of every run; the defaults come first.
 pub(crate) fn all() -> Vec<(&'static str, RunSettings)> {
-    let changes: [(&'static str, Change); 23] = [
-        ("defaults", |_| {}),
+    let changes: [(&'static str, Change); 24] = [
+        ("defaults", |run| *run = defaults()),
+        ("no drawdown halts", |_| {}),
         ("weekly zone off", |run| run.strategy.smc.higher_tf_mode = HigherTimeframeMode::Off),
         ("weekly zone hard", |run| run.strategy.smc.higher_tf_mode = HigherTimeframeMode::Hard),
         ("order blocks only", |run| only(run, 0)),
@@ -57,7 +75,7 @@ pub(crate) fn all() -> Vec<(&'static str, RunSettings)> {
     changes
         .into_iter()
         .map(|(name, change)| {
-            let mut settings = defaults();
+            let mut settings = base();
             change(&mut settings);
             (name, settings)
         })
