@@ -57,22 +57,27 @@ pub(crate) struct RandomEntry {
 
 impl RandomEntry {
     pub(crate) fn new(inner: Box<dyn Strategy>, habits: Habits, seed: u64, chance: f64) -> Self {
-        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x2545_f491_4f6c_dd1d);
+        // Mixed first: streams of neighbouring seeds would be one stream, shifted.
+        let state = mixed(mixed(seed).wrapping_add(0x2545_f491_4f6c_dd1d));
         RandomEntry { inner, unread: Decision::empty(), habits, state, chance, ready: false }
     }
 
     /// Splitmix64.
     fn random(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        mixed(self.state)
     }
 
     fn share(&mut self) -> f64 {
         (self.random() >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+fn mixed(state: u64) -> u64 {
+    let mut mixed = state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 impl Strategy for RandomEntry {
