@@ -136,6 +136,21 @@ impl OpenTrade {
         }
     }
 
+    fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(u64::from(self.record.id));
+        sink.decimal(self.record.entry_value.get());
+        sink.decimal(self.record.fees.get());
+        sink.decimal(self.record.funding.get());
+        sink.signed(self.record.naked.nanos());
+        sink.signed(self.record.worst_price.get());
+        sink.signed(self.record.best_price.get());
+        sink.number(self.record.exits.len() as u64);
+        self.slots.iter().for_each(|slot| slot.digest(sink));
+        sink.number(u64::from(self.amend_failed));
+        self.managed.digest(sink);
+        sink.number(u64::from(self.told_basis));
+    }
+
     pub(crate) fn add_exit(&mut self, exit: Exit) {
         let full = self.record.exits.len() >= EXITS_PER_TRADE_MAX;
         match self.record.exits.last_mut() {
@@ -388,18 +403,7 @@ impl Desk {
 
     fn digest_trade(&self, sink: &mut dyn StateSink) {
         if let Some(trade) = &self.trade {
-            sink.number(u64::from(trade.record.id));
-            sink.decimal(trade.record.entry_value.get());
-            sink.decimal(trade.record.fees.get());
-            sink.decimal(trade.record.funding.get());
-            sink.signed(trade.record.naked.nanos());
-            sink.signed(trade.record.worst_price.get());
-            sink.signed(trade.record.best_price.get());
-            sink.number(trade.record.exits.len() as u64);
-            trade.slots.iter().for_each(|slot| slot.digest(sink));
-            sink.number(u64::from(trade.amend_failed));
-            trade.managed.digest(sink);
-            sink.number(u64::from(trade.told_basis));
+            trade.digest(sink);
         }
     }
 

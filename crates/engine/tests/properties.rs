@@ -155,6 +155,7 @@ fn every_way_of_ending_a_trade_ends_some_trade_of_the_worlds() {
         ExitReason::Unprotected,
         ExitReason::Liquidation,
         ExitReason::External,
+        ExitReason::Auction,
     ] {
         assert!(seen.contains(reason.name()), "{} ended nothing", reason.name());
     }

@@ -5,6 +5,7 @@
 mod common;
 
 use common::bench::Bench;
+use common::hall::{self, hall};
 use common::script::{percent, plan};
 use proptest::prelude::*;
 use seawall_engine::RiskSettings;
@@ -129,5 +130,69 @@ fn of_entries_that_compete_the_best_score_wins_and_equal_ones_go_by_name() {
         assert_eq!(winner([60, 80, 70], &order), 1);
         assert_eq!(winner([70, 70, 70], &order), 0, "BTC before ETH before SOL");
         assert_eq!(winner([60, 70, 70], &order), 1);
+    }
+}
+
+/// Four coins under an auction with two places: who is held, who comes, who goes.
+#[derive(Debug, Clone, Copy)]
+struct Bid {
+    holds: Option<i32>,
+    enters: Option<i32>,
+    long: bool,
+}
+
+fn bid() -> impl Strategy<Value = Bid> {
+    let score = || prop::option::weighted(0.6, 0_i32..6);
+    (score(), score(), any::<bool>()).prop_map(|(holds, enters, long)| Bid { holds, enters, long })
+}
+
+/// What the last instant decided, placed and closed, by instrument.
+fn outcome(bids: &[Bid], order: &[u32]) -> (Vec<Decision>, Vec<(InstrumentId, bool, i64)>) {
+    let mut bench = hall(|setup| {
+        setup.trade.auction.positions_max = 2;
+        setup.trade.auction.closes_per_cycle_max = 2;
+        setup.trade.auction.opens_per_cycle_max = 3;
+        setup.trade.auction.direction_penalty = "10".parse().unwrap();
+        setup.risk.positions_max = 3;
+    });
+    let answer = |score: i32, long: bool| {
+        let score = 20.0 + f64::from(score) * 10.0;
+        if long { hall::long(score) } else { hall::short(score) }
+    };
+    let held = (0_u32..).zip(bids).filter_map(|(number, bid)| Some((number, bid.holds?, bid.long)));
+    let held: Vec<_> = held.take(2).collect();
+    for (number, score, long) in &held {
+        hall::holds(&mut bench, *number, answer(*score, *long));
+    }
+    let wanted: Vec<_> = order
+        .iter()
+        .map(|number| {
+            let bid = bids[*number as usize];
+            (*number, bid.enters.map_or(Evaluation::Hold, |score| answer(score, bid.long)))
+        })
+        .collect();
+    hall::ask(&mut bench, &wanted);
+    for exit in hall::exits(&bench) {
+        bench.fill_of(&exit, 10_000);
+    }
+    bench.end_instant();
+    let mut decisions = bench.decisions.clone();
+    decisions.sort_by_key(|decision| decision.instrument);
+    let placed = bench.placements().into_iter();
+    let mut placed: Vec<_> =
+        placed.map(|order| (order.order.instrument, order.reduce_only, order.qty.get())).collect();
+    placed.sort_unstable();
+    (decisions, placed)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_order_of_candles_changes_nothing_about_who_swaps_with_whom(
+        bids in prop::collection::vec(bid(), 4),
+        order in Just((0..4_u32).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        prop_assert_eq!(outcome(&bids, &[0, 1, 2, 3]), outcome(&bids, &order));
     }
 }

@@ -89,13 +89,6 @@ impl AuctionSettings {
             );
             return Err(broken("auction.positions_max", &self.positions_max, rule));
         }
-        if self.cluster_positions_max > self.positions_max {
-            let rule = format!(
-                "it must not be above auction.positions_max: {} is above {}",
-                self.cluster_positions_max, self.positions_max
-            );
-            return Err(broken("auction.cluster_positions_max", &self.cluster_positions_max, rule));
-        }
         self.check_boost(risk)
     }
 

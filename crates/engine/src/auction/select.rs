@@ -292,3 +292,161 @@ fn asked(gate: Gate, passes: bool, measured: f64, threshold: f64) -> Asked {
 fn margin_of<'a>(occupants: impl Iterator<Item = &'a Occupant>) -> f64 {
     occupants.map(|one| one.margin).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::auction::settings::{AuctionSettings, AuctionTuning};
+    use proptest::prelude::*;
+
+    const SETUPS: [Setup; 3] = [Setup::OrderBlock, Setup::Trend, Setup::EmaCross];
+
+    fn rules(change: impl FnOnce(&mut Rules)) -> Rules {
+        let mut rules = Rules::new(&AuctionSettings::default(), AuctionTuning::NEUTRAL);
+        change(&mut rules);
+        rules
+    }
+
+    fn side(long: bool) -> PositionSide {
+        if long { PositionSide::Long } else { PositionSide::Short }
+    }
+
+    fn occupant(number: u32) -> impl Strategy<Value = Occupant> {
+        (0_usize..3, any::<bool>(), 0_i32..100, 1_i32..30, any::<bool>()).prop_map(
+            move |(cluster, long, value, margin, locked)| Occupant {
+                instrument: InstrumentId(number),
+                canonical: number as usize,
+                side: side(long),
+                cluster: SETUPS[cluster],
+                value: f64::from(value),
+                margin: f64::from(margin),
+                since: Ts::from_millis(i64::from(value % 3)),
+                locked,
+            },
+        )
+    }
+
+    fn entrant(number: u32) -> impl Strategy<Value = Entrant> {
+        (0_usize..3, any::<bool>(), prop::option::of(0_i32..120), 1_i32..30).prop_map(
+            move |(cluster, long, value, margin)| Entrant {
+                instrument: InstrumentId(number),
+                canonical: number as usize,
+                side: side(long),
+                cluster: SETUPS[cluster],
+                value: value.map(f64::from),
+                margin: f64::from(margin),
+                may_swap: true,
+            },
+        )
+    }
+
+    fn occupants() -> impl Strategy<Value = Vec<Occupant>> {
+        (0_u32..6).prop_flat_map(|count| (0..count).map(occupant).collect::<Vec<_>>())
+    }
+
+    fn entrants() -> impl Strategy<Value = Vec<Entrant>> {
+        (0_u32..6).prop_flat_map(|count| (100..100 + count).map(entrant).collect::<Vec<_>>())
+    }
+
+    fn some_rules() -> impl Strategy<Value = Rules> {
+        (1_u32..7, 1_u32..4, 20_i32..95, 0_i32..20, (1_u32..6, 1_u32..4, 0_u32..3)).prop_map(
+            |(positions, cluster, margin, threshold, (trades, opens, closes))| {
+                rules(|rules| {
+                    rules.positions_max = positions;
+                    rules.cluster_positions_max = cluster;
+                    rules.margin_use_max_pct = f64::from(margin);
+                    rules.swap_threshold = f64::from(threshold);
+                    rules.trades_max = trades;
+                    rules.opens_max = opens;
+                    rules.closes_max = closes;
+                })
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn whoever_gets_a_place_fits_and_nobody_is_pushed_out_who_may_not_be(
+            rules in some_rules(), occupants in occupants(), entrants in entrants(),
+        ) {
+            let mut book = Book::new(rules, 100.0, occupants.clone(), 0.0);
+            let (mut opened, mut closed) = (0, 0);
+            for entrant in &entrants {
+                let ruling = book.rule(entrant);
+                let before = book.clone();
+                book.take(entrant, ruling.place, Ts::EPOCH);
+                match ruling.place {
+                    Place::None => {
+                        prop_assert!(!ruling.asked.last().unwrap().passes);
+                        continue;
+                    }
+                    Place::Free => {}
+                    Place::Of(id) => {
+                        closed += 1;
+                        let gone = occupants.iter().find(|one| one.instrument == id).unwrap();
+                        prop_assert!(!gone.locked);
+                        let value = before.adjusted(entrant.value.unwrap(), entrant.side);
+                        prop_assert!(value >= before.worth(gone) + rules.swap_threshold);
+                    }
+                }
+                opened += 1;
+                prop_assert!(ruling.asked.iter().all(|one| one.passes));
+                let rest = book.without(entrant.instrument);
+                let fits = book.caps(&rest, entrant.cluster, entrant.margin);
+                prop_assert!(fits.iter().all(|cap| cap.passes), "{fits:?}");
+            }
+            prop_assert!(opened <= rules.opens_max && closed <= rules.closes_max);
+            prop_assert!(opened + closed <= rules.trades_max);
+            let free = rules.positions_max.saturating_sub(u32::try_from(occupants.len()).unwrap());
+            prop_assert!(opened <= closed + free);
+        }
+
+        #[test]
+        fn the_order_of_occupants_does_not_matter_where_all_values_differ(
+            rules in some_rules(), occupants in occupants(), entrant in entrant(100),
+        ) {
+            let mut occupants = occupants;
+            for (number, one) in (0_u32..).zip(&mut occupants) {
+                one.value += f64::from(number) * 0.01;
+            }
+            let book = |occupants: Vec<Occupant>| Book::new(rules, 100.0, occupants, 0.0);
+            let mut reversed = occupants.clone();
+            reversed.reverse();
+            let (one, other) = (book(occupants), book(reversed));
+            prop_assert_eq!(one.rule(&entrant), other.rule(&entrant));
+            let sorted = |mut ids: Vec<InstrumentId>| { ids.sort(); ids };
+            prop_assert_eq!(sorted(one.misfits()), sorted(other.misfits()));
+        }
+
+        #[test]
+        fn without_the_misfits_everything_fits_and_no_locked_one_is_among_them(
+            rules in some_rules(), occupants in occupants(),
+        ) {
+            let mut book = Book::new(rules, 100.0, occupants.clone(), 0.0);
+            let misfits = book.misfits();
+            for id in &misfits {
+                prop_assert!(occupants.iter().any(|one| one.instrument == *id && !one.locked));
+                book.close(*id);
+            }
+            prop_assert!(book.misfits().is_empty());
+        }
+    }
+
+    #[test]
+    fn tuning_makes_swaps_dearer_positions_older_and_openings_rarer() {
+        let tuning =
+            AuctionTuning { swap_delta: 2.0, hold_factor: 2.0, opens_delta: -1, persistence_delta: 1 };
+        let settings = AuctionSettings::default();
+        let (plain, tuned) = (Rules::new(&settings, AuctionTuning::NEUTRAL), Rules::new(&settings, tuning));
+        assert!((tuned.swap_threshold - plain.swap_threshold - 2.0).abs() < 1e-9);
+        assert!((tuned.hold_minutes - plain.hold_minutes * 2.0).abs() < 1e-9);
+        assert_eq!(tuned.opens_max, plain.opens_max - 1);
+        assert_eq!(tuned.persistence, plain.persistence + 1);
+        let none = AuctionTuning { opens_delta: -9, persistence_delta: -99, ..tuning };
+        assert_eq!((Rules::new(&settings, none).opens_max, Rules::new(&settings, none).persistence), (0, 0));
+    }
+}

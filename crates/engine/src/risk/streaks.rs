@@ -2,7 +2,8 @@
 //! a trade.
 //!
 //! Invariants: adopted positions are nobody's decision and count for nothing; a pause is measured from the
-//! moment at which the engine learned of the last trade's end.
+//! moment at which the engine learned of the last trade's end; of trades that end at one instant the losses
+//! count first, so it does not matter which of them is heard of first.
 
 use std::collections::VecDeque;
 
@@ -43,11 +44,13 @@ impl Regime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Streak {
     losses: u32,
+    /// The instant of a win: the losses up to then are over with it.
+    won_at: Option<Ts>,
     paused_until: Ts,
 }
 
 impl Streak {
-    const NONE: Streak = Streak { losses: 0, paused_until: LONG_AGO };
+    const NONE: Streak = Streak { losses: 0, won_at: None, paused_until: LONG_AGO };
 }
 
 /// Losses in a row of the account, by regime.
@@ -81,8 +84,11 @@ impl Streaks {
             }
             Regime::Other => (&mut self.other, settings.other_losses, settings.other_pause_minutes),
         };
+        if streak.won_at.is_some_and(|won_at| won_at < at) {
+            (streak.losses, streak.won_at) = (0, None);
+        }
         if trade.pnl > Money::ZERO {
-            streak.losses = 0;
+            streak.won_at = Some(at);
             return None;
         }
         let least = equity.get().checked_mul(settings.loss_min_bps.fraction()).unwrap_or_default();
@@ -93,7 +99,8 @@ impl Streaks {
         if losses.is_none_or(|losses| streak.losses < losses) {
             return None;
         }
-        *streak = Streak { losses: 0, paused_until: at.plus(minutes(pause)) };
+        streak.losses = 0;
+        streak.paused_until = at.plus(minutes(pause));
         Some(streak.paused_until)
     }
 
@@ -108,6 +115,7 @@ impl Streaks {
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         for streak in [self.tight, self.wide, self.other] {
             sink.number(u64::from(streak.losses));
+            sink.signed(streak.won_at.map_or(i64::MIN, Ts::nanos));
             sink.signed(streak.paused_until.nanos());
         }
     }

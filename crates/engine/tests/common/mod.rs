@@ -10,6 +10,7 @@
 
 pub mod bench;
 pub mod faults;
+pub mod hall;
 pub mod journal;
 pub mod limits;
 pub mod listing;

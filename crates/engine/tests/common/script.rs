@@ -163,7 +163,7 @@ impl Erratic {
         EntryPlan {
             direction,
             setup,
-            score: Some(1.0),
+            score: Some(distance as f64),
             entry,
             stop: Some(stop),
             targets,

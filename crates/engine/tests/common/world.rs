@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use seawall_engine::risk::settings::{ClusterSettings, RiskSettings};
 use seawall_engine::{Effects, Engine, EntryOrder, FinalTarget, Setup};
 use seawall_model::{
-    Candle, Capabilities, Command, Input, InstrumentId, KillReason, Money, Ohlc, OrderRef, OrderState,
-    Percent, PriceUnits, Ratio, Span, SystemMode, Timeframe, Ts, VenuePort,
+    Candle, Capabilities, Command, GuardMode, Input, InstrumentId, KillReason, Money, Ohlc, OrderRef,
+    OrderState, Percent, PriceUnits, Ratio, Span, SystemMode, Timeframe, Ts, VenuePort,
 };
 use seawall_strategy::Strategy;
 
@@ -105,6 +105,20 @@ fn limits_of(seed: u64) -> RiskSettings {
     risk
 }
 
+/// Off, watching or acting, with few places and quick swaps.
+fn auction_of(seed: u64, setup: &mut Setup) {
+    let auction = &mut setup.trade.auction;
+    auction.mode = [GuardMode::Off, GuardMode::On, GuardMode::Shadow][(seed / 2 % 3) as usize];
+    auction.positions_max = (1 + u32::try_from(seed / 6 % 3).unwrap()).min(setup.risk.positions_max);
+    let between = Percent::new(Decimal::from(21));
+    auction.margin_use_max_pct = setup.risk.states.margin_use_cautious_pct.unwrap_or(between);
+    auction.min_hold_minutes = 1;
+    auction.cycle_minutes = 1;
+    auction.closes_per_cycle_max = 2;
+    auction.partial_close_cooldown_s = 30;
+    auction.no_signal_persistence_cycles = 2;
+}
+
 impl World {
     pub fn new(seed: u64, count: u32, capabilities: Capabilities, faults: Faults, quiet_after: u64) -> Self {
         let mut setup = setup(count, capabilities.clone());
@@ -118,6 +132,7 @@ impl World {
         setup.trade.multi_tp.final_target =
             [FinalTarget::TightenTrail, FinalTarget::ClosePartial, FinalTarget::CloseFull]
                 [(seed % 3) as usize];
+        auction_of(seed, &mut setup);
         let venue = ScriptedVenue::new(seed, count as usize, capabilities, faults);
         let start = PriceUnits::new(10_000);
         let flat = Ohlc { open: start, high: start, low: start, close: start };
