@@ -1,6 +1,7 @@
--- What a score was made of, what was planned, and what refused plans would have made.
+-- The kind of market, what a score was made of, what was planned, and what refused plans would have made.
 -- `score` is a list of [part, points, most]; the prices of a plan stand or are missing together.
 
+ALTER TABLE decisions ADD COLUMN regime TEXT;
 ALTER TABLE decisions ADD COLUMN score TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE decisions ADD COLUMN planned_side TEXT;
 ALTER TABLE decisions ADD COLUMN planned_entry TEXT;

@@ -87,6 +87,7 @@ fn scores_plans_and_what_refused_plans_would_have_made_are_read_back() {
     let name = "kraken-futures:BTC/USD:USD";
     let row = reader.last_decision(name, Some(minute(7))).unwrap().unwrap();
     assert_eq!(row.score, planned_decision(minute(7)).score);
+    assert_eq!(row.regime.as_deref(), Some("tight_smc"));
     let plan = row.planned.unwrap();
     let texts = [plan.entry, plan.stop, plan.target].map(|price| price.to_string());
     assert_eq!((plan.side.name(), texts), ("short", ["23300", "23500.5", "23000"].map(str::to_owned)));

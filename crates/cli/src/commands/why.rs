@@ -102,6 +102,9 @@ fn print(decision: &DecisionRow, shadow: Option<&ShadowRow>) {
     if let Some(setup) = &decision.setup {
         say!("setup: {setup}");
     }
+    if let Some(regime) = &decision.regime {
+        say!("regime: {regime}");
+    }
     if let Some(exit) = &decision.exit {
         say!("an open position was closed by this candle: {exit}");
     }

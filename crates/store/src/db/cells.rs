@@ -204,6 +204,7 @@ impl FromCells for DecisionRow {
             price: cells.exact("price")?,
             outcome,
             setup: cells.get("setup")?,
+            regime: cells.get("regime")?,
             exit: cells.get("exit")?,
             gates: cells.named("gates", names::read_gates)?,
             score: cells.named("score", names::read_score)?,

@@ -247,6 +247,8 @@ pub struct DecisionRow {
     pub outcome: Outcome,
     /// What the strategy saw.
     pub setup: Option<String>,
+    /// The kind of market, where the strategy tells kinds apart.
+    pub regime: Option<String>,
     /// Why an open position was being closed.
     pub exit: Option<String>,
     /// The gates in the order they were asked.

@@ -189,9 +189,9 @@ impl Tables<'_> {
 
     pub(crate) fn decision(&self, decision: &Decision) -> Result<(), StoreError> {
         const DECISION: &str = "INSERT OR REPLACE INTO decisions
-                (run, instrument, at, price, refused_by, setup, exit, gates, score, planned_side, planned_entry,
-                planned_stop, planned_target)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                (run, instrument, at, price, refused_by, setup, regime, exit, gates, score, planned_side,
+                planned_entry, planned_stop, planned_target)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         let instrument = self.instrument(decision.instrument)?;
         let refused_by = match decision.outcome {
             Outcome::Entered => None,
@@ -206,6 +206,7 @@ impl Tables<'_> {
             instrument.price(decision.price).to_string(),
             refused_by,
             decision.setup.map(|setup| setup.name()),
+            decision.regime.map(|regime| regime.name()),
             decision.exit.map(|exit| exit.name()),
             names::gates(&decision.gates),
             names::score(&decision.score),

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use seawall_model::{
     Alert, AlertKind, Decision, Exit, ExitReason, Gate, InstrumentId, Money, OrderRole, OrderState,
-    OrderUpdate, Outcome, PlannedPrices, PositionSide, PriceUnits, QtyUnits, ScorePart, ScorePoints, Setup,
-    Severity, ShadowEnd, ShadowOutcome, Side, Span, Trade, Ts,
+    OrderUpdate, Outcome, PlannedPrices, PositionSide, PriceUnits, QtyUnits, Regime, ScorePart, ScorePoints,
+    Setup, Severity, ShadowEnd, ShadowOutcome, Side, Span, Trade, Ts,
 };
 use seawall_store::db::{Batch, Database, EquityPoint, Filter, PositionState, Reader, Writer};
 use seawall_store::journal::{Header, Record, RunMode};
@@ -102,6 +102,7 @@ pub(crate) fn decision(at: Ts, adx: f64) -> Decision {
     let mut decision = Decision::empty();
     decision.reset(InstrumentId(0), at, PriceUnits::new(2_329_600));
     decision.setup = Some(Setup::OrderBlock);
+    decision.regime = Some(Regime::TightSmc);
     decision.ask(Gate::WarmUp, true, 200.0, 200.0);
     decision.ask(Gate::Adx, adx >= 25.0, adx, 25.0);
     if adx >= 25.0 {
