@@ -98,21 +98,11 @@ impl Demo {
             ..SyntheticSettings::default()
         };
         let market = SyntheticMarket::new(&synthetic);
-        let instruments = market
-            .instruments()
-            .into_iter()
-            .map(|spec| ManifestInstrument {
-                spec,
-                data_decimals: 0,
-                timeframe: Timeframe::M1,
-                read_only: false,
-            })
-            .collect();
         let root = data_dir.join("demo");
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
         let lock = InstanceLock::acquire(&root, "demo")?;
         let run = next_run(&root)?;
-        let manifest = Manifest::new(run, config.clone(), instruments);
+        let manifest = Manifest::new(run, config.clone(), instruments(&market));
         // Everything that can be wrong with the settings shows before anything is written.
         let engine = Engine::new(manifest.setup()?)?;
         let table = manifest.table()?;
@@ -297,6 +287,13 @@ impl Demo {
         let Demo { pump, engine, exchange, recorder, .. } = self;
         pump.feed(engine, exchange, recorder, at, input)
     }
+}
+
+/// The instruments of the market as a manifest names them.
+fn instruments(market: &SyntheticMarket) -> Vec<ManifestInstrument> {
+    let one =
+        |spec| ManifestInstrument { spec, data_decimals: 0, timeframe: Timeframe::M1, read_only: false };
+    market.instruments().into_iter().map(one).collect()
 }
 
 fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
