@@ -3,9 +3,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use common::{candles, outcome, settings};
+use seawall_archive::{HolePolicy, load_candles};
 use seawall_backtest::{Market, MarketSeries, Outcome, RunSettings};
-use seawall_model::{Candle, Gate, InstrumentSpec, Money, PriceUnits, Timeframe, Trade, Ts};
+use seawall_model::{Candle, Gate, GuardMode, InstrumentSpec, Money, PriceUnits, Timeframe, Trade, Ts};
+use seawall_strategy::StrategyKind;
 
 const PERP: &str = "kraken-futures:BTC/USD:USD";
 const SPOT: &str = "kraken:BTC/USD";
@@ -25,7 +30,7 @@ fn series(name: &str, signal: Option<&str>, candles: Vec<Candle>) -> MarketSerie
     }
 }
 
-/// The candles of a perpetual for those of spot: a premium in basis points that changes from candle to candle.
+/// The candles of a perpetual for those of spot: a premium in basis points by the number of the candle.
 fn perpetual(spot: &[Candle], premium: impl Fn(usize) -> i64) -> Vec<Candle> {
     let moved = |price: PriceUnits, bps: i64| PriceUnits::new(price.get() + price.get() * bps / 10_000);
     let one = |(index, candle): (usize, &Candle)| {
@@ -124,4 +129,51 @@ fn a_signal_without_candles_is_an_error_with_the_fix() {
         "kraken-futures:BTC/USD:USD reads kraken:BTC/USD: there are no candles of that; give them, or remove the \
          signal"
     );
+}
+
+/// Real candles: `smc` reads spot and trades a copy of it at a premium of 5 to 50 basis points.
+#[test]
+fn smc_on_real_spot_trades_a_perpetual_at_a_premium_with_the_same_plans() {
+    let shared = std::env::var_os("SEAWALL_SHARED").map_or_else(|| "../../../shared".into(), PathBuf::from);
+    let file = shared.join("data/spot_5m/ETHUSDT_5m_20220801_20230927.csv.gz");
+    if !file.is_file() {
+        println!("skipped: {} is not there", file.display());
+        return;
+    }
+    let loaded = load_candles(&file, Timeframe::M5, None, HolePolicy::Report, &mut |_| {}).unwrap();
+    let spot = loaded.candles.into_candles(Timeframe::M5, 2).unwrap();
+    // The premium changes every four hours and is wide on one day of four.
+    let wander = |index: usize| 5 + i64::try_from(index / 48 * 7 % 46).unwrap();
+    let far = |index: usize| wander(index) + if (index / 288).is_multiple_of(4) { 60 } else { 0 };
+    let mut settings = settings();
+    settings.strategy.name = StrategyKind::Smc;
+    // Many trades are wanted here, not good ones.
+    let smc = &mut settings.strategy.smc;
+    (smc.fibonacci_gate, smc.premium_discount_gate, smc.ms_change) = (false, false, GuardMode::Off);
+    let none = "0".parse().unwrap();
+    (smc.min_score_tight_smc_aligned, smc.min_score_tight_smc_neutral) = (none, none);
+    (smc.min_score_wide_structure_aligned, smc.min_score_wide_structure_neutral) = (none, none);
+    let alone = outcome(&Market::new(vec![series(PERP, None, spot.clone())]).unwrap(), &settings);
+    let paired = outcome(&pair(spot.clone(), wander), &settings);
+    let guarded = outcome(&pair(spot, far), &settings);
+    let told = |name: &str, one: &Outcome| {
+        let refused = refused_by(one, Gate::Basis);
+        println!(
+            "{name}: {} entries decided, {} trades, {refused} refused by basis, {} to {}",
+            one.decisions.entered,
+            one.trades.len(),
+            one.initial_equity,
+            one.final_equity
+        );
+    };
+    told("alone", &alone);
+    told("paired", &paired);
+    told("wide on one day of four", &guarded);
+    assert!(paired.trades.len() > 10 && paired.liquidations == 0);
+    assert_eq!(refused_by(&paired, Gate::Basis), 0);
+    assert!(refused_by(&guarded, Gate::Basis) > 0);
+    // What the strategy saw does not depend on the premium; what filled does.
+    let setups = |one: &Outcome| one.trades.iter().map(|trade| trade.decided_at).collect::<BTreeSet<_>>();
+    let common = setups(&alone).intersection(&setups(&paired)).count();
+    assert!(common * 10 >= alone.trades.len() * 8, "{common} of {}", alone.trades.len());
 }

@@ -70,7 +70,7 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) funding: Vec<String>,
     /// The instrument whose candles the strategy reads in place of NAME's own: NAME=SIGNAL, like
-    /// BTC/USD:USD=BTC/USD; give --candles for both. Short for `signal` of the instrument in the configuration.
+    /// BTC/USD:USD=BTC/USD, with --candles for both; beats `signal` in the configuration.
     #[arg(long, value_name = "NAME=SIGNAL")]
     pub(crate) signal: Vec<String>,
     /// Strategy, short for --set strategy.name=…

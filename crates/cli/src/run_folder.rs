@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use seawall_live::Manifest;
 use seawall_live::demo::newest_run;
+use seawall_live::manifest::ManifestInstrument;
 use seawall_model::InstrumentName;
 use seawall_store::db::Reader;
 
@@ -44,9 +45,17 @@ impl RunFolder {
 
     /// The instrument meant by `text`: its name, or a part of it that fits only one.
     pub(crate) fn instrument(&self, text: &str) -> Result<&InstrumentName, Failure> {
-        let names: Vec<&InstrumentName> =
-            self.manifest.instruments.iter().map(|one| &one.spec.name).collect();
+        let names: Vec<&InstrumentName> = self.traded().map(|one| &one.spec.name).collect();
         one_of(&names, text)
+    }
+
+    /// The instrument that the strategy of `name` reads, where that is another one.
+    pub(crate) fn signal(&self, name: &InstrumentName) -> Option<&InstrumentName> {
+        self.traded().find(|one| one.spec.name == *name)?.spec.signal.as_ref()
+    }
+
+    fn traded(&self) -> impl Iterator<Item = &ManifestInstrument> {
+        self.manifest.instruments.iter().filter(|one| !one.read_only)
     }
 }
 

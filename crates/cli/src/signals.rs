@@ -1,8 +1,8 @@
 //! Which of the instruments of a backtest read another one: `instruments[].signal` of the configuration and
 //! `--signal`, which beats it.
 //!
-//! An instrument that another one reads is not traded itself, unless it is listed under `instruments`: then it
-//! is one like any other, with candles and a strategy of its own.
+//! An instrument that another one reads is not traded itself, unless it is listed under `instruments`: then
+//! it is one like any other, with candles and a strategy of its own.
 
 use std::path::Path;
 

@@ -73,6 +73,11 @@ impl Config {
                 problems.push(refused(key, &value, &format!("allowed are 1 to {most}")));
             }
         }
+        let basis = self.demo.spot_basis_bps;
+        if let Some(basis) = basis.filter(|basis| *basis > DemoSettings::SPOT_BASIS_BPS_MAX) {
+            let rule = format!("allowed are 0 to {}, or off", DemoSettings::SPOT_BASIS_BPS_MAX);
+            problems.push(refused("demo.spot_basis_bps", &basis, &rule));
+        }
         if self.data.dir.trim().is_empty() {
             problems.push(refused("data.dir", &self.data.dir, "it must name a folder"));
         }

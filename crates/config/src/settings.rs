@@ -130,9 +130,15 @@ pub struct DemoSettings {
     pub instruments: u32,
     /// Money at the start.
     pub initial_equity: Money,
+    /// How far each instrument trades above a spot instrument that its strategy reads in its place, in basis
+    /// points. `off`: there is no spot, strategies read what they trade.
+    #[schemars(range(min = 0, max = 500))]
+    pub spot_basis_bps: Option<u32>,
 }
 
 impl DemoSettings {
+    /// Largest `spot_basis_bps`.
+    pub const SPOT_BASIS_BPS_MAX: u32 = 500;
     /// Largest `speed`.
     pub const SPEED_MAX: u32 = 100_000;
     /// Largest `instruments`.
@@ -141,7 +147,13 @@ impl DemoSettings {
 
 impl Default for DemoSettings {
     fn default() -> Self {
-        DemoSettings { seed: 1, speed: 60, instruments: 5, initial_equity: Money::new(Decimal::from(10_000)) }
+        DemoSettings {
+            seed: 1,
+            speed: 60,
+            instruments: 5,
+            initial_equity: Money::new(Decimal::from(10_000)),
+            spot_basis_bps: None,
+        }
     }
 }
 

@@ -287,7 +287,7 @@ const ARGUMENTS: [(&str, &str); 12] = [
     ),
     (
         "demo=5",
-        "--set demo: the value `5` stands where a section belongs; set the keys in it: seed, speed, instruments, initial_equity",
+        "--set demo: the value `5` stands where a section belongs; set the keys in it: seed, speed, instruments, initial_equity, spot_basis_bps",
     ),
     (
         "demo.seed=",
@@ -342,7 +342,7 @@ fn a_bad_variable_is_named() {
         (
             "SEAWALL__DEMO__SED",
             "5",
-            "SEAWALL__DEMO__SED: demo.sed: unknown key; did you mean `seed`? (allowed: seed, speed, instruments, initial_equity)",
+            "SEAWALL__DEMO__SED: demo.sed: unknown key; did you mean `seed`? (allowed: seed, speed, instruments, initial_equity, spot_basis_bps)",
         ),
         (
             "SEAWALL__DEMO__SEED",
@@ -358,7 +358,7 @@ fn a_bad_variable_is_named() {
         (
             "SEAWALL__DEMO",
             "5",
-            "SEAWALL__DEMO: demo: the value `5` stands where a section belongs; set the keys in it: seed, speed, instruments, initial_equity",
+            "SEAWALL__DEMO: demo: the value `5` stands where a section belongs; set the keys in it: seed, speed, instruments, initial_equity, spot_basis_bps",
         ),
         (
             "SEAWALL__RISK__LEVERAGE_MAX",

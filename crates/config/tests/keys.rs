@@ -332,6 +332,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("demo.speed", "120", &[]),
     ("demo.instruments", "3", &[]),
     ("demo.initial_equity", "500.5", &[]),
+    ("demo.spot_basis_bps", "20", &[]),
     ("data.dir", "elsewhere", &[]),
     ("data.journal_segment_mb", "16", &[]),
     ("instruments[0].name", "kraken-futures:ETH/USD:USD", &[]),

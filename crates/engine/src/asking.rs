@@ -1,7 +1,7 @@
 //! A strategy sees a candle of the instrument that it reads, and its answer is acted on.
 //!
-//! Invariant: whatever instrument the candle is of, the record and all that comes of it are of the traded one,
-//! in its own prices.
+//! Invariant: whatever instrument the candle is of, the record and all that comes of it are of the traded
+//! one, in its own prices.
 
 use seawall_model::{Candle, InstrumentId, Ts};
 use seawall_strategy::{Evaluation, View};

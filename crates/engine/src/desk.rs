@@ -461,9 +461,7 @@ impl Desk {
         }
         self.newest.digest(sink);
         self.shadows.digest(sink);
-        if let Some(signal) = &self.signal {
-            signal.digest(sink);
-        }
+        self.signal.iter().for_each(|signal| signal.digest(sink));
         self.market.digest(sink);
         self.strategy.digest(sink);
     }

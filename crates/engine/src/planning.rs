@@ -1,9 +1,10 @@
 //! From a strategy's plan to the plan that is judged and sent: the order of the entry, levels in percent of
 //! the planned price, and the ladder of take-profits.
 //!
-//! Invariants: only plans whose setup has a regime, or whose prices are of another instrument, are changed; distances in percent are kept whatever price
-//! the entry fills at, so a worse fill moves stop and targets along and changes neither reward to risk nor
-//! the share at risk; an entry whose reward no longer pays at the price where it would fill is not sent.
+//! Invariants: only plans whose setup has a regime, or whose prices are of another instrument, are changed;
+//! distances in percent are kept whatever price the entry fills at, so a worse fill moves stop and targets
+//! along and changes neither reward to risk nor the share at risk; an entry whose reward no longer pays at
+//! the price where it would fill is not sent.
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
@@ -120,8 +121,8 @@ struct Levels<'a> {
 }
 
 impl Levels<'_> {
-    /// The entry at the same place of the traded instrument, no worse for rounding; `None` where that place is
-    /// no price of it.
+    /// The entry at the same place of the traded instrument, no worse for rounding; `None` where that place
+    /// is no price of it.
     fn entry(self, entry: Entry) -> Option<Entry> {
         let rounding = match self.direction {
             Direction::Long => PriceRounding::Down,

@@ -1,6 +1,6 @@
-//! An instrument whose strategy reads another one: where its plans end up, what refuses them, and that nothing
-//! ever reaches the instrument that is only read. Each scenario cites the incident [I-n] or the defect [D-n] of
-//! the reference that it keeps from happening here.
+//! An instrument whose strategy reads another one: where its plans end up, what refuses them, and that
+//! nothing ever reaches the instrument that is only read. Each scenario cites the incident [I-n] or the
+//! defect [D-n] of the reference that it keeps from happening here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -261,6 +261,7 @@ fn two_prices_of_one_instant_are_not_held_against_each_other_before_both_are_in(
     assert!(!pair.alerted(AlertKind::EntriesPaused));
 }
 
+/// I-40: quotes that were zero or of an alias were held against good ones, and that was a shock.
 #[test]
 fn i_40_a_missing_zero_or_crossed_quote_is_no_basis() {
     let mut pair = Pair::ready(|_| ());

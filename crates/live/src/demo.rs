@@ -22,12 +22,13 @@ use crate::error::LiveError;
 use crate::hash;
 use crate::kill_watch::KillWatch;
 use crate::listing::Listings;
-use crate::manifest::{Manifest, ManifestInstrument};
+use crate::manifest::Manifest;
 use crate::readers::Readers;
 use crate::recorder::RunRecorder;
 use crate::snapshot::Snapshot;
 use crate::summary::{Ending, Summary};
 use crate::tally::Tally;
+use crate::twins::Twins;
 
 /// How much of the market is worked off at once before the clock begins to pace, so that indicators are warm.
 const WARM_UP: Span = Span::from_secs(2 * 3_600);
@@ -74,6 +75,7 @@ pub struct Demo {
     exchange: Exchange,
     market: SyntheticMarket,
     listings: Listings,
+    twins: Twins,
     recorder: RunRecorder,
     pump: Pump,
     folder: PathBuf,
@@ -98,15 +100,17 @@ impl Demo {
             ..SyntheticSettings::default()
         };
         let market = SyntheticMarket::new(&synthetic);
+        let twins = Twins::new(config.demo.spot_basis_bps, config.demo.instruments);
         let root = data_dir.join("demo");
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
         let lock = InstanceLock::acquire(&root, "demo")?;
         let run = next_run(&root)?;
-        let manifest = Manifest::new(run, config.clone(), instruments(&market));
+        let manifest = Manifest::new(run, config.clone(), twins.table(market.instruments())?);
         // Everything that can be wrong with the settings shows before anything is written.
         let engine = Engine::new(manifest.setup()?)?;
         let table = manifest.table()?;
-        let exchange = Exchange::new(&config.simulator, &table, config.demo.initial_equity)?;
+        let traded = table.get(..manifest.traded()).unwrap_or_default();
+        let exchange = Exchange::new(&config.simulator, traded, config.demo.initial_equity)?;
         let folder = root.join(format!("run-{run:06}"));
         std::fs::create_dir(&folder).map_err(LiveError::file(&folder, "creating the folder"))?;
         manifest.write(&folder)?;
@@ -117,17 +121,11 @@ impl Demo {
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: synthetic.start,
         };
-        let segment_bytes_max = u64::from(config.data.journal_segment_mb) * 1024 * 1024;
-        let mut journal = Journal::create_on(
-            Arc::new(seawall_store::disk::StdDisk),
-            &folder.join("journal"),
-            JournalInfo::new(run, &table),
-            JournalOptions { segment_bytes_max },
-        )?;
+        let mut journal = journal(&config, &folder, JournalInfo::new(run, &table))?;
         journal.append(synthetic.start, &Record::Header(header.clone()))?;
         let started_at = Timeframe::M1.floor(synthetic.start);
         let writer = Database::open(&folder.join("seawall.db"))?.writer(run, &header, &table)?;
-        let listings = Listings::new(started_at, config.universe.refresh_hours, table, &market);
+        let listings = Listings::new(started_at, config.universe.refresh_hours, traded.to_vec(), &market);
         let readers = Readers::new(writer, view, config.demo.initial_equity)?;
         let recorder = RunRecorder {
             journal,
@@ -141,6 +139,7 @@ impl Demo {
             exchange,
             market,
             listings,
+            twins,
             recorder,
             pump: Pump::new(),
             folder,
@@ -232,11 +231,13 @@ impl Demo {
                 self.listings.see_quote(instrument, tick.bid, tick.ask);
                 self.exchange.tick(at, instrument, tick);
                 self.run_until(at)?;
-                self.feed(at, &Input::Quote { instrument, bid: tick.bid, ask: tick.ask })
+                self.feed(at, &Input::Quote { instrument, bid: tick.bid, ask: tick.ask })?;
+                self.twins.quote(instrument, tick).map_or(Ok(()), |quote| self.feed(at, &quote))
             }
             MarketEventKind::Candle(candle) => {
                 self.listings.see_candle(instrument, &candle);
-                self.feed(at, &Input::Candle { instrument, timeframe: Timeframe::M1, candle })
+                self.feed(at, &Input::Candle { instrument, timeframe: Timeframe::M1, candle })?;
+                self.twins.candle(instrument, candle).map_or(Ok(()), |candle| self.feed(at, &candle))
             }
             MarketEventKind::FundingRate(rate) => {
                 self.exchange.set_funding_rate(at, instrument, rate);
@@ -289,11 +290,10 @@ impl Demo {
     }
 }
 
-/// The instruments of the market as a manifest names them.
-fn instruments(market: &SyntheticMarket) -> Vec<ManifestInstrument> {
-    let one =
-        |spec| ManifestInstrument { spec, data_decimals: 0, timeframe: Timeframe::M1, read_only: false };
-    market.instruments().into_iter().map(one).collect()
+fn journal(config: &Config, folder: &Path, info: JournalInfo) -> Result<Journal, LiveError> {
+    let segment_bytes_max = u64::from(config.data.journal_segment_mb) * 1024 * 1024;
+    let disk = Arc::new(seawall_store::disk::StdDisk);
+    Ok(Journal::create_on(disk, &folder.join("journal"), info, JournalOptions { segment_bytes_max })?)
 }
 
 fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {

@@ -20,6 +20,7 @@ mod listing;
 mod readers;
 mod recorder;
 mod tally;
+mod twins;
 
 pub use demo::{Demo, DemoOptions, StopSwitch};
 pub use error::LiveError;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use seawall_config::{Config, Loader};
-use seawall_live::{Demo, DemoOptions, LiveError, StopSwitch, Summary, replay};
+use seawall_live::{Demo, DemoOptions, LiveError, Manifest, StopSwitch, Summary, replay};
 use seawall_model::Span;
 use seawall_store::db::{Filter, Reader};
 
@@ -126,4 +126,48 @@ fn two_runs_in_one_folder_do_not_meet() {
     assert!(second.to_string().contains("holds"), "{second}");
     drop(first);
     assert!(Demo::prepare(options(), None).is_ok());
+}
+
+/// Effect of `demo.spot_basis_bps`.
+#[test]
+fn a_run_on_spot_twins_replays_equal_and_decides_about_what_is_traded_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, basis: &str| {
+        let set = ["demo.speed=100000", "demo.seed=3", basis].map(str::to_owned);
+        let config = Loader::new().file("demo.yaml", DEMO).set(set).load().unwrap().config;
+        let data_dir = folder.path().join(name);
+        let options = DemoOptions { config, data_dir, duration: Some(Span::from_millis(3 * 3_600 / 100)) };
+        Demo::prepare(options, None).unwrap().run(&StopSwitch::new()).unwrap()
+    };
+    let near = run("near", "demo.spot_basis_bps=20");
+    assert!(near.positions_opened > 0 && near.violations.is_empty(), "{:?}", near.violations);
+    let report = replay(Path::new(&near.folder), false, &mut |_| {}).unwrap();
+    assert!(report.is_equal(), "{:?}", report.differences);
+    assert_eq!((&report.fingerprint, &report.digest), (&near.fingerprint, &near.digest));
+    let reader = Reader::open(&Path::new(&near.folder).join("seawall.db")).unwrap();
+    let decisions = reader.decisions(&Filter { limit: 1_000_000, ..Filter::default() }).unwrap();
+    assert!(!decisions.is_empty());
+    assert!(decisions.iter().all(|one| one.instrument.ends_with(":USD")), "nothing is decided about spot");
+    let manifest = Manifest::read(Path::new(&near.folder)).unwrap();
+    assert_eq!(manifest.instruments.len(), 2 * manifest.traded());
+    assert_eq!(manifest.instruments[0].spec.signal.as_ref(), Some(&manifest.instruments[5].spec.name));
+    let far = run("far", "demo.spot_basis_bps=90");
+    assert_eq!(far.positions_opened, 0, "0.9 % is more than execution.basis_max_pct");
+}
+
+#[test]
+fn a_manifest_without_pairs_says_nothing_of_them_and_one_from_before_them_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = demo(folder.path(), 3);
+    let run = Path::new(&summary.folder);
+    let text = std::fs::read_to_string(run.join("run.json")).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(!text.contains("read_only") && manifest["instruments"][0]["spec"].get("signal").is_none());
+    for key in ["basis_max_pct", "basis_max_post_pct", "signal_age_max_s"] {
+        manifest["config"]["execution"].as_object_mut().unwrap().remove(key).unwrap();
+    }
+    manifest["config"]["risk"]["shock"].as_object_mut().unwrap().remove("basis_pct").unwrap();
+    std::fs::write(run.join("run.json"), manifest.to_string()).unwrap();
+    let report = replay(run, false, &mut |_| {}).unwrap();
+    assert!(report.is_equal(), "{:?}", report.differences);
 }

@@ -235,6 +235,12 @@ impl InstrumentSpec {
             signal: None,
         }
     }
+
+    /// The coin itself with the default rules: no leverage.
+    #[must_use]
+    pub fn spot(name: InstrumentName) -> Self {
+        InstrumentSpec { kind: ContractKind::Spot, leverage_max: default_one(), ..InstrumentSpec::new(name) }
+    }
 }
 
 /// How a price is brought onto the tick grid.

@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 use seawall_model::explain::figure;
-use seawall_model::{Binding, GateReading, Outcome, PositionSide, ShadowEnd, Verdict};
+use seawall_model::{Binding, GateReading, InstrumentName, Outcome, PositionSide, ShadowEnd, Verdict};
 use seawall_store::db::{DecisionRow, PlannedRow, ShadowRow};
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &WhyArgs) -> Result<(), Failure> {
         let answer = Answer { explanation: Explanation::new(&decision, shadow), decision };
         say!("{}", serde_json::to_string_pretty(&answer).map_err(Failure::work)?);
     } else {
-        print(&decision, shadow.as_ref());
+        print(&decision, shadow.as_ref(), run.signal(name));
     }
     Ok(())
 }
@@ -88,7 +88,7 @@ fn watched(decision: &DecisionRow) -> impl Iterator<Item = &GateReading> {
     decision.gates.iter().filter(|reading| reading.verdict == Verdict::Shadow)
 }
 
-fn print(decision: &DecisionRow, shadow: Option<&ShadowRow>) {
+fn print(decision: &DecisionRow, shadow: Option<&ShadowRow>, signal: Option<&InstrumentName>) {
     let answer = match decision.outcome {
         Outcome::Entered => "entered".to_owned(),
         Outcome::Refused(gate) => format!("not entered: refused by {}", gate.name()),
@@ -98,6 +98,9 @@ fn print(decision: &DecisionRow, shadow: Option<&ShadowRow>) {
         false => format!("price {}", decision.price),
     };
     say!("{} at {} ({price}): {answer}", decision.instrument, decision.at);
+    if let Some(signal) = signal {
+        say!("the strategy reads {signal}: its readings are of that");
+    }
     bound(decision);
     if let Some(setup) = &decision.setup {
         say!("setup: {setup}");
