@@ -210,7 +210,7 @@ fn i_79_money_is_excluded_in_the_universe_at_the_gate_and_at_the_start() {
 #[test]
 fn i_71_other_contracts_of_a_coin_lend_it_nothing() {
     // [I-71]: inverse and fixed-maturity contracts overwrote the quotes of the perpetual: spreads of 100 %.
-    let other = |kind| ListingRow { kind, ..perpetual("BTC/USD", 0.0, 9_999) };
+    let other = |kind| ListingRow { kind, ..perpetual("BTC/USD", ENOUGH, 9_999) };
     let rows = vec![
         other(ListedKind::FixedMaturity),
         perpetual("BTC/USD", ENOUGH, 1),
@@ -221,6 +221,8 @@ fn i_71_other_contracts_of_a_coin_lend_it_nothing() {
     bench.list(rows);
     let universe = bench.engine.universe().unwrap();
     assert_eq!((universe.members().len(), universe.eligible()), (3, 1));
+    let others = universe.members().iter().filter(|one| one.kind != ListedKind::LinearPerpetual);
+    assert!(others.into_iter().all(|one| one.standing == Standing::OtherContract));
     assert_eq!(bench.engine.standing(BTC), Some(Standing::Eligible));
     assert_eq!(bench.refusal(fixed("1", 200)), None);
 }
