@@ -54,8 +54,8 @@ fn main() {
     baseline(&market, &base, &usual, runs);
 }
 
-/// How the defaults without halts fare against entries at random: as many, the same directions, stop distances and setups,
-/// the same management, costs and limits.
+/// How the defaults without halts fare against entries at random: as many, the same directions, stop
+/// distances and setups, the same management, costs and limits.
 fn baseline(market: &Market, settings: &RunSettings, usual: &Outcome, runs: u64) {
     let habits = Habits::of(usual, market);
     if habits.is_empty() {

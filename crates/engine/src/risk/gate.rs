@@ -1,8 +1,8 @@
 //! The questions that an entry has to pass, in their order; the first refusal ends them.
 //!
 //! Order: state of the system, state of the instrument, pauses, portfolio guards, the plan itself, its costs,
-//! then its size under the caps, then what the venue and the account's margin allow. A question whose limit is
-//! off is not asked.
+//! then its size under the caps, then what the venue and the account's margin allow. A question whose limit
+//! is off is not asked.
 
 use arrayvec::ArrayVec;
 use seawall_model::{
