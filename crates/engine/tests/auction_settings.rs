@@ -1,7 +1,7 @@
 //! An auction whose settings contradict themselves or the limits of the account does not start, and the
 //! message shows the arithmetic (spec 4.9).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
