@@ -7,7 +7,7 @@ use seawall_backtest::RunSettings;
 use seawall_engine::{
     EntryOrder, FinalTarget, MarketSettings, ProtectionSettings, RiskSettings, TradeSettings,
 };
-use seawall_model::Timeframe;
+use seawall_model::{GuardMode, Timeframe};
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::smc::HigherTimeframeMode;
 use seawall_strategy::{StrategyKind, StrategySettings};
@@ -46,7 +46,7 @@ type Change = fn(&mut RunSettings);
 
 /// Name and settings of every run; the defaults come first.
 pub(crate) fn all() -> Vec<(&'static str, RunSettings)> {
-    let changes: [(&'static str, Change); 24] = [
+    let changes: [(&'static str, Change); 26] = [
         ("defaults", |run| *run = defaults()),
         ("no drawdown halts", |_| {}),
         ("weekly zone off", |run| run.strategy.smc.higher_tf_mode = HigherTimeframeMode::Off),
@@ -71,6 +71,8 @@ pub(crate) fn all() -> Vec<(&'static str, RunSettings)> {
         ("no fee edge guard", |run| run.risk.fee_edge.multiple = None),
         ("every 15 minutes", |run| run.strategy.smc.evaluate_timeframe = Timeframe::M15),
         ("no limits", |run| run.risk = RiskSettings::without_limits()),
+        ("auction on", |run| run.trade.auction.mode = GuardMode::On),
+        ("thesis on", |run| run.strategy.smc.thesis.mode = GuardMode::On),
     ];
     changes
         .into_iter()
