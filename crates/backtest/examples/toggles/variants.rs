@@ -46,7 +46,7 @@ type Change = fn(&mut RunSettings);
 
 /// Name and settings of every run; the defaults come first.
 pub(crate) fn all() -> Vec<(&'static str, RunSettings)> {
-    let changes: [(&'static str, Change); 26] = [
+    let changes: [(&'static str, Change); 28] = [
         ("defaults", |run| *run = defaults()),
         ("no drawdown halts", |_| {}),
         ("weekly zone off", |run| run.strategy.smc.higher_tf_mode = HigherTimeframeMode::Off),
@@ -71,7 +71,12 @@ pub(crate) fn all() -> Vec<(&'static str, RunSettings)> {
         ("no fee edge guard", |run| run.risk.fee_edge.multiple = None),
         ("every 15 minutes", |run| run.strategy.smc.evaluate_timeframe = Timeframe::M15),
         ("no limits", |run| run.risk = RiskSettings::without_limits()),
-        ("auction on", |run| run.trade.auction.mode = GuardMode::On),
+        ("auction acts", |run| run.trade.auction.mode = GuardMode::On),
+        ("auction, four places", |run| {
+            run.trade.auction.mode = GuardMode::On;
+            run.trade.auction.positions_max = 4;
+        }),
+        ("four places, first come", |run| run.risk.positions_max = 4),
         ("thesis on", |run| run.strategy.smc.thesis.mode = GuardMode::On),
     ];
     changes
