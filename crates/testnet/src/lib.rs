@@ -1,0 +1,1 @@
+//! An exchange in a box: the venues' own wire protocols, served over the simulator.
