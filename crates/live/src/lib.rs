@@ -9,9 +9,11 @@
 pub mod demo;
 pub mod error;
 pub mod manifest;
+pub mod net;
 pub mod replay;
 pub mod snapshot;
 pub mod summary;
+pub mod wall_clock;
 
 mod clock;
 mod hash;

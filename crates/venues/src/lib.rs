@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod outcome;
 pub mod profile;
 pub mod query;
+pub mod registry;
 pub mod secret;
 pub mod session;
 
@@ -30,5 +31,6 @@ pub use http::{Hosts, Reply, Request, Response, SignedRequest, TransportFailure}
 pub use market::{ListedInstrument, Market, Markets};
 pub use outcome::{Advice, Certainty, Failure, Notice, Outcome, Problem};
 pub use query::{Answer, Query};
+pub use registry::{Venue, WantedData};
 pub use secret::{Credentials, Secret};
 pub use session::{Command, News, Session};
