@@ -51,4 +51,12 @@ pub enum SimulatorError {
         /// For which instrument.
         instrument: String,
     },
+    /// A position that cannot be put into the account.
+    #[error("instrument {instrument} cannot be given a position: {reason}")]
+    Seed {
+        /// The number of the instrument.
+        instrument: u32,
+        /// Why.
+        reason: &'static str,
+    },
 }

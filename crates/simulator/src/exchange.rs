@@ -10,7 +10,7 @@ use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
     Candle, Capabilities, Instrument, InstrumentId, Money, Span, StateSink, TriggerSource, Ts, VenueEvent,
-    VenueRequest,
+    VenuePosition, VenueRequest,
 };
 
 use crate::core::{AccountView, Core, Tick, is_offered};
@@ -167,6 +167,29 @@ impl Exchange {
     pub fn pay_funding(&mut self, at: Ts, instrument: InstrumentId, rate: Decimal) {
         self.arrive_until(at);
         self.core.pay_funding(at, instrument, rate);
+    }
+
+    /// Puts a position into the account as if it had been bought (negative: sold) at `entry_price` at `at`,
+    /// without a fee, a fill or an event. Equity is what it was, if the market is at the entry price.
+    ///
+    /// # Errors
+    /// An unknown instrument, a zero quantity, an entry price that is not positive, a position that is there
+    /// already, a short spot position, or an amount beyond 28 digits.
+    pub fn seed_position(&mut self, at: Ts, position: VenuePosition) -> Result<(), SimulatorError> {
+        self.core.seed_position(at, position)
+    }
+
+    /// Puts `amount` into the account (negative: takes it out), without an event. `None`, and nothing
+    /// done, if the sum does not fit into 28 digits.
+    pub fn transfer(&mut self, amount: Money) -> Option<()> {
+        self.core.transfer(amount)
+    }
+
+    /// The venue closes the whole position of `instrument` at `at` at the known price, as it does when margin
+    /// runs out, and ends every order on it. Nothing happens without a position or a price.
+    pub fn liquidate(&mut self, at: Ts, instrument: InstrumentId) {
+        self.arrive_until(at);
+        self.core.liquidate(at, instrument);
     }
 
     /// The account as the venue sees it now.

@@ -140,7 +140,7 @@ impl Desk {
         Some(())
     }
 
-    fn set_cash(&mut self, cash: Money) {
+    pub(super) fn set_cash(&mut self, cash: Money) {
         self.cash = cash;
         self.cash_f64 = cash.to_f64();
     }

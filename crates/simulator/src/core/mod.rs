@@ -16,6 +16,7 @@ mod path;
 mod price;
 mod report;
 mod rules;
+mod seed;
 mod terms;
 
 use rust_decimal::Decimal;

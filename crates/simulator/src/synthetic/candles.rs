@@ -21,27 +21,36 @@ pub fn candles(seed: u64, index: usize, count: usize) -> Vec<Candle> {
     let mut weather = Weather::new(seed);
     let mut course = Course::new(seed, index);
     let grid = Grid { units: course.coin.price_units(), tick: course.coin.tick_units() };
-    let mean_volume = course.coin.turnover / course.coin.price;
     let minute = StepLength::of_minutes(1.0);
     let mut open_time = CANDLES_START;
     let mut candles = Vec::with_capacity(count);
     for _ in 0..count {
         weather.next_minute();
         course.next_minute(&weather);
-        let open = grid.price(course.price);
         let common = weather.step();
-        let close_f64 = course.step(common, minute);
-        let close = grid.price(close_f64);
-        let wick = close_f64 * course.sigma * WICK;
-        let (upper, lower) = (course.dice.uniform(), course.dice.uniform());
-        let high = grid.up(open.max(close), wick * wick_length(upper));
-        let low = grid.down(open.min(close), wick * wick_length(lower));
-        let volume = mean_volume * (0.2 + 2.0 * upper * (1.0 + lower));
+        let candle = course.candle(grid, common, minute);
         let known_at = open_time.plus(MINUTE);
-        candles.push(Candle { open_time, known_at, open, high, low, close, volume });
+        candles.push(Candle { open_time, known_at, ..candle });
         open_time = known_at;
     }
     candles
+}
+
+impl Course {
+    /// The candle of one step whose common part is `common`; its times are the caller's to fill in.
+    #[inline]
+    pub(super) fn candle(&mut self, grid: Grid, common: f64, length: StepLength) -> Candle {
+        let open = grid.price(self.price);
+        let close_f64 = self.step(common, length);
+        let close = grid.price(close_f64);
+        let wick = close_f64 * self.sigma * WICK * length.root;
+        let (upper, lower) = (self.dice.uniform(), self.dice.uniform());
+        let high = grid.up(open.max(close), wick * wick_length(upper));
+        let low = grid.down(open.min(close), wick * wick_length(lower));
+        let mean_volume = self.coin.turnover / self.coin.price * length.minutes;
+        let volume = mean_volume * (0.2 + 2.0 * upper * (1.0 + lower));
+        Candle { open_time: CANDLES_START, known_at: CANDLES_START, open, high, low, close, volume }
+    }
 }
 
 /// Close to an exponential of mean 1, without a logarithm.

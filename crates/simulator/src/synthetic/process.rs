@@ -135,8 +135,8 @@ pub(super) enum Surprise {
 /// The length of one step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StepLength {
-    minutes: f64,
-    root: f64,
+    pub(super) minutes: f64,
+    pub(super) root: f64,
 }
 
 impl StepLength {

@@ -1,0 +1,49 @@
+//! The errors of this crate: what keeps an exchange in a box from being built or served.
+
+use seawall_model::ModelError;
+use seawall_simulator::SimulatorError;
+use thiserror::Error;
+
+/// Why the exchange in a box cannot start.
+#[derive(Debug, Error)]
+pub enum TestnetError {
+    /// A setting that cannot be.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// Which setting or file.
+        setting: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// The simulated exchange refused its settings.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// An instrument that cannot be.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The market's file cannot be read.
+    #[error("market file {path}: {reason}")]
+    MarketFile {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The server broke down while it ran.
+    #[error("the server stopped: {0}")]
+    Serve(std::io::Error),
+}
+
+impl TestnetError {
+    pub(crate) fn setting(setting: impl Into<String>, reason: impl Into<String>) -> Self {
+        TestnetError::Setting { setting: setting.into(), reason: reason.into() }
+    }
+}
