@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use seawall_model::{InstrumentName, KillReason, Timeframe, Ts};
 
 use crate::smc_args::SmcArgs;
+use crate::testnet_args::TestnetArgs;
 
 /// Seawall trades your strategy around the clock and keeps a stop under every position.
 #[derive(Debug, Parser)]
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     KillSwitch(KillSwitchArgs),
     /// Smart Money Concepts over your own bars.
     Smc(SmcArgs),
+    /// An exchange in a box: a venue's own REST and WebSocket over a simulated market.
+    Testnet(TestnetArgs),
 }
 
 /// Where the configuration comes from.

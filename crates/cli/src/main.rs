@@ -16,6 +16,7 @@ mod progress;
 mod run_folder;
 mod signals;
 mod smc_args;
+mod testnet_args;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::run(&args),
         Command::KillSwitch(args) => commands::kill_switch::run(&args),
         Command::Smc(args) => commands::smc::run(&args),
+        Command::Testnet(args) => commands::testnet::run(&args),
     };
     match result {
         Ok(()) => ExitCode::from(exit::DONE),

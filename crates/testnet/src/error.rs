@@ -29,14 +29,6 @@ pub enum TestnetError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system says.
-        source: std::io::Error,
-    },
     /// The server broke down while it ran.
     #[error("the server stopped: {0}")]
     Serve(std::io::Error),

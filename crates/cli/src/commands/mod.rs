@@ -9,5 +9,6 @@ pub(crate) mod journal;
 pub(crate) mod kill_switch;
 pub(crate) mod report;
 pub(crate) mod smc;
+pub(crate) mod testnet;
 pub(crate) mod view;
 pub(crate) mod why;
