@@ -117,7 +117,8 @@ async fn own(mut testnet: Testnet, clock: Clock, mut jobs: mpsc::Receiver<Job>, 
     let mut sockets: BTreeMap<ConnectionId, mpsc::Sender<Frame>> = BTreeMap::new();
     let mut connections = 0_u64;
     loop {
-        let next = testnet.next_at().map_or_else(|| Instant::now() + Duration::from_secs(1), |at| clock.when(at));
+        let next =
+            testnet.next_at().map_or_else(|| Instant::now() + Duration::from_secs(1), |at| clock.when(at));
         tokio::select! {
             job = jobs.recv() => match job {
                 None => return,
@@ -383,7 +384,11 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }

@@ -1,6 +1,6 @@
 //! Who is asking: keys, signatures over the bytes as received, nonces, and the budget of each key.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use seawall_model::{Span, Ts};
 use seawall_venues::kraken_futures::{sign, tables};
@@ -43,8 +43,6 @@ pub(super) struct Gate {
     nonces: BTreeSet<u64>,
     spent: VecDeque<(Ts, u32)>,
     history: VecDeque<(Ts, u32)>,
-    /// The challenge given to each connection.
-    pub(super) challenges: BTreeMap<u64, String>,
 }
 
 impl Gate {
