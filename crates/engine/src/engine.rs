@@ -36,6 +36,7 @@ use crate::signal::feed::Readers;
 use crate::signal::{Signal, Signals, check};
 use crate::targets;
 use crate::trade_settings::TradeSettings;
+use crate::truth::Truth;
 use crate::universe::quality::Fault;
 use crate::universe::{Listings, MarketSettings};
 use crate::venue;
@@ -164,6 +165,7 @@ impl Engine {
             cost_bps: setup.cost_bps,
             now: Ts::from_nanos(i64::MIN),
             reports: ReportsSeen::default(),
+            truth: Truth::default(),
             query_at: Ts::FAR_FUTURE,
             asked_at: Ts::from_nanos(i64::MIN),
             opened: false,
@@ -459,6 +461,7 @@ impl Engine {
                 self.after_report(at, effects);
             }
             VenueEvent::Positions(report) => {
+                self.shared.truth.elsewhere.pictured(report.taken_at);
                 reconcile::on_positions(&mut self.desks, &mut self.shared, at, report, effects);
                 self.verify_closed(at, report, effects);
                 self.after_report(at, effects);
@@ -468,6 +471,9 @@ impl Engine {
                 self.hear_balance(at, *coverage, *amount);
                 self.after_report(at, effects);
             }
+            VenueEvent::Stream { live } => self.on_stream(at, *live, effects),
+            VenueEvent::Booked(booking) => self.on_booked(at, booking, effects),
+            VenueEvent::Elsewhere(report) => self.on_elsewhere(at, report, effects),
         }
     }
 

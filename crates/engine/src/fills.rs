@@ -120,6 +120,7 @@ fn count_on_order(desk: &mut Desk, at: Ts, fill: &Fill, effects: &mut Effects) -
             let (kind, severity) = match fill.cause {
                 FillCause::Order => (AlertKind::UnknownFill, Severity::Warning),
                 FillCause::Liquidation => (AlertKind::Liquidated, Severity::Critical),
+                FillCause::Deleveraging => (AlertKind::Deleveraged, Severity::Critical),
             };
             let detail = format!("{} {}", fill.side.name(), desk.instrument.qty(fill.qty));
             alert(effects, at, severity, kind, id, detail);
@@ -130,7 +131,7 @@ fn count_on_order(desk: &mut Desk, at: Ts, fill: &Fill, effects: &mut Effects) -
 
 fn exit_reason(desk: &Desk, fill: &Fill, role: Option<OrderRole>) -> ExitReason {
     match (fill.cause, role) {
-        (FillCause::Liquidation, _) => ExitReason::Liquidation,
+        (FillCause::Liquidation | FillCause::Deleveraging, _) => ExitReason::Liquidation,
         (FillCause::Order, Some(OrderRole::Stop)) => {
             let order = fill.order.and_then(|order| desk.orders.get(order.id));
             let trigger = order.and_then(|order| order.request.kind.trigger()).map(|trigger| trigger.price);

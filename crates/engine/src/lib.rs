@@ -39,6 +39,7 @@ mod shadow;
 mod shared;
 mod stop_outs;
 mod targets;
+mod truth;
 mod venue;
 mod views;
 

@@ -33,3 +33,11 @@ pub const LOSSES_REMEMBERED: usize = 32;
 
 /// Stop-outs of one instrument remembered for its strategy. Reached: the oldest is forgotten.
 pub const STOP_OUTS_REMEMBERED: usize = seawall_strategy::STOP_OUTS_MAX;
+
+/// Lines of the venue's account log remembered to count each once. Reached: the oldest is forgotten; a venue
+/// that tells one again after so many others would be counted twice, which the comparison of balances finds.
+pub const BOOKINGS_REMEMBERED: usize = 512;
+
+/// Accepted differences of the balance remembered for a reason that is told later. Reached: the oldest stays
+/// an adjustment.
+pub const ADJUSTMENTS_REMEMBERED: usize = 8;

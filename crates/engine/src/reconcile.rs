@@ -306,6 +306,7 @@ pub(crate) fn on_balance(
         }
         alert(effects, at, Severity::Warning, AlertKind::BalanceDrift, None, difference.to_string());
         shared.guard.unexplained(difference);
+        shared.truth.bookings.adjusted(at, difference);
         shared.book(at, effects, |ledger| ledger.post(Account::Adjustments, Account::Cash, difference));
     }
     shared.drift = None;

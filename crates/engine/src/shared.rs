@@ -11,6 +11,7 @@ use crate::phase::Phase;
 use crate::risk::guard::Guard;
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::trade_settings::TradeSettings;
+use crate::truth::Truth;
 use crate::universe::{Listings, MarketSettings};
 
 /// Which reports have come in since reconciliation began.
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) funding: FundingEstimate,
     pub(crate) now: Ts,
     pub(crate) reports: ReportsSeen,
+    /// How far the books can be trusted.
+    pub(crate) truth: Truth,
     /// When the account-wide reports are asked for next.
     pub(crate) query_at: Ts,
     /// When they were last asked for.
@@ -118,6 +121,7 @@ impl Shared {
         sink.number(u64::from(self.reports.orders));
         sink.number(u64::from(self.reports.positions));
         sink.number(u64::from(self.reports.balance));
+        self.truth.digest(sink);
         self.listings.digest(sink);
         self.guard.digest(sink);
         self.ledger.digest(sink);

@@ -15,6 +15,9 @@ pub struct Capabilities {
     /// Whether every change of an order is pushed without loss, so that resting stops need no proving by
     /// query. True only for a simulated venue inside the process.
     pub lossless_order_stream: bool,
+    /// Whether an order can be bound to only ever reduce a position. Where it can't, two stops of the whole
+    /// size could turn it.
+    pub reduce_only: bool,
     /// Whether the venue itself cancels reduce-only orders when their position is gone.
     pub cancels_orphaned_reduce_only: bool,
     /// A placement that the venue has not shown after this time will never be accepted.

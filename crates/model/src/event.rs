@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Booking, ForeignHolding};
 use crate::candle::Candle;
 use crate::decimal::Money;
 use crate::instrument::InstrumentId;
@@ -130,6 +131,8 @@ pub enum FillCause {
     Order,
     /// The venue liquidated the position.
     Liquidation,
+    /// The venue took the position to settle somebody else's (auto-deleveraging).
+    Deleveraging,
 }
 
 /// An execution.
@@ -335,6 +338,18 @@ pub enum VenueEvent {
         /// The balance.
         amount: Money,
     },
+    /// The private stream of orders and executions was lost, or is complete again. What happened while it was
+    /// lost may never be told: everything is compared anew.
+    Stream {
+        /// Whether nothing is missing from now on.
+        live: bool,
+    },
+    /// The venue booked something on the account that is no execution.
+    Booked(Booking),
+    /// Positions on instruments that are not in the run's table. Told before the positions of the same
+    /// picture (`taken_at`), and only where there are some: a later picture without it says that there are
+    /// none.
+    Elsewhere(Report<ForeignHolding>),
 }
 
 /// Something asked of a venue.
@@ -579,6 +594,30 @@ pub enum AlertKind {
     UniverseShrink,
     /// There is no new listing.
     ListingFailed,
+    /// The books hold a position that the venue does not.
+    Ghost,
+    /// A position was closed or reduced by somebody else.
+    ExternalClose,
+    /// A stop of the books does not rest at the venue.
+    StopMissing,
+    /// A stop rests at the venue with other terms than the books have.
+    StopWrong,
+    /// Somebody else's order appeared, filled or went away.
+    ManualOrder,
+    /// The venue took a position to settle somebody else's.
+    Deleveraged,
+    /// Money came in or went out.
+    Transfer,
+    /// The private stream was lost or is back.
+    Stream,
+    /// Reports of the venue fail again and again.
+    ReportFailing,
+    /// The start-up or a comparison does not end: what holds it.
+    NotReady,
+    /// The account holds something on an instrument that the run does not know.
+    ForeignHolding,
+    /// A position is left alone by policy.
+    LeftAlone,
 }
 
 impl AlertKind {
@@ -618,6 +657,18 @@ impl AlertKind {
             AlertKind::UniverseChanged => "universe changed",
             AlertKind::UniverseShrink => "universe would shrink too much, the old one is kept",
             AlertKind::ListingFailed => "no new listing, the old universe is kept",
+            AlertKind::Ghost => "position in the books that the venue does not hold",
+            AlertKind::ExternalClose => "position closed or reduced by somebody else",
+            AlertKind::StopMissing => "stop in the books that does not rest at the venue",
+            AlertKind::StopWrong => "stop rests at the venue with other terms",
+            AlertKind::ManualOrder => "order of somebody else",
+            AlertKind::Deleveraged => "position deleveraged by the venue",
+            AlertKind::Transfer => "money came in or went out",
+            AlertKind::Stream => "private stream of the venue",
+            AlertKind::ReportFailing => "reports of the venue fail, nothing is concluded from them",
+            AlertKind::NotReady => "not ready, no new risk",
+            AlertKind::ForeignHolding => "position on an instrument that this run does not know",
+            AlertKind::LeftAlone => "position left alone by policy",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! This crate stands on nothing of ours and does nothing but keep its words' own rules. Money is exact
 //! (decimals in newtypes), time is an argument, order of iteration is defined, nothing reads a clock.
 
+pub mod account;
 pub mod candle;
 pub mod canonical;
 pub mod capabilities;
@@ -26,6 +27,7 @@ pub mod trade;
 pub mod units;
 pub mod zone;
 
+pub use account::{Booking, BookingKind, ForeignHolding};
 pub use candle::{Candle, Ohlc};
 pub use canonical::CanonicalName;
 pub use capabilities::Capabilities;

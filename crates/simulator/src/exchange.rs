@@ -71,6 +71,7 @@ impl Exchange {
                 .filter(|source| is_offered(*source))
                 .collect::<ArrayVec<_, 3>>(),
             lossless_order_stream: true,
+            reduce_only: true,
             cancels_orphaned_reduce_only: true,
             acceptance_horizon: Span::from_nanos(round_trip.nanos() + ACCEPTANCE_SLACK.nanos()),
         }

@@ -368,6 +368,9 @@ pub(crate) fn learn(orders: &mut OrderIndex, event: &VenueEvent) {
         | VenueEvent::CancelRejected { .. }
         | VenueEvent::AmendRejected { .. }
         | VenueEvent::Funding { .. }
+        | VenueEvent::Stream { .. }
+        | VenueEvent::Booked(_)
+        | VenueEvent::Elsewhere(_)
         | VenueEvent::Positions(_)
         | VenueEvent::Balance { .. } => {}
     }

@@ -447,6 +447,7 @@ impl Profile {
             amend: self.amend == Amend::Everything,
             stop_triggers: self.stop_triggers.iter().copied().collect::<ArrayVec<_, 3>>(),
             lossless_order_stream: false,
+            reduce_only: self.reduce_only,
             cancels_orphaned_reduce_only: self.cancels_orphaned_reduce_only,
             acceptance_horizon: self.acceptance_horizon,
         }

@@ -511,6 +511,30 @@ fn one_unreadable_row_of_ours_makes_the_list_a_failed_one_and_a_foreign_market_i
     assert_eq!(coverage(&failed.inputs), Coverage::Failed);
 }
 
+#[test]
+fn a_position_on_an_instrument_that_is_not_ours_is_told_before_the_positions_with_its_value() {
+    let row = |symbol: &str, side: &str| {
+        format!(r#"{{"side":"{side}","symbol":"{symbol}","price":40000,"size":0.1}}"#)
+    };
+    let body = |rows: &[String]| {
+        let rows = rows.join(",");
+        format!(r#"{{"result":"success","serverTime":"2026-01-02T03:04:05Z","openPositions":[{rows}]}}"#)
+    };
+    let rows = [row("PF_XBTUSD", "long"), row("PF_DELISTEDUSD", "short")];
+    let outcome_of = |rows: &[String]| outcome(VenueRequest::QueryPositions, &reply(&body(rows)));
+    let both = outcome_of(&rows);
+    let [Input::Venue(VenueEvent::Elsewhere(other)), Input::Venue(VenueEvent::Positions(ours))] =
+        &both.inputs[..]
+    else {
+        panic!("{:?}", both.inputs)
+    };
+    assert_eq!((ours.rows.len(), ours.taken_at), (1, other.taken_at));
+    let told = (other.rows[0].symbol.as_str(), other.rows[0].qty.to_string());
+    assert_eq!(told, ("PF_DELISTEDUSD", "-0.1".to_owned()));
+    assert_eq!(other.rows[0].value.unwrap().to_string(), "4000.0");
+    assert_eq!(outcome_of(&rows[..1]).inputs.len(), 1, "nothing is told where there is nothing");
+}
+
 /// D-26: a position was booked at the price 0 because the field was not found.
 #[test]
 fn d_26_a_position_without_an_entry_price_is_unreadable_and_never_at_zero() {

@@ -9,8 +9,8 @@ use common::*;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use seawall_model::{
-    CancelReason, Coverage, Fill, Input, InstrumentId, OrderRole, RejectReason, Side, TimeInForce,
-    TriggerSource, Ts, VenueEvent, VenueRequest,
+    BookingKind, CancelReason, Coverage, Fill, Input, InstrumentId, OrderRole, RejectReason, Side,
+    TimeInForce, TriggerSource, Ts, VenueEvent, VenueId, VenueRequest,
 };
 use seawall_venues::kraken_futures::market_session::Wanted;
 use seawall_venues::kraken_futures::{AccountSession, MarketSession, sign};
@@ -307,8 +307,17 @@ fn executions_before_the_start_are_not_told_and_funding_is_told_once() {
     bench.text(&format!(r#"{{"feed":"account_log_snapshot","logs":[{},{}]}}"#, row(10), row(9)));
     let events = bench.events();
     assert_eq!(events.len(), 2);
-    let VenueEvent::Funding { instrument, amount } = &events[0] else { panic!() };
-    assert_eq!((instrument.0, amount.to_string().as_str()), (0, "-0.25"));
+    let VenueEvent::Booked(booking) = &events[0] else { panic!() };
+    assert_eq!((booking.kind, booking.id), (BookingKind::Funding, VenueId::Number(9)));
+    assert_eq!((booking.instrument.unwrap().0, booking.amount.to_string().as_str()), (0, "-0.25"));
+    let transfer = r#"{"id":11,"date":"2026-01-02T03:00:01Z","info":"cross-exchange transfer","asset":"usd","old_balance":100.5,"new_balance":350.75}"#;
+    bench.text(&format!(r#"{{"feed":"account_log","new_entry":{transfer}}}"#));
+    let VenueEvent::Booked(booking) = &bench.events()[0] else { panic!() };
+    assert_eq!((booking.kind, booking.instrument), (BookingKind::Transfer, None));
+    assert_eq!(booking.amount.to_string(), "250.25");
+    // A trade is told by its execution.
+    bench.text(r#"{"feed":"account_log","new_entry":{"id":12,"info":"futures trade","asset":"usd"}}"#);
+    assert!(bench.events().is_empty());
 }
 
 #[test]

@@ -176,6 +176,24 @@ impl Guard {
         }
     }
 
+    /// What was booked as a difference of unknown origin has a reason: it is no longer missing, and stays the
+    /// profit or loss that it is.
+    pub(crate) fn explained(&mut self, amount: Money) {
+        if self.windows.is_open() {
+            let lost = amount.min(Money::ZERO).negated();
+            self.windows.unexplained(lost);
+            self.doubt.came_back(lost);
+        }
+    }
+
+    /// What was booked as a difference of unknown origin came in or went out: no profit and no loss.
+    pub(crate) fn explained_flow(&mut self, amount: Money) {
+        if self.windows.is_open() && amount < Money::ZERO {
+            self.explained(amount);
+            self.windows.flow(amount);
+        }
+    }
+
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         self.windows.digest(sink);
         self.limits.digest(sink);

@@ -69,6 +69,7 @@ pub fn lossless() -> Capabilities {
         amend: true,
         stop_triggers: ArrayVec::from_iter([TriggerSource::Mark, TriggerSource::Last]),
         lossless_order_stream: true,
+        reduce_only: true,
         cancels_orphaned_reduce_only: true,
         acceptance_horizon: Span::from_secs(10),
     }

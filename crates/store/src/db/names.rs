@@ -25,6 +25,7 @@ pub(crate) const fn cause(cause: FillCause) -> &'static str {
     match cause {
         FillCause::Order => "order",
         FillCause::Liquidation => "liquidation",
+        FillCause::Deleveraging => "deleveraging",
     }
 }
 
@@ -62,6 +63,18 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::UniverseChanged => "universe_changed",
         AlertKind::UniverseShrink => "universe_shrink",
         AlertKind::ListingFailed => "listing_failed",
+        AlertKind::Ghost => "ghost",
+        AlertKind::ExternalClose => "external_close",
+        AlertKind::StopMissing => "stop_missing",
+        AlertKind::StopWrong => "stop_wrong",
+        AlertKind::ManualOrder => "manual_order",
+        AlertKind::Deleveraged => "deleveraged",
+        AlertKind::Transfer => "transfer",
+        AlertKind::Stream => "stream",
+        AlertKind::ReportFailing => "report_failing",
+        AlertKind::NotReady => "not_ready",
+        AlertKind::ForeignHolding => "foreign_holding",
+        AlertKind::LeftAlone => "left_alone",
     }
 }
 

@@ -163,6 +163,24 @@ impl Line<'_> {
             VenueEvent::Balance { coverage, amount } => {
                 write!(self.out, "balance {amount} ({})", covered(*coverage))
             }
+            VenueEvent::Stream { live } => {
+                self.out.write_str(if *live { "stream live" } else { "stream lost" })
+            }
+            VenueEvent::Booked(booking) => {
+                write!(self.out, "{} {} {}", booking.kind.name(), booking.id, booking.amount)?;
+                match booking.instrument {
+                    Some(instrument) => {
+                        let name = self.name(instrument);
+                        write!(self.out, " on {name}")
+                    }
+                    None => Ok(()),
+                }
+            }
+            VenueEvent::Elsewhere(report) => {
+                self.out.write_str("elsewhere")?;
+                self.report(report)?;
+                self.joined(&report.rows, |line, row| write!(line.out, " {} {}", row.symbol, row.qty))
+            }
         }
     }
 

@@ -6,11 +6,11 @@ pub(crate) mod journals;
 pub(crate) mod strategies;
 
 use seawall_model::{
-    CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, Instrument, InstrumentId,
-    InstrumentSpec, KillReason, Liquidity, ListedKind, ListingRow, Money, OrderKind, OrderRef, OrderRequest,
-    OrderRole, OrderState, PriceUnits, QtyUnits, RejectReason, Report, Side, SubmitOutcome, SystemMode,
-    TimeInForce, Timeframe, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition,
-    VenueRequest,
+    Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
+    ForeignHolding, Input, Instrument, InstrumentId, InstrumentSpec, KillReason, Liquidity, ListedKind,
+    ListingRow, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits, QtyUnits,
+    RejectReason, Report, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe, Trigger, TriggerSource,
+    Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_store::journal::{
     Checkpoint, Digest, End, EndReason, Header, JournalInfo, Record, RecordKind, RunMode,
@@ -199,7 +199,7 @@ pub(crate) fn inputs() -> Vec<Input> {
 
 /// What has been added to schema 1 since its golden file was written.
 pub(crate) fn newer_inputs() -> Vec<Input> {
-    vec![
+    [
         Input::Operator(Command::Kill { reason: KillReason::Manual, flatten: true }),
         Input::Operator(Command::Release),
         Input::Book {
@@ -211,6 +211,34 @@ pub(crate) fn newer_inputs() -> Vec<Input> {
         },
         Input::Listing(report(Coverage::Complete, listing_rows())),
         Input::Listing(report(Coverage::Failed, Vec::new())),
+    ]
+    .into_iter()
+    .chain(newer_events().into_iter().map(Input::Venue))
+    .collect()
+}
+
+fn newer_events() -> Vec<VenueEvent> {
+    let booking = |kind, instrument| Booking {
+        id: VenueId::Number(77),
+        kind,
+        instrument,
+        amount: "-0.25".parse().unwrap(),
+        venue_time: ts("2026-01-02T03:04:05Z"),
+    };
+    let holding = |value| ForeignHolding {
+        symbol: arrayvec::ArrayString::from("PF_GONEUSD").unwrap(),
+        qty: "-12.5".parse().unwrap(),
+        value,
+    };
+    let rows = vec![holding(None), holding(Some("1250.5".parse().unwrap()))];
+    let deleveraged = Fill { order: None, cause: FillCause::Deleveraging, ..fill(9) };
+    vec![
+        VenueEvent::Filled(deleveraged),
+        VenueEvent::Stream { live: true },
+        VenueEvent::Stream { live: false },
+        VenueEvent::Booked(booking(BookingKind::Funding, Some(InstrumentId(0)))),
+        VenueEvent::Booked(booking(BookingKind::Transfer, None)),
+        VenueEvent::Elsewhere(report(Coverage::Complete, rows)),
     ]
 }
 

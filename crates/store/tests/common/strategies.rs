@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use seawall_model::{
-    CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause, Input, InstrumentId, KillReason,
-    Liquidity, ListedKind, ListingRow, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState,
-    Price, PriceUnits, QtyUnits, RejectReason, Report, Side, SubmitOutcome, TimeInForce, Timeframe, Trigger,
-    TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
+    ForeignHolding, Input, InstrumentId, KillReason, Liquidity, ListedKind, ListingRow, Money, OrderKind,
+    OrderRef, OrderRequest, OrderRole, OrderState, Price, PriceUnits, QtyUnits, RejectReason, Report, Side,
+    SubmitOutcome, TimeInForce, Timeframe, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder,
+    VenuePosition, VenueRequest,
 };
 
 pub(crate) fn time() -> impl Strategy<Value = Ts> {
@@ -96,7 +97,8 @@ fn report<T: Strategy>(row: T) -> impl Strategy<Value = Report<T::Value>> {
 fn fill() -> impl Strategy<Value = Fill> {
     let who = (instrument(), prop::option::of(order()), venue_id(), side());
     let liquidity = prop_oneof![Just(Liquidity::Maker), Just(Liquidity::Taker)];
-    let cause = prop_oneof![Just(FillCause::Order), Just(FillCause::Liquidation)];
+    let cause =
+        prop_oneof![Just(FillCause::Order), Just(FillCause::Liquidation), Just(FillCause::Deleveraging)];
     (who, (qty(), price(), money()), liquidity, cause, time()).prop_map(
         |((instrument, order, fill_id, side), (qty, price, fee), liquidity, cause, venue_time)| Fill {
             instrument,
@@ -160,7 +162,25 @@ fn venue_event() -> impl Strategy<Value = VenueEvent> {
         report(venue_order()).prop_map(VenueEvent::OpenOrders),
         report(venue_position()).prop_map(VenueEvent::Positions),
         (coverage(), money()).prop_map(|(coverage, amount)| VenueEvent::Balance { coverage, amount }),
+        any::<bool>().prop_map(|live| VenueEvent::Stream { live }),
+        booking().prop_map(VenueEvent::Booked),
+        report(foreign_holding()).prop_map(VenueEvent::Elsewhere),
     ]
+}
+
+fn booking() -> impl Strategy<Value = Booking> {
+    let kind = prop_oneof![Just(BookingKind::Funding), Just(BookingKind::Transfer)];
+    (venue_id(), kind, prop::option::of(instrument()), money(), time()).prop_map(
+        |(id, kind, instrument, amount, venue_time)| Booking { id, kind, instrument, amount, venue_time },
+    )
+}
+
+fn foreign_holding() -> impl Strategy<Value = ForeignHolding> {
+    ("[A-Z_]{0,40}", money(), prop::option::of(money())).prop_map(|(symbol, qty, value)| ForeignHolding {
+        symbol: arrayvec::ArrayString::from(&symbol).unwrap(),
+        qty: qty.get(),
+        value,
+    })
 }
 
 fn candle() -> impl Strategy<Value = Candle> {
@@ -287,11 +307,14 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Operator(Command::Release) => 24,
         Input::Book { .. } => 25,
         Input::Listing(_) => 26,
+        Input::Venue(VenueEvent::Stream { .. }) => 27,
+        Input::Venue(VenueEvent::Booked(_)) => 28,
+        Input::Venue(VenueEvent::Elsewhere(_)) => 29,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 27;
+pub(crate) const INPUT_VARIANTS: usize = 30;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {

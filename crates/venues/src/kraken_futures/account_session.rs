@@ -6,7 +6,7 @@
 //! list proves nothing, so the order is asked for by name; what came before `since` is never told.
 
 use seawall_model::{
-    CancelReason, ClientOrderId, Coverage, Fill, Input, Money, OrderRef, Report, Side, Span, Ts, VenueEvent,
+    CancelReason, ClientOrderId, Coverage, Fill, Input, OrderRef, Report, Side, Span, Ts, VenueEvent,
     VenueId, VenueOrder, VenueRequest,
 };
 
@@ -360,17 +360,16 @@ impl AccountSession {
         Ok(())
     }
 
-    /// Funding is told once for each booking. The first log of the process only sets the mark: what was
-    /// booked before is in the balance already.
+    /// Each booking is told once. The first log of the process only sets the mark: what was booked before is
+    /// in the balance already.
     fn on_log(&mut self, mut rows: Vec<LogRow<'_>>, scope: &mut Scope<'_>) -> Result<(), VenueError> {
         rows.sort_by_key(|row| row.id);
         let newest = rows.last().map(|row| row.id);
         if let Some(seen) = self.log_seen {
-            for row in rows.iter().filter(|row| row.id > seen && row.info == "funding rate change") {
-                let market = row.contract.as_deref().and_then(|contract| scope.markets.find(contract));
-                let Some(instrument) = market.map(Market::id) else { continue };
-                let amount = Money::new(row.realized_funding.need("realized_funding")?);
-                self.tell(VenueEvent::Funding { instrument, amount }, scope.orders);
+            for row in rows.iter().filter(|row| row.id > seen) {
+                if let Some(booking) = rows::booking(row, scope.markets, self.now)? {
+                    self.tell(VenueEvent::Booked(booking), scope.orders);
+                }
             }
         }
         self.log_seen = self.log_seen.max(newest).or(Some(0));

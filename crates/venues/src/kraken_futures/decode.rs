@@ -215,16 +215,23 @@ fn open_orders(reply: &Reply, tables: Tables<'_>) -> Result<Outcome, Failure> {
 fn positions(reply: &Reply, tables: Tables<'_>) -> Result<Outcome, Failure> {
     let (envelope, taken_at) = envelope(reply, Repeat::Reads)?;
     let list = envelope.open_positions.ok_or_else(|| missing("no openPositions"))?;
-    let (mut rows, mut notices) = (Vec::with_capacity(list.len()), Vec::new());
+    let (mut rows, mut elsewhere, mut notices) = (Vec::with_capacity(list.len()), Vec::new(), Vec::new());
     for raw in list {
         let row: PositionRow<'_> = parse("position", raw.get()).map_err(|error| bad_row(&error))?;
         match rows::position(&row, tables).map_err(|error| bad_row(&error))? {
             Row::Ours(row) => rows.push(row),
-            Row::Elsewhere(notice) => notices.push(notice),
+            Row::Elsewhere(notice) => {
+                elsewhere.push(rows::holding(&row).map_err(|error| bad_row(&error))?);
+                notices.push(notice);
+            }
         }
     }
-    let report = Report { coverage: Coverage::Complete, taken_at, rows };
-    Ok(done(VenueEvent::Positions(report)).with_notices(notices))
+    let mut outcome = done(VenueEvent::Positions(Report { coverage: Coverage::Complete, taken_at, rows }));
+    if !elsewhere.is_empty() {
+        let report = Report { coverage: Coverage::Complete, taken_at, rows: elsewhere };
+        outcome.inputs.insert(0, Input::Venue(VenueEvent::Elsewhere(report)));
+    }
+    Ok(outcome.with_notices(notices))
 }
 
 /// The account of the perpetuals.

@@ -5,18 +5,20 @@
 //! there is not called missing); our own orders keep what the venue does not repeat (that a limit order was
 //! post-only).
 
+use arrayvec::ArrayString;
 use rust_decimal::Decimal;
 use seawall_model::{
-    ClientOrderId, Fill, FillCause, Liquidity, Money, OrderKind, OrderRef, OrderState, Side, TimeInForce,
-    Trigger, TriggerSource, VenueOrder, VenuePosition,
+    Booking, BookingKind, ClientOrderId, Fill, FillCause, ForeignHolding, Liquidity, Money, OrderKind,
+    OrderRef, OrderState, Side, TimeInForce, Trigger, TriggerSource, Ts, VenueId, VenueOrder, VenuePosition,
 };
 
+use super::stream::LogRow;
 use super::tables::{Life, life};
 use super::wire::{FillRow, HistoryOrder, OpenOrderRow, PositionRow, StatusRow};
 use crate::codec::Tables;
 use crate::error::VenueError;
 use crate::json::{Exact, venue_id};
-use crate::market::Market;
+use crate::market::{Market, Markets};
 use crate::orders::{Known, OrderIndex};
 use crate::outcome::Notice;
 
@@ -274,10 +276,52 @@ pub(super) fn position(row: &PositionRow<'_>, tables: Tables<'_>) -> Result<Row<
     }))
 }
 
+/// What an unknown market's row of `openpositions` says: the venue's spelling, its size, its value at entry.
+pub(super) fn holding(row: &PositionRow<'_>) -> Result<ForeignHolding, VenueError> {
+    let size = row.size.need("size")?;
+    let value = row.price.non_zero().and_then(|price| size.abs().checked_mul(price)).map(Money::new);
+    let symbol: String = row.symbol.chars().filter(char::is_ascii_graphic).take(40).collect();
+    Ok(ForeignHolding {
+        symbol: ArrayString::from(&symbol).unwrap_or_default(),
+        qty: match side(&row.side)? {
+            Side::Buy => size,
+            Side::Sell => -size,
+        },
+        value,
+    })
+}
+
+/// A line of the account log that is about money and no execution: funding, and what came in or went out.
+/// `now` stands in for a line without a date.
+pub(super) fn booking(row: &LogRow<'_>, markets: &Markets, now: Ts) -> Result<Option<Booking>, VenueError> {
+    let market = row.contract.as_deref().and_then(|contract| markets.find(contract));
+    let settle = markets.iter().next().map(|market| market.instrument.settle());
+    let settles = row
+        .asset
+        .as_deref()
+        .zip(settle)
+        .is_some_and(|(asset, settle)| asset.eq_ignore_ascii_case(settle.code()));
+    let (kind, amount) = match &*row.info {
+        "funding rate change" if market.is_some() || settles => {
+            (BookingKind::Funding, row.realized_funding.need("realized_funding")?)
+        }
+        "transfer" | "cross-exchange transfer" if settles => {
+            let (before, after) =
+                (row.old_balance.need("old_balance")?, row.new_balance.need("new_balance")?);
+            (BookingKind::Transfer, after.checked_sub(before).unwrap_or_default())
+        }
+        _ => return Ok(None),
+    };
+    let id = VenueId::Number(row.id);
+    let venue_time = row.date.0.unwrap_or(now);
+    let instrument = market.map(Market::id);
+    Ok(Some(Booking { id, kind, instrument, amount: Money::new(amount), venue_time }))
+}
+
 /// An execution. Without a fee in the settle currency it is booked without one, which is told.
 pub(super) fn fill(
     row: &FillRow<'_>,
-    markets: &crate::market::Markets,
+    markets: &Markets,
     orders: &OrderIndex,
     notices: &mut Vec<Notice>,
 ) -> Result<Row<Fill>, VenueError> {
@@ -309,8 +353,11 @@ pub(super) fn fill(
         fee: Money::new(fee.unwrap_or_default()),
         liquidity: if word == "maker" { Liquidity::Maker } else { Liquidity::Taker },
         cause: match word {
-            "liquidation" | "partialLiquidation" | "assignor" | "assignee" | "unwindBankrupt"
-            | "unwindCounterparty" => FillCause::Liquidation,
+            "liquidation" | "partialLiquidation" | "assignor" | "assignee" | "unwindBankrupt" => {
+                FillCause::Liquidation
+            }
+            // The other side of somebody's bankruptcy.
+            "unwindCounterparty" => FillCause::Deleveraging,
             _ => FillCause::Order,
         },
         venue_time: row.time.0.ok_or_else(|| VenueError::payload("fill", "no time"))?,

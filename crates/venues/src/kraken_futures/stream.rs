@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::wire::{FillRow, Flex};
 use crate::error::VenueError;
-use crate::json::{Exact, Text, parse};
+use crate::json::{Exact, Text, Time, parse};
 
 /// Feeds by name.
 pub mod feed {
@@ -208,6 +208,14 @@ pub(super) struct LogRow<'a> {
     pub(super) contract: Option<Text<'a>>,
     #[serde(default)]
     pub(super) realized_funding: Exact,
+    #[serde(borrow, default)]
+    pub(super) asset: Option<Text<'a>>,
+    #[serde(default)]
+    pub(super) old_balance: Exact,
+    #[serde(default)]
+    pub(super) new_balance: Exact,
+    #[serde(default)]
+    pub(super) date: Time,
 }
 
 /// Reads a message.

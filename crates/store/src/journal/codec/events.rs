@@ -2,9 +2,9 @@
 
 use minicbor::Decoder;
 use seawall_model::{
-    CancelReason, Candle, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity, ListedKind,
-    ListingRow, RejectReason, Report, SubmitOutcome, SystemMode, Timeframe, VenueEvent, VenueOrder,
-    VenuePosition,
+    Booking, BookingKind, CancelReason, Candle, Command, Coverage, Fill, FillCause, ForeignHolding, Input,
+    KillReason, Liquidity, ListedKind, ListingRow, RejectReason, Report, SubmitOutcome, SystemMode,
+    Timeframe, VenueEvent, VenueOrder, VenuePosition,
 };
 
 use super::{
@@ -31,7 +31,13 @@ wire_codes!(SubmitOutcome { 0 = NotSent, 1 = Unknown });
 
 wire_codes!(Liquidity { 0 = Maker, 1 = Taker });
 
-wire_codes!(FillCause { 0 = Order, 1 = Liquidation });
+wire_codes!(FillCause { 0 = Order, 1 = Liquidation, 2 = Deleveraging });
+
+wire_codes!(BookingKind { 0 = Funding, 1 = Transfer });
+
+wire_struct!(Booking { id, kind, instrument, amount, venue_time });
+
+wire_struct!(ForeignHolding { symbol, qty, value });
 
 wire_codes!(RejectReason {
     0 = InsufficientFunds,
@@ -116,6 +122,9 @@ wire_variants!(VenueEvent {
     10 = OpenOrders(report),
     11 = Positions(report),
     12 = Balance { coverage, amount },
+    13 = Stream { live },
+    14 = Booked(booking),
+    15 = Elsewhere(report),
 });
 
 wire_variants!(Input {
