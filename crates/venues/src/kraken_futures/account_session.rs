@@ -6,7 +6,7 @@
 //! list proves nothing, so the order is asked for by name; what came before `since` is never told.
 
 use seawall_model::{
-    CancelReason, ClientOrderId, Coverage, Fill, Input, OrderRef, Report, Side, Span, Ts, VenueEvent,
+    CancelReason, ClientOrderId, Coverage, Fill, Input, Money, OrderRef, Report, Side, Span, Ts, VenueEvent,
     VenueId, VenueOrder, VenueRequest,
 };
 
