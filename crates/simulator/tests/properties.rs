@@ -281,7 +281,10 @@ impl Run {
             | VenueEvent::AmendRejected { .. }
             | VenueEvent::OpenOrders(_)
             | VenueEvent::Positions(_)
-            | VenueEvent::Balance { .. } => {}
+            | VenueEvent::Balance { .. }
+            | VenueEvent::Stream { .. }
+            | VenueEvent::Booked(_)
+            | VenueEvent::Elsewhere(_) => {}
         }
     }
 

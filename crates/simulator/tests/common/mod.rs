@@ -227,6 +227,7 @@ pub(crate) fn say(event: &VenueEvent) -> String {
         VenueEvent::OpenOrders(report) => format!("{} orders", report.rows.len()),
         VenueEvent::Positions(report) => format!("{} positions", report.rows.len()),
         VenueEvent::Balance { amount, .. } => format!("balance {amount}"),
+        VenueEvent::Stream { .. } | VenueEvent::Booked(_) | VenueEvent::Elsewhere(_) => "account".into(),
     }
 }
 
