@@ -264,7 +264,10 @@ impl World {
                 | VenueEvent::Order { .. }
                 | VenueEvent::OpenOrders(_)
                 | VenueEvent::Positions(_)
-                | VenueEvent::Balance { .. } => {}
+                | VenueEvent::Balance { .. }
+                | VenueEvent::Stream { .. }
+                | VenueEvent::Booked(_)
+                | VenueEvent::Elsewhere(_) => {}
             }
         }
     }
