@@ -10,11 +10,13 @@ use seawall_model::{
     ContractKind, Currency, Instrument, InstrumentId, InstrumentName, InstrumentSpec, Price, PriceRounding,
     PriceUnits, Qty, QtyUnits,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::error::VenueError;
 
 /// An instrument as a venue lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListedInstrument {
     /// The spelling in requests.
     pub symbol: String,
@@ -166,28 +168,28 @@ pub struct PerpetualMap {
     pub unmapped: Vec<InstrumentName>,
 }
 
-/// Maps spot markets to linear perpetuals over the whole listing: by the operator's override if the listing
-/// has it, else by base and quote, else by the usual spelling. Nothing that is not listed is mapped to.
+/// Maps spot markets to linear perpetuals over the whole listing: by base and quote, else by the usual spelling,
+/// and only where neither is listed by the operator's own map. Nothing that is not listed is mapped to.
 #[must_use]
 pub fn map_to_perpetuals(
     spot: &[InstrumentName],
     listed: &[ListedInstrument],
-    overrides: &[(Currency, String)],
+    fallback: &[(Currency, String)],
 ) -> PerpetualMap {
     let linear = |row: &&ListedInstrument| row.tradeable && row.spec.kind == ContractKind::LinearPerpetual;
     let mut map = PerpetualMap::default();
     for name in spot {
-        let wanted = overrides.iter().find(|(base, _)| *base == name.base()).map(|(_, symbol)| symbol);
-        let by_override = wanted.and_then(|symbol| {
+        let by_operator = || {
+            let (_, symbol) = fallback.iter().find(|(base, _)| *base == name.base())?;
             listed.iter().filter(linear).find(|row| row.symbol.eq_ignore_ascii_case(symbol))
-        });
+        };
         let same = |row: &&ListedInstrument| {
             row.spec.name.base() == name.base() && row.spec.name.quote() == name.quote()
         };
         let by_name = || listed.iter().filter(linear).find(same);
         let usual = format!("PF_{}{}", name.base(), name.quote());
         let by_spelling = || listed.iter().filter(linear).find(|row| row.symbol.eq_ignore_ascii_case(&usual));
-        match by_override.or_else(by_name).or_else(by_spelling) {
+        match by_name().or_else(by_spelling).or_else(by_operator) {
             Some(row) => map.pairs.push((name.clone(), row.symbol.clone())),
             None => map.unmapped.push(name.clone()),
         }
@@ -253,10 +255,18 @@ pub(crate) mod tests {
             ["kraken:BTC/USD", "kraken:ETH/USD", "kraken:XRP/USD", "kraken:ADA/USD"]
                 .map(|name| name.parse().unwrap())
                 .to_vec();
-        let overrides = [("ETH".parse().unwrap(), "PF_NOTLISTED".to_owned())];
-        let map = map_to_perpetuals(&spot, &listed, &overrides);
+        let fallback = [("ETH".parse().unwrap(), "PF_NOTLISTED".to_owned())];
+        let map = map_to_perpetuals(&spot, &listed, &fallback);
         let pairs: Vec<&str> = map.pairs.iter().map(|(_, symbol)| symbol.as_str()).collect();
         assert_eq!(pairs, ["PF_XBTUSD", "PF_ETHUSD"]);
         assert_eq!(map.unmapped.len(), 2);
+        // The operator's map helps where the names say nothing, and only there.
+        let fallback = [
+            ("ADA".parse().unwrap(), "pf_ethusd".to_owned()),
+            ("BTC".parse().unwrap(), "PF_ETHUSD".to_owned()),
+        ];
+        let map = map_to_perpetuals(&spot, &listed, &fallback);
+        let pairs: Vec<&str> = map.pairs.iter().map(|(_, symbol)| symbol.as_str()).collect();
+        assert_eq!(pairs, ["PF_XBTUSD", "PF_ETHUSD", "PF_ETHUSD"]);
     }
 }

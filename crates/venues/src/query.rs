@@ -8,6 +8,7 @@ use seawall_model::{
 
 use crate::market::{Excluded, ListedInstrument};
 use crate::outcome::Notice;
+use crate::records::{Recorded, Records};
 use crate::secret::Secret;
 
 /// A question.
@@ -59,6 +60,8 @@ pub enum Query {
         /// The cap.
         max: Option<Ratio>,
     },
+    /// Books, trades, fees, bookings and the like.
+    Records(Records),
 }
 
 /// An answer.
@@ -99,6 +102,8 @@ pub enum Answer {
     DeadMan(Option<Ts>),
     /// How many orders were cancelled, where the venue says.
     CancelledAll(Option<u32>),
+    /// Books, trades, fees, bookings and the like.
+    Records(Recorded),
     /// Done.
     Done,
 }

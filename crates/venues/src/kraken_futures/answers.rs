@@ -48,6 +48,7 @@ pub(super) fn answer(query: &Query, reply: &Reply, tables: Tables<'_>) -> Result
             Ok(Answer::CancelledAll(rows.and_then(|rows| u32::try_from(rows.len()).ok())))
         }
         Query::Leverage { .. } => envelope(reply, Repeat::Harmless).map(|_| Answer::Done),
+        Query::Records(records) => super::records::answer(records, reply, tables),
     }
 }
 

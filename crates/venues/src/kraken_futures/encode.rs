@@ -7,6 +7,7 @@ use seawall_model::{
     VenueRequest,
 };
 
+use super::records;
 use super::tables::{CANDLES_PAGE, FILLS_PAGED_COST, cost, path};
 use crate::codec::{Operation, Tables};
 use crate::error::VenueError;
@@ -64,11 +65,11 @@ fn private(method: Method, path: &'static str, form: Form, repeat: Repeat) -> Re
     }
 }
 
-fn read(path: &'static str, form: Form) -> Request {
+pub(super) fn read(path: &'static str, form: Form) -> Request {
     private(Method::Get, path, form, Repeat::Reads)
 }
 
-fn history(path: &'static str, form: Form) -> Request {
+pub(super) fn history(path: &'static str, form: Form) -> Request {
     let mut request = read(path, form);
     request.costs = [Cost::units(Pool::History, 1)].into_iter().collect();
     request
@@ -247,6 +248,7 @@ pub(super) fn query(at: Ts, query: &Query, markets: &Markets) -> Result<Request,
                 .with_some("maxLeverage", max.map(|max| plain(max.get())));
             Ok(private(Method::Put, path::LEVERAGE, form, Repeat::Harmless))
         }
+        Query::Records(records) => records::ask(records, markets),
     }
 }
 

@@ -7,9 +7,11 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    ContractKind, Currency, InstrumentName, InstrumentSpec, MarginTier, Money, Percent, Price, Qty, Ratio,
+    Bps, ContractKind, Currency, InstrumentName, InstrumentSpec, MarginTier, Money, Percent, Price, Qty,
+    Ratio,
 };
 
+use super::tables::BASE_FEES_CENTI_BPS;
 use super::wire::{InstrumentRow, MarginLevel};
 use crate::error::VenueError;
 use crate::json::Exact;
@@ -75,6 +77,9 @@ fn spec(row: &InstrumentRow<'_>) -> Result<InstrumentSpec, VenueError> {
     spec.contract_size = Ratio::new(positive("contractSize", row.contract_size)?);
     spec.leverage_max = tiers.first().map_or(Ratio::new(Decimal::ONE), |tier| tier.leverage_max);
     spec.margin_tiers = tiers;
+    let (maker, taker) = BASE_FEES_CENTI_BPS;
+    spec.maker_fee_bps = Some(Bps::new(Decimal::new(maker, 2).normalize()));
+    spec.taker_fee_bps = Some(Bps::new(Decimal::new(taker, 2).normalize()));
     Ok(spec)
 }
 

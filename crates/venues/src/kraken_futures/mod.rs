@@ -12,6 +12,7 @@ mod decode;
 mod encode;
 mod listing;
 pub mod market_session;
+mod records;
 mod rows;
 pub mod sign;
 pub mod stream;

@@ -216,6 +216,10 @@ pub(super) struct LogRow<'a> {
     pub(super) new_balance: Exact,
     #[serde(default)]
     pub(super) date: Time,
+    #[serde(default)]
+    pub(super) realized_pnl: Exact,
+    #[serde(default)]
+    pub(super) fee: Exact,
 }
 
 /// Reads a message.

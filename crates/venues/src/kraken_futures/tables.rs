@@ -6,6 +6,7 @@ use seawall_model::{RejectReason, Span};
 
 use crate::budget::{Meter, PoolKind, PoolRule};
 use crate::outcome::{Class, Problem};
+use crate::records::LedgerKind;
 
 /// Paths as they stand in the request line.
 pub mod path {
@@ -45,6 +46,16 @@ pub mod path {
     pub const HISTORY_ORDERS: &str = "/api/history/v3/orders";
     /// What happened to conditional orders.
     pub const HISTORY_TRIGGERS: &str = "/api/history/v3/triggers";
+    /// Public executions; symbol and `executions` follow.
+    pub const PUBLIC_HISTORY: &str = "/api/history/v3/market";
+    /// Funding rates of the past.
+    pub const FUNDING_RATES: &str = "/derivatives/api/v3/historical-funding-rates";
+    /// Fees by volume; deprecated since 22 June 2026, see [`super::BASE_FEES_BPS`].
+    pub const FEE_SCHEDULES: &str = "/derivatives/api/v3/feeschedules";
+    /// Announcements.
+    pub const NOTIFICATIONS: &str = "/derivatives/api/v3/notifications";
+    /// Bookings of the account.
+    pub const ACCOUNT_LOG: &str = "/api/history/v3/account-log";
     /// What the key may do.
     pub const CHECK_KEY: &str = "/api/auth/v1/api-keys/v3/check";
 }
@@ -63,6 +74,32 @@ pub const COSTS: &[(&str, u32)] = &[
     (path::OPEN_ORDERS, 2),
     (path::ORDERS_STATUS, 1),
     (path::LEVERAGE, 10),
+];
+
+/// Bookings that are asked for at once.
+pub const LEDGER_PAGE: u32 = 500;
+/// What a page of [`LEDGER_PAGE`] bookings takes from the pool of history.
+pub const LEDGER_COST: u32 = 3;
+/// What an account without volume pays, maker and taker, in hundredths of a basis point. The venue's schedules
+/// are no longer what it charges; its spot side tells the account's own fees.
+pub const BASE_FEES_CENTI_BPS: (i64, i64) = (200, 500);
+
+/// What a word of the account log says about a booking.
+pub const LEDGER_KINDS: &[(&str, LedgerKind)] = &[
+    ("futures trade", LedgerKind::Trade),
+    ("funding rate change", LedgerKind::Funding),
+    ("futures liquidation", LedgerKind::Liquidation),
+    ("covered liquidation", LedgerKind::Liquidation),
+    ("futures partial liquidation", LedgerKind::Liquidation),
+    ("futures assignor", LedgerKind::Liquidation),
+    ("futures assignee", LedgerKind::Liquidation),
+    ("futures unwind bankrupt", LedgerKind::Liquidation),
+    ("futures unwind counterparty", LedgerKind::Liquidation),
+    ("transfer", LedgerKind::Transfer),
+    ("cross-exchange transfer", LedgerKind::Transfer),
+    ("admin transfer", LedgerKind::Transfer),
+    ("conversion", LedgerKind::Conversion),
+    ("interest payment", LedgerKind::Interest),
 ];
 
 /// What [`path::FILLS`] costs when it pages back.
@@ -271,6 +308,12 @@ pub fn error_class(words: &str) -> Option<Class> {
 #[must_use]
 pub fn status(word: &str) -> Option<Status> {
     STATUSES.iter().find(|(known, _)| *known == word).map(|(_, status)| *status)
+}
+
+/// What a word of the account log means; `None` for one that is not on the list.
+#[must_use]
+pub fn ledger_kind(word: &str) -> Option<LedgerKind> {
+    LEDGER_KINDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, kind)| *kind)
 }
 
 /// What the status of an order means; `None` for one that is not on the list.

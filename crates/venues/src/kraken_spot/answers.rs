@@ -79,6 +79,7 @@ pub(super) fn answer(query: &Query, reply: &Reply, tables: Tables<'_>) -> Result
             Ok(Answer::CancelledAll(Some(counted.count)))
         }
         Query::Leverage { .. } => Err(bad("spot has no leverage")),
+        Query::Records(records) => super::records::answer(records, reply, tables),
     }
 }
 
@@ -113,6 +114,11 @@ fn instrument(id: &str, row: &PairRow<'_>) -> Result<ListedInstrument, VenueErro
     spec.min_qty = row.ordermin.non_zero().map(Qty::new);
     spec.min_notional = Money::new(row.costmin.0.unwrap_or_default());
     spec.leverage_max = Ratio::new(Decimal::ONE);
+    // What an account without volume pays: the account's own fees are asked for with its key.
+    if let Some(tier) = super::records::tiers(&row.fees, &row.fees_maker)?.first() {
+        spec.maker_fee_bps = Some(tier.maker);
+        spec.taker_fee_bps = Some(tier.taker);
+    }
     let status = row.status.as_deref().unwrap_or("online");
     let wsname = row.wsname.as_deref().unwrap_or_default();
     Ok(ListedInstrument {

@@ -8,6 +8,7 @@ use seawall_model::{
     Ts, VenueRequest,
 };
 
+use super::records;
 use super::tables::{ADD_COST, AMEND_COST, AMEND_COSTS, CANCEL_COSTS, by_age, cost, path};
 use crate::codec::{Operation, Tables};
 use crate::error::VenueError;
@@ -25,7 +26,7 @@ pub(super) mod step {
     pub(crate) const CLOSED: u8 = 1;
 }
 
-fn private(path: &'static str, form: Form, repeat: Repeat) -> Request {
+pub(super) fn private(path: &'static str, form: Form, repeat: Repeat) -> Request {
     let mut costs = ArrayVec::new();
     if cost(path) > 0 {
         costs.push(Cost { pool: Pool::Private, milli: cost(path) });
@@ -204,5 +205,6 @@ pub(super) fn query(query: &Query, markets: &Markets) -> Result<Request, VenueEr
         Query::Leverage { .. } => {
             Err(VenueError::NotSupported { venue: KRAKEN_SPOT.venue, what: "leverage" })
         }
+        Query::Records(records) => records::ask(records, markets),
     }
 }

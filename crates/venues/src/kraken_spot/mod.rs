@@ -9,6 +9,7 @@ mod answers;
 mod decode;
 mod encode;
 pub mod market_session;
+mod records;
 mod rows;
 pub mod sign;
 pub mod stream;

@@ -19,6 +19,16 @@ pub mod path {
     pub const OHLC: &str = "/0/public/OHLC";
     /// A book.
     pub const DEPTH: &str = "/0/public/Depth";
+    /// Public trades.
+    pub const PUBLIC_TRADES: &str = "/0/public/Trades";
+    /// Whether the venue works.
+    pub const SYSTEM_STATUS: &str = "/0/public/SystemStatus";
+    /// Volume of 30 days and the fees that follow from it.
+    pub const TRADE_VOLUME: &str = "/0/private/TradeVolume";
+    /// Positions on margin.
+    pub const OPEN_POSITIONS: &str = "/0/private/OpenPositions";
+    /// Collateral and margin.
+    pub const TRADE_BALANCE: &str = "/0/private/TradeBalance";
     /// Places an order.
     pub const ADD_ORDER: &str = "/0/private/AddOrder";
     /// Changes an order in place.
@@ -57,6 +67,9 @@ pub const COSTS: &[(&str, u32)] = &[
     (path::TRADES, 2_000),
     (path::STREAM_TOKEN, 1_000),
     (path::KEY_INFO, 1_000),
+    (path::TRADE_VOLUME, 1_000),
+    (path::OPEN_POSITIONS, 1_000),
+    (path::TRADE_BALANCE, 1_000),
 ];
 
 /// What placing takes from the counter of a pair.

@@ -44,6 +44,12 @@ pub(super) struct PairRow<'a> {
     pub(super) costmin: Exact,
     #[serde(borrow)]
     pub(super) status: Option<Text<'a>>,
+    /// `[volume of 30 days, percent]` for takers.
+    #[serde(default)]
+    pub(super) fees: Vec<(Exact, Exact)>,
+    /// The same for makers.
+    #[serde(default)]
+    pub(super) fees_maker: Vec<(Exact, Exact)>,
 }
 
 /// A row of `Ticker`: pairs of today and 24 hours, prices first.

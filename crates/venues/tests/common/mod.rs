@@ -10,6 +10,7 @@
 )]
 
 pub mod bench;
+pub mod conformance;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,453 @@
+//! From the venue's listings to the run's table: what is traded, what is only read, and why the rest is not.
+//!
+//! Invariants: nothing is in the table that a listing does not have; what the caller says to keep (instruments
+//! with a position) stays, whatever its volume; equal listings give equal tables in an equal order; each row
+//! that is left out has a reason in words. Rules of an instrument are fixed for a run: a later listing is
+//! compared with them, what codecs may take over is taken over, and the rest is told.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use seawall_model::{
+    Coverage, Currency, Input, Instrument, InstrumentId, InstrumentName, ListingRow, Report, Ts,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::error::VenueError;
+use crate::market::{Excluded, ListedInstrument, Market, Markets, map_to_perpetuals};
+use crate::query::Ticker;
+
+/// What a run takes of what is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Perpetuals in this currency.
+    pub quote: Currency,
+    /// Strategies read the candles of the coin's spot market.
+    pub signals_from_spot: bool,
+    /// A perpetual without a spot market is traded on its own candles; else it is left out.
+    pub futures_only: bool,
+    /// Instruments that are traded at most; those with the least turnover are left out.
+    pub instruments_max: usize,
+    /// Perpetuals by base, for spot markets whose names do not say which one is theirs.
+    pub fallback: Vec<(Currency, String)>,
+    /// Bases that are never traded.
+    pub blocked_bases: Vec<Currency>,
+    /// In the table whatever they trade, as long as they are listed: those with a position.
+    pub keep: Vec<InstrumentName>,
+}
+
+/// The listings of a venue, and what was traded there.
+#[derive(Debug, Clone, Copy)]
+pub struct Listings<'a> {
+    /// What can be traded.
+    pub traded: &'a [ListedInstrument],
+    /// Spot markets; empty where none are read.
+    pub spot: &'a [ListedInstrument],
+    /// Turnover of 24 hours in quote currency by symbol; what is missing is not known.
+    pub turnover: &'a BTreeMap<String, Decimal>,
+}
+
+/// The instruments of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Universe {
+    /// Traded, by name. Their specs name the spot market that their strategy reads.
+    pub traded: Vec<ListedInstrument>,
+    /// Read in their place, by name.
+    pub read_only: Vec<ListedInstrument>,
+}
+
+/// The table and what is not in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The instruments of the run.
+    pub universe: Universe,
+    /// What is left out, and why.
+    pub excluded: Vec<Excluded>,
+}
+
+/// Chooses the instruments of a run.
+#[must_use]
+pub fn plan(policy: &Policy, listings: Listings<'_>) -> Plan {
+    let mut plan = Plan::default();
+    let spot_names: Vec<InstrumentName> = listings
+        .spot
+        .iter()
+        .filter(|row| row.tradeable && row.spec.name.quote() == policy.quote)
+        .map(|row| row.spec.name.clone())
+        .collect();
+    let map = map_to_perpetuals(&spot_names, listings.traded, &policy.fallback);
+    let mut chosen: Vec<ListedInstrument> = Vec::new();
+    for row in listings.traded {
+        let mut row = row.clone();
+        // The pair of the same name goes before one that the operator's map brought.
+        let same = |(name, symbol): &&(InstrumentName, String)| {
+            *symbol == row.symbol && name.base() == row.spec.name.base()
+        };
+        let mapped = map.pairs.iter().find(same);
+        let mapped = mapped.or_else(|| map.pairs.iter().find(|(_, symbol)| *symbol == row.symbol));
+        if policy.signals_from_spot {
+            row.spec.signal = mapped.map(|(name, _)| name.clone());
+        }
+        match refused(policy, &row) {
+            Some(reason) => plan.excluded.push(Excluded { symbol: row.symbol, reason }),
+            None => chosen.push(row),
+        }
+    }
+    let turnover = |row: &ListedInstrument| listings.turnover.get(&row.symbol).copied();
+    let kept = |row: &ListedInstrument| policy.keep.contains(&row.spec.name);
+    chosen.sort_by(|left, right| {
+        let key = |row: &ListedInstrument| (kept(row), turnover(row));
+        key(right).cmp(&key(left)).then_with(|| left.spec.name.cmp(&right.spec.name))
+    });
+    let must = chosen.iter().filter(|row| kept(row)).count();
+    for row in chosen.split_off(policy.instruments_max.max(must).min(chosen.len())) {
+        let reason = format!("not among the {} with the most turnover", policy.instruments_max);
+        plan.excluded.push(Excluded { symbol: row.symbol, reason });
+    }
+    chosen.sort_by(|left, right| left.spec.name.cmp(&right.spec.name));
+    let read = |row: &&ListedInstrument| {
+        chosen.iter().any(|traded| traded.spec.signal.as_ref() == Some(&row.spec.name))
+    };
+    plan.universe.read_only = listings.spot.iter().filter(read).cloned().collect();
+    plan.universe.read_only.sort_by(|left, right| left.spec.name.cmp(&right.spec.name));
+    plan.universe.traded = chosen;
+    plan
+}
+
+/// Why a row is not traded.
+fn refused(policy: &Policy, row: &ListedInstrument) -> Option<String> {
+    let name = &row.spec.name;
+    if policy.keep.contains(name) {
+        return None;
+    }
+    if name.quote() != policy.quote {
+        return Some(format!("quoted in {} and not in {}", name.quote(), policy.quote));
+    }
+    if policy.blocked_bases.contains(&name.base()) {
+        return Some(format!("{} is blocked", name.base()));
+    }
+    if !row.tradeable {
+        return Some("takes no orders at the moment".to_owned());
+    }
+    if policy.signals_from_spot && !policy.futures_only && row.spec.signal.is_none() {
+        return Some("has no spot market to read".to_owned());
+    }
+    None
+}
+
+/// A table of everything that is listed, to ask for tickers before there is a table of the run.
+///
+/// # Errors
+/// Two markets with one spelling, or more than a table holds.
+pub fn provisional(listed: &[ListedInstrument]) -> Result<Markets, VenueError> {
+    numbered(0, listed)
+}
+
+impl Universe {
+    /// The markets that are traded, numbered from 0, and those that are read, numbered after them: the numbers
+    /// of the run's table.
+    ///
+    /// # Errors
+    /// Contradicting rules, two markets with one spelling, or more than a table holds.
+    pub fn markets(&self) -> Result<(Markets, Markets), VenueError> {
+        let first = u32::try_from(self.traded.len()).unwrap_or(u32::MAX);
+        Ok((numbered(0, &self.traded)?, numbered(first, &self.read_only)?))
+    }
+}
+
+fn numbered(first: u32, listed: &[ListedInstrument]) -> Result<Markets, VenueError> {
+    let market = |(number, row): (u32, &ListedInstrument)| {
+        let instrument = Instrument::new(InstrumentId(number), row.spec.clone(), row.price_decimals)
+            .map_err(|error| VenueError::payload("rules of an instrument", error))?;
+        Ok(Market { listed: row.clone(), instrument })
+    };
+    let markets: Result<Vec<Market>, VenueError> = (first..).zip(listed).map(market).collect();
+    Markets::new(markets?)
+}
+
+/// Turnover of 24 hours in quote currency by symbol: the volume at the last price.
+#[must_use]
+pub fn turnover(markets: &Markets, tickers: &[Ticker]) -> BTreeMap<String, Decimal> {
+    let one = |ticker: &Ticker| {
+        let market = markets.get(ticker.instrument).ok()?;
+        let price = market.instrument.price(ticker.last.or(ticker.mark)?).get();
+        let base = ticker.volume_24h?.checked_mul(market.instrument.spec().contract_size.get())?;
+        Some((market.listed.symbol.clone(), base.checked_mul(price)?))
+    };
+    tickers.iter().filter_map(one).collect()
+}
+
+/// The listing as the engine is told it. Rows that take no orders are not in it, so what was suspended or
+/// taken off the list falls out of the universe. Without tickers the report is a failed one: a failed question
+/// is never an empty listing.
+#[must_use]
+pub fn listing(taken_at: Ts, markets: &[&Markets], tickers: Option<&[Ticker]>) -> Input {
+    let Some(tickers) = tickers else {
+        return Input::Listing(Report { coverage: Coverage::Failed, taken_at, rows: Vec::new() });
+    };
+    let rows = markets.iter().flat_map(|table| {
+        let volumes = turnover(table, tickers);
+        table.iter().filter(|market| market.listed.tradeable && !market.listed.post_only).filter_map(
+            move |market| {
+                let ticker = tickers.iter().find(|ticker| ticker.instrument == market.id());
+                if ticker.is_some_and(|ticker| ticker.suspended || ticker.post_only) {
+                    return None;
+                }
+                let price = |units| market.instrument.price(units);
+                let volume = volumes.get(&market.listed.symbol);
+                Some(ListingRow {
+                    name: market.instrument.name().clone(),
+                    kind: market.instrument.spec().kind.into(),
+                    // A measurement: the nearest float is as good.
+                    volume_24h: volume.and_then(|volume| volume.to_string().parse().ok()),
+                    bid: ticker.and_then(|ticker| ticker.bid).map(price),
+                    ask: ticker.and_then(|ticker| ticker.ask).map(price),
+                })
+            },
+        )
+    });
+    Input::Listing(Report { coverage: Coverage::Complete, taken_at, rows: rows.collect() })
+}
+
+/// What a later listing says about an instrument of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Its rules have changed; the run keeps the old ones until the next start.
+    Rules {
+        /// The venue's spelling.
+        symbol: String,
+        /// Which rules, with their old and new values, in words.
+        what: Vec<String>,
+    },
+    /// Whether orders are taken has changed; taken over at once.
+    Trading {
+        /// The venue's spelling.
+        symbol: String,
+        /// Whether they are now.
+        tradeable: bool,
+    },
+    /// It is no longer listed: no entries, what is held is managed as before.
+    Gone {
+        /// The venue's spelling.
+        symbol: String,
+    },
+}
+
+/// Compares a listing with the table of the run. The returned table has the same instruments under the same
+/// numbers and rules; whether they take orders, and under which spellings, is the listing's.
+///
+/// # Errors
+/// Two markets of the new listing share a spelling.
+pub fn refresh(markets: &Markets, listed: &[ListedInstrument]) -> Result<(Markets, Vec<Change>), VenueError> {
+    let mut changes = Vec::new();
+    let mut table = Vec::new();
+    for market in markets.iter() {
+        let mut market = market.clone();
+        let symbol = market.listed.symbol.clone();
+        match listed.iter().find(|row| row.spec.name == market.listed.spec.name) {
+            Some(row) => {
+                let what = differences(&market.listed, row);
+                if !what.is_empty() {
+                    changes.push(Change::Rules { symbol: symbol.clone(), what });
+                }
+                if row.tradeable != market.listed.tradeable {
+                    changes.push(Change::Trading { symbol, tradeable: row.tradeable });
+                }
+                let spec = market.listed.spec.clone();
+                market.listed = ListedInstrument { spec, ..row.clone() };
+            }
+            None => {
+                if market.listed.tradeable {
+                    changes.push(Change::Gone { symbol });
+                }
+                market.listed.tradeable = false;
+            }
+        }
+        table.push(market);
+    }
+    Ok((Markets::new(table)?, changes))
+}
+
+fn differences(old: &ListedInstrument, new: &ListedInstrument) -> Vec<String> {
+    let text = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+    let mut what = Vec::new();
+    let mut compare = |name: &str, before: String, now: String| {
+        if before != now {
+            what.push(format!("{name}: {before} → {now}"));
+        }
+    };
+    let (before, now) = (&old.spec, &new.spec);
+    compare("tick", text(before.tick.map(|t| t.to_string())), text(now.tick.map(|t| t.to_string())));
+    compare("lot", before.lot.to_string(), now.lot.to_string());
+    let min = |spec: &seawall_model::InstrumentSpec| text(spec.min_qty.map(|min| min.to_string()));
+    compare("smallest order", min(before), min(now));
+    compare("smallest value", before.min_notional.to_string(), now.min_notional.to_string());
+    compare("contract size", before.contract_size.to_string(), now.contract_size.to_string());
+    compare("highest leverage", before.leverage_max.to_string(), now.leverage_max.to_string());
+    if before.margin_tiers != now.margin_tiers {
+        let tiers = |spec: &seawall_model::InstrumentSpec| format!("{} tiers", spec.margin_tiers.len());
+        what.push(format!("margin: {} → {} (other figures)", tiers(before), tiers(now)));
+    }
+    what
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::tests::listed as row;
+    use seawall_model::ContractKind;
+
+    fn spot(symbol: &str, name: &str) -> ListedInstrument {
+        let mut row = row(symbol, name);
+        row.spec.kind = ContractKind::Spot;
+        row.spec.leverage_max = "1".parse().unwrap();
+        row
+    }
+
+    fn perpetuals() -> Vec<ListedInstrument> {
+        vec![
+            row("PF_XBTUSD", "kraken-futures:BTC/USD:USD"),
+            row("PF_ETHUSD", "kraken-futures:ETH/USD:USD"),
+            row("PF_NEWUSD", "kraken-futures:NEW/USD:USD"),
+            ListedInstrument { tradeable: false, ..row("PF_XRPUSD", "kraken-futures:XRP/USD:USD") },
+            row("PF_ADAEUR", "kraken-futures:ADA/EUR:EUR"),
+        ]
+    }
+
+    fn policy() -> Policy {
+        Policy {
+            quote: "USD".parse().unwrap(),
+            signals_from_spot: true,
+            futures_only: false,
+            instruments_max: 300,
+            fallback: Vec::new(),
+            blocked_bases: Vec::new(),
+            keep: Vec::new(),
+        }
+    }
+
+    fn planned(policy: &Policy) -> Plan {
+        let spot = [
+            spot("XBTUSD", "kraken:BTC/USD"),
+            spot("ETHUSD", "kraken:ETH/USD"),
+            spot("XBTEUR", "kraken:BTC/EUR"),
+        ];
+        let turnover = [("PF_XBTUSD", 10), ("PF_ETHUSD", 30)]
+            .map(|(symbol, sum)| (symbol.to_owned(), Decimal::from(sum)));
+        let turnover = turnover.into_iter().collect();
+        plan(policy, Listings { traded: &perpetuals(), spot: &spot, turnover: &turnover })
+    }
+
+    fn symbols(rows: &[ListedInstrument]) -> Vec<&str> {
+        rows.iter().map(|row| row.symbol.as_str()).collect()
+    }
+
+    fn reason<'a>(plan: &'a Plan, symbol: &str) -> &'a str {
+        &plan.excluded.iter().find(|out| out.symbol == symbol).unwrap().reason
+    }
+
+    #[test]
+    fn a_perpetual_reads_the_spot_market_of_its_coin_and_what_has_none_says_so() {
+        let plan = planned(&policy());
+        assert_eq!(symbols(&plan.universe.traded), ["PF_XBTUSD", "PF_ETHUSD"]);
+        assert_eq!(symbols(&plan.universe.read_only), ["XBTUSD", "ETHUSD"]);
+        let signal = plan.universe.traded[0].spec.signal.as_ref().unwrap();
+        assert_eq!(signal.as_str(), "kraken:BTC/USD");
+        assert!(reason(&plan, "PF_NEWUSD").contains("no spot market"));
+        assert!(reason(&plan, "PF_XRPUSD").contains("no orders"));
+        assert!(reason(&plan, "PF_ADAEUR").contains("quoted in EUR"));
+        let (traded, read) = plan.universe.markets().unwrap();
+        assert_eq!(traded.iter().map(|market| market.id().0).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(read.iter().map(|market| market.id().0).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn perpetuals_alone_are_traded_on_their_own_candles_where_that_is_allowed() {
+        let plan = planned(&Policy { futures_only: true, ..policy() });
+        assert_eq!(symbols(&plan.universe.traded), ["PF_XBTUSD", "PF_ETHUSD", "PF_NEWUSD"]);
+        assert!(plan.universe.traded[2].spec.signal.is_none());
+        let plan = planned(&Policy { signals_from_spot: false, ..policy() });
+        assert!(plan.universe.read_only.is_empty() && plan.universe.traded.len() == 3);
+    }
+
+    #[test]
+    fn the_operator_s_map_is_a_fallback_and_blocked_bases_stay_out() {
+        let mut policy = Policy { blocked_bases: vec!["ETH".parse().unwrap()], ..policy() };
+        policy.fallback = vec![("BTC".parse().unwrap(), "PF_NEWUSD".to_owned())];
+        let plan = planned(&policy);
+        assert_eq!(symbols(&plan.universe.traded), ["PF_XBTUSD"], "the listing names BTC's own perpetual");
+        assert!(reason(&plan, "PF_ETHUSD").contains("blocked"));
+    }
+
+    #[test]
+    fn the_most_traded_stay_and_what_has_a_position_stays_whatever_it_trades() {
+        let mut policy = Policy { instruments_max: 1, ..policy() };
+        let plan = planned(&policy);
+        assert_eq!(symbols(&plan.universe.traded), ["PF_ETHUSD"]);
+        assert!(reason(&plan, "PF_XBTUSD").contains("most turnover"));
+        policy.keep = vec!["kraken-futures:XRP/USD:USD".parse().unwrap()];
+        let plan = planned(&policy);
+        assert_eq!(symbols(&plan.universe.traded), ["PF_XRPUSD"], "a halted market with a position");
+        policy.keep.push("kraken-futures:BTC/USD:USD".parse().unwrap());
+        assert_eq!(symbols(&planned(&policy).universe.traded), ["PF_XBTUSD", "PF_XRPUSD"]);
+    }
+
+    #[test]
+    fn a_listing_has_turnover_and_quotes_and_a_failed_question_is_no_listing() {
+        let markets = provisional(&perpetuals()[..2]).unwrap();
+        let btc = markets.get(InstrumentId(0)).unwrap();
+        let units = |text: &str| Some(btc.instrument.price_units(text.parse().unwrap()).unwrap());
+        let ticker = Ticker {
+            instrument: InstrumentId(0),
+            bid: units("99.5"),
+            ask: units("100.5"),
+            last: units("100"),
+            mark: None,
+            index: None,
+            volume_24h: Some(Decimal::from(7)),
+            funding_rate_1h: None,
+            suspended: false,
+            post_only: false,
+        };
+        let rows = |tickers: &[Ticker]| {
+            let Input::Listing(report) = listing(Ts::EPOCH, &[&markets], Some(tickers)) else { panic!() };
+            assert_eq!(report.coverage, Coverage::Complete);
+            report.rows
+        };
+        let told = rows(&[ticker]);
+        assert_eq!((told.len(), told[0].volume_24h), (2, Some(700.0)));
+        assert_eq!(told[0].bid.unwrap().to_string(), "99.5");
+        assert_eq!((told[1].volume_24h, told[1].bid), (None, None), "not known is not zero");
+        let halted = Ticker { suspended: true, ..ticker };
+        assert_eq!(rows(&[halted]).len(), 1);
+        let Input::Listing(failed) = listing(Ts::EPOCH, &[&markets], None) else { panic!() };
+        assert_eq!((failed.coverage, failed.rows.len()), (Coverage::Failed, 0));
+    }
+
+    #[test]
+    fn changed_rules_are_told_and_whether_orders_are_taken_is_taken_over() {
+        let markets = provisional(&perpetuals()[..3]).unwrap();
+        let mut now = perpetuals();
+        now[0].spec.tick = Some("1".parse().unwrap());
+        now[0].spec.lot = "0.001".parse().unwrap();
+        now[1].tradeable = false;
+        now.remove(2);
+        let (table, changes) = refresh(&markets, &now).unwrap();
+        let [Change::Rules { symbol, what }, Change::Trading { tradeable: false, .. }, Change::Gone { .. }] =
+            &changes[..]
+        else {
+            panic!("{changes:?}")
+        };
+        assert_eq!(symbol, "PF_XBTUSD");
+        assert_eq!(what[..], ["tick: 0.5 → 1".to_owned(), "lot: 0.0001 → 0.001".to_owned()]);
+        let tradeable: Vec<bool> = table.iter().map(|market| market.listed.tradeable).collect();
+        assert_eq!(tradeable, [true, false, false]);
+        let first = table.get(InstrumentId(0)).unwrap();
+        assert_eq!(first.instrument.spec().tick.unwrap().to_string(), "0.5", "the run keeps its rules");
+        let (_, again) = refresh(&table, &now).unwrap();
+        assert_eq!(again.len(), 1, "rules that still differ are told again, the rest once: {again:?}");
+        let (_, none) = refresh(&markets, &perpetuals()).unwrap();
+        assert!(none.is_empty());
+    }
+}
