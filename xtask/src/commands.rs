@@ -81,6 +81,7 @@ pub(crate) fn test(filters: &[String]) -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
+    prerequisites::offer_postgres();
     let root = root()?;
     Ok(steps::run("test", &test_steps(&root, filters)))
 }
@@ -93,6 +94,7 @@ pub(crate) fn ci() -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
+    prerequisites::offer_postgres();
     let root = root()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     let mut steps = vec![

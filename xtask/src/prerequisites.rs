@@ -2,13 +2,16 @@
 //!
 //! SQLite, zstd and AWS-LC are compiled from C, so a C compiler with the C library's headers is needed and
 //! nothing else: no `CMake`, no clang, no OpenSSL. Where it is missing it is installed (Debian, as root) or
-//! explained.
+//! explained. The tests want a PostgreSQL server too, and can do without.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// The Debian packages that bring a C compiler, the C library's headers and make.
 const PACKAGES: [&str; 3] = ["gcc", "libc6-dev", "make"];
+
+/// The Debian package of the server that the database's tests start for themselves.
+const POSTGRES: &str = "postgresql";
 
 /// What decides how a missing compiler is mended.
 #[derive(Clone, Copy)]
@@ -42,7 +45,7 @@ pub(crate) fn ensure_c_compiler() -> Result<(), String> {
         Remedy::Explain(message) => Err(message),
         Remedy::Install => {
             println!("==> no working C compiler: installing {}", PACKAGES.join(", "));
-            install();
+            install(&PACKAGES);
             if compiles_c() { Ok(()) } else { Err(explanation("apt-get ran, and still `cc` does not work.")) }
         }
     }
@@ -98,9 +101,32 @@ fn compiles_c() -> bool {
     child.wait().is_ok_and(|status| status.success()) && written
 }
 
-fn install() {
+/// Makes sure, as far as we may, that the tests of the database find a PostgreSQL server. They skip aloud
+/// where there is none, so this is no reason to stop.
+pub(crate) fn offer_postgres() {
+    if has_postgres() {
+        return;
+    }
+    if is_root() && has_apt_get() {
+        println!("==> no PostgreSQL: installing {POSTGRES}");
+        install(&[POSTGRES]);
+    }
+    if !has_postgres() {
+        println!("==> no PostgreSQL: its tests are skipped; sudo apt-get install {POSTGRES} brings it");
+    }
+}
+
+/// Whether the server's programs are where Debian puts them, or in the path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let in_path =
+        || Command::new("initdb").arg("--version").output().is_ok_and(|output| output.status.success());
+    versions.into_iter().any(|version| version.path().join("bin/initdb").is_file()) || in_path()
+}
+
+fn install(packages: &[&str]) {
     for words in [&["update"][..], &["install", "--yes", "--no-install-recommends"][..]] {
-        let packages = if words.contains(&"install") { &PACKAGES[..] } else { &[] };
+        let packages = if words.contains(&"install") { packages } else { &[] };
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(words).args(packages);
         if let Err(error) = command.status() {

@@ -260,6 +260,15 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Build the database of a run anew from its journal, and compare as `replay` does. The run must not be
+    /// running.
+    Rebuild {
+        /// Folder of a run.
+        run: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the engine over the inputs of a journal and compare what it does with what was recorded.
     Replay {
         /// Folder of a run.

@@ -11,6 +11,7 @@ mod exit;
 #[macro_use]
 mod output;
 mod commands;
+mod database_url;
 mod input;
 mod progress;
 mod run_folder;

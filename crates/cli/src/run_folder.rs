@@ -6,9 +6,10 @@ use seawall_live::Manifest;
 use seawall_live::demo::newest_run;
 use seawall_live::manifest::ManifestInstrument;
 use seawall_model::InstrumentName;
-use seawall_store::db::Reader;
+use seawall_store::db::{Place, Reader};
 
 use crate::args::RunChoice;
+use crate::database_url::database_url;
 use crate::exit::Failure;
 use crate::input::{check_run, data_dir};
 
@@ -32,15 +33,20 @@ impl RunFolder {
 
     /// Its database. SQLite leaves files beside it, so everything else that can be wrong is looked at before.
     pub(crate) fn database(&self) -> Result<Reader, Failure> {
-        let database = self.folder.join("seawall.db");
-        if !database.is_file() {
+        let place = Place::of_run(&self.folder, database_url()?.as_ref()).map_err(Failure::input)?;
+        if let Place::Sqlite(database) = &place
+            && !database.is_file()
+        {
             return Err(Failure::input(format!(
-                "{}: there is no database; build it with `seawall journal replay {} --rebuild-db`",
+                "{}: there is no database; build it with `seawall journal rebuild {}`",
                 database.display(),
                 self.folder.display()
             )));
         }
-        Reader::open(&database).map_err(Failure::input)
+        Reader::of_run(place, self.manifest.run).map_err(|error| match error.is_outage() {
+            true => Failure::work(error),
+            false => Failure::input(error),
+        })
     }
 
     /// The instrument meant by `text`: its name, or a part of it that fits only one.

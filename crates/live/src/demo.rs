@@ -13,11 +13,12 @@ use seawall_config::Config;
 use seawall_engine::{Engine, Pump};
 use seawall_model::{Command, Input, Span, SystemMode, Timeframe, Ts};
 use seawall_simulator::{Exchange, MarketEvent, MarketEventKind, SyntheticMarket, SyntheticSettings};
-use seawall_store::db::Database;
+use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{End, EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 
 use crate::clock::Pacer;
+use crate::database;
 use crate::error::LiveError;
 use crate::hash;
 use crate::kill_watch::KillWatch;
@@ -34,6 +35,8 @@ use crate::twins::Twins;
 const WARM_UP: Span = Span::from_secs(2 * 3_600);
 /// Market time that a stopping run gives the venue to answer the last requests.
 const WIND_DOWN: Span = Span::from_secs(30);
+/// What the lock and the database call the demo.
+const ACCOUNT: &str = "demo";
 /// Runs in one folder.
 const RUNS_MAX: u32 = 999_999;
 
@@ -46,6 +49,8 @@ pub struct DemoOptions {
     pub data_dir: PathBuf,
     /// How long by the wall clock at the configured speed; without it until the switch.
     pub duration: Option<Span>,
+    /// The PostgreSQL server that has the database; without it a file in the run's folder.
+    pub database: Option<DatabaseUrl>,
 }
 
 /// Ends a run from outside: entries are cancelled, stops stay.
@@ -92,7 +97,7 @@ impl Demo {
     /// # Errors
     /// A strategy without stops, settings that don't fit, another instance at work, a disk that refuses.
     pub fn prepare(options: DemoOptions, view: Option<SyncSender<Snapshot>>) -> Result<Self, LiveError> {
-        let DemoOptions { config, data_dir, duration } = options;
+        let DemoOptions { config, data_dir, duration, database } = options;
         refuse_without_stop(&config)?;
         let synthetic = SyntheticSettings {
             seed: config.demo.seed,
@@ -103,8 +108,8 @@ impl Demo {
         let twins = Twins::new(config.demo.spot_basis_bps, config.demo.instruments);
         let root = data_dir.join("demo");
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
-        let lock = InstanceLock::acquire(&root, "demo")?;
-        let run = next_run(&root)?;
+        let lock = InstanceLock::acquire(&root, ACCOUNT)?;
+        let run = next_run(&root, database.as_ref())?;
         let manifest = Manifest::new(run, config.clone(), twins.table(market.instruments())?);
         // Everything that can be wrong with the settings shows before anything is written.
         let engine = Engine::new(manifest.setup()?)?;
@@ -124,7 +129,7 @@ impl Demo {
         let mut journal = journal(&config, &folder, JournalInfo::new(run, &table))?;
         journal.append(synthetic.start, &Record::Header(header.clone()))?;
         let started_at = Timeframe::M1.floor(synthetic.start);
-        let writer = Database::open(&folder.join("seawall.db"))?.writer(run, &header, &table)?;
+        let writer = database::begin(&folder, ACCOUNT, database.as_ref(), (run, &header, table.as_slice()))?;
         let listings = Listings::new(started_at, config.universe.refresh_hours, traded.to_vec(), &market);
         let readers = Readers::new(writer, view, config.demo.initial_equity)?;
         let recorder = RunRecorder {
@@ -274,7 +279,8 @@ impl Demo {
         recorder.journal.append(at, &Record::End(end.clone()))?;
         recorder.journal.close()?;
         if let Some(problem) = recorder.readers.finish(at, end) {
-            summary.violations.push(format!("database: {problem}; rebuild it from the journal"));
+            let mend = format!("`seawall journal rebuild {}` builds it from the journal", summary.folder);
+            summary.violations.push(format!("database: {problem}; {mend}"));
         }
         Ok(summary)
     }
@@ -303,9 +309,10 @@ fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
     Err(LiveError::NoStop { strategy: config.strategy.name.name(), key: "strategy.ema_cross.stop_pct" })
 }
 
-/// The first number that no folder bears yet.
-fn next_run(root: &Path) -> Result<u32, LiveError> {
-    Ok(newest_run(root)?.map_or(1, |(run, _)| run.saturating_add(1).min(RUNS_MAX)))
+/// The first number that no folder bears yet, and no run of another folder on the server.
+fn next_run(root: &Path, url: Option<&DatabaseUrl>) -> Result<u32, LiveError> {
+    let newest = newest_run(root)?.map(|(run, _)| run).max(database::newest_run(ACCOUNT, url)?);
+    Ok(newest.map_or(1, |run| run.saturating_add(1).min(RUNS_MAX)))
 }
 
 /// The newest run in `root` with its folder.

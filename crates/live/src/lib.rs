@@ -16,6 +16,7 @@ pub mod summary;
 pub mod wall_clock;
 
 mod clock;
+mod database;
 mod hash;
 mod kill_watch;
 mod listing;
@@ -27,6 +28,6 @@ mod twins;
 pub use demo::{Demo, DemoOptions, StopSwitch};
 pub use error::LiveError;
 pub use manifest::Manifest;
-pub use replay::{ReplayReport, replay};
+pub use replay::{ReplayReport, rebuild, replay};
 pub use snapshot::Snapshot;
 pub use summary::Summary;

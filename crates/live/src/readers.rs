@@ -2,8 +2,8 @@
 //! own.
 //!
 //! The view's queue holds one snapshot; a newer one is dropped while it is full. The database's queue holds a
-//! bounded number of batches; while it is full, steps gather in the batch at hand, and past its bound the
-//! oldest rows give way: the journal has them, and the database can be built anew from it.
+//! bounded number of batches; while it is full, steps gather in the batch at hand, and at its bound the rows
+//! of that are dropped and counted: the journal has them, and the database can be built anew from it.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -14,6 +14,7 @@ use seawall_model::{Instrument, InstrumentId, Money, Timeframe, Ts};
 use seawall_store::db::{Batch, EquityPoint, PositionState, Writer};
 use seawall_store::journal::End;
 
+use crate::database::{Ending, Unwritten, Work, write_all};
 use crate::error::LiveError;
 use crate::snapshot::{Recent, Snapshot, rows};
 use crate::tally::Tally;
@@ -27,12 +28,6 @@ const BATCH_ROWS_MAX: usize = 100_000;
 /// Pause between two snapshots.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(200);
 
-/// What the database's thread is asked to write.
-enum Work {
-    Rows(Box<Batch>),
-    End(Ts, Box<End>),
-}
-
 /// The readers of a run.
 pub(crate) struct Readers {
     view: Option<SyncSender<Snapshot>>,
@@ -41,7 +36,8 @@ pub(crate) struct Readers {
     recent: Recent,
     initial_equity: Money,
     database: Option<SyncSender<Work>>,
-    worker: Option<JoinHandle<Option<String>>>,
+    worker: Option<JoinHandle<Unwritten>>,
+    ending: Ending,
     batch: Batch,
     equity_at: Ts,
     pub(crate) rows_dropped: u64,
@@ -55,9 +51,11 @@ impl Readers {
         initial_equity: Money,
     ) -> Result<Self, LiveError> {
         let (sender, receiver): (SyncSender<Work>, Receiver<Work>) = sync_channel(BATCHES_WAITING_MAX);
+        let ending = Ending::default();
+        let announced = ending.clone();
         let worker = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn(move || write_all(writer, &receiver))
+            .spawn(move || write_all(writer, &receiver, &announced))
             .map_err(LiveError::file(std::path::Path::new("database"), "starting its thread"))?;
         let now = Instant::now();
         Ok(Readers {
@@ -68,6 +66,7 @@ impl Readers {
             initial_equity,
             database: Some(sender),
             worker: Some(worker),
+            ending,
             batch: Batch::default(),
             equity_at: Ts::from_nanos(i64::MIN),
             rows_dropped: 0,
@@ -125,6 +124,11 @@ impl Readers {
                 let rows = self.batch.len();
                 if rows > BATCH_ROWS_MAX {
                     self.rows_dropped += rows as u64;
+                    tracing::error!(
+                        rows,
+                        dropped = self.rows_dropped,
+                        "rows for the database were dropped; `seawall journal rebuild` puts them back"
+                    );
                     self.batch = Batch::default();
                 }
             }
@@ -141,34 +145,24 @@ impl Readers {
         self.show(at, engine, tally);
     }
 
-    /// Hands over what is left, waits for the database and says what went wrong with it, if something did.
+    /// Hands over what is left, waits for the database and says what it lacks, if it lacks something.
     pub(crate) fn finish(mut self, at: Ts, end: End) -> Option<String> {
+        self.ending.announce();
         if let Some(database) = self.database.take() {
             // The queue empties while the thread lives; if it has died, its result tells.
             let _ = database.send(Work::Rows(Box::new(std::mem::take(&mut self.batch))));
             let _ = database.send(Work::End(at, Box::new(end)));
         }
-        let dropped =
-            (self.rows_dropped > 0).then(|| format!("{} rows did not reach the database", self.rows_dropped));
-        match self.worker.take().map(JoinHandle::join) {
-            Some(Ok(error)) => error.or(dropped),
-            Some(Err(_)) | None => Some("the database's thread ended unexpectedly".to_owned()),
-        }
-    }
-}
-
-/// The database's thread: writes until the queue closes; says why it stopped early.
-fn write_all(mut writer: Writer, queue: &Receiver<Work>) -> Option<String> {
-    for work in queue {
-        let written = match work {
-            Work::Rows(batch) => writer.record_batch(&batch),
-            Work::End(at, end) => writer.end(at, &end),
+        let Some(Ok(Unwritten { rows, problem })) = self.worker.take().map(JoinHandle::join) else {
+            return Some("the database's thread ended unexpectedly".to_owned());
         };
-        if let Err(error) = written {
-            return Some(error.to_string());
+        let missing = self.rows_dropped + rows;
+        let missing = (missing > 0).then(|| format!("{missing} rows did not reach the database"));
+        match (problem, missing) {
+            (Some(problem), Some(missing)) => Some(format!("{problem}; {missing}")),
+            (problem, missing) => problem.or(missing),
         }
     }
-    None
 }
 
 /// When equity is written down next: at the full minute.

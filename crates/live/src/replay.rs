@@ -6,7 +6,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use seawall_engine::{Effects, Engine};
 use seawall_model::{Instrument, Ts};
-use seawall_store::db::{Batch, Database, Writer};
+use seawall_store::db::{Batch, Database, Place, Writer};
 use seawall_store::journal::{End, Header, Journal, Record};
 use serde::Serialize;
 
@@ -65,10 +65,31 @@ pub fn replay(
     rebuild_db: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ReplayReport, LiveError> {
+    let place = rebuild_db.then(|| Place::of_run(folder, None)).transpose()?;
+    replay_into(folder, place.as_ref(), progress)
+}
+
+/// Replays the run in `folder` and builds its database anew at `place` on the way. Nobody may be writing it.
+///
+/// # Errors
+/// As for [`replay`].
+pub fn rebuild(
+    folder: &Path,
+    place: &Place,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ReplayReport, LiveError> {
+    replay_into(folder, Some(place), progress)
+}
+
+fn replay_into(
+    folder: &Path,
+    place: Option<&Place>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ReplayReport, LiveError> {
     let manifest = Manifest::read(folder)?;
     let table = manifest.table()?;
     let mut run = Replay::new(&manifest)?;
-    let rebuild = if rebuild_db { Some(Database::recreate(&folder.join("seawall.db"))?) } else { None };
+    let rebuild = place.map(Database::recreate).transpose()?;
     let mut books: Option<Books> = None;
     for entry in Journal::read(&folder.join("journal"))? {
         let entry = entry?;

@@ -24,6 +24,7 @@ fn demo(folder: &Path, seed: u64) -> Summary {
         config: config(seed),
         data_dir: folder.to_owned(),
         duration: Some(Span::from_millis(3 * 3_600 / 100)),
+        database: None,
     };
     Demo::prepare(options, None).unwrap().run(&StopSwitch::new()).unwrap()
 }
@@ -109,8 +110,12 @@ fn a_manifest_changed_by_hand_is_noticed() {
 #[test]
 fn a_strategy_without_a_stop_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        DemoOptions { config: Config::default(), data_dir: folder.path().to_owned(), duration: None };
+    let options = DemoOptions {
+        config: Config::default(),
+        data_dir: folder.path().to_owned(),
+        duration: None,
+        database: None,
+    };
     let error = Demo::prepare(options, None).err().unwrap();
     assert!(matches!(error, LiveError::NoStop { .. }));
     assert!(error.to_string().contains("strategy.ema_cross.stop_pct"));
@@ -120,7 +125,12 @@ fn a_strategy_without_a_stop_is_refused_before_anything_is_written() {
 #[test]
 fn two_runs_in_one_folder_do_not_meet() {
     let folder = tempfile::tempdir().unwrap();
-    let options = || DemoOptions { config: config(1), data_dir: folder.path().to_owned(), duration: None };
+    let options = || DemoOptions {
+        config: config(1),
+        data_dir: folder.path().to_owned(),
+        duration: None,
+        database: None,
+    };
     let first = Demo::prepare(options(), None).unwrap();
     let second = Demo::prepare(options(), None).err().unwrap();
     assert!(second.to_string().contains("holds"), "{second}");
@@ -136,7 +146,8 @@ fn a_run_on_spot_twins_replays_equal_and_decides_about_what_is_traded_alone() {
         let set = ["demo.speed=100000", "demo.seed=3", basis].map(str::to_owned);
         let config = Loader::new().file("demo.yaml", DEMO).set(set).load().unwrap().config;
         let data_dir = folder.path().join(name);
-        let options = DemoOptions { config, data_dir, duration: Some(Span::from_millis(3 * 3_600 / 100)) };
+        let duration = Some(Span::from_millis(3 * 3_600 / 100));
+        let options = DemoOptions { config, data_dir, duration, database: None };
         Demo::prepare(options, None).unwrap().run(&StopSwitch::new()).unwrap()
     };
     let near = run("near", "demo.spot_basis_bps=20");

@@ -115,33 +115,82 @@ pub enum StoreError {
         /// What was given.
         account: String,
     },
-    /// SQLite refused.
-    #[error("database {}: {action}: {source}", path.display())]
+    /// The database refused.
+    #[error("database {place}: cannot {action}: {source}")]
     Database {
-        /// Which database.
-        path: PathBuf,
-        /// What was attempted.
+        /// Which database, without the password.
+        place: String,
+        /// What was attempted: a verb.
         action: &'static str,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// What the database says.
+        source: DatabaseCause,
     },
-    /// The file is a database, but not one of ours.
-    #[error("{} is not a database of seawall ({what}): choose another path", path.display())]
+    /// The server cannot be reached, or cannot work now. What it missed can be told again later.
+    #[error("database {place} is away: cannot {action}: {what}")]
+    DatabaseAway {
+        /// Which database, without the password.
+        place: String,
+        /// What was attempted: a verb.
+        action: &'static str,
+        /// What the system or the server says.
+        what: String,
+    },
+    /// Somebody else writes the account's database.
+    #[error(
+        "database {place}: another seawall ({holder}) writes it; one account has one writer: stop the other one, \
+         or use another account or database"
+    )]
+    DatabaseLocked {
+        /// Which database, without the password.
+        place: String,
+        /// Who, as far as the server knows.
+        holder: String,
+    },
+    /// The address of the server cannot be used. The address itself is not shown: it holds a password.
+    #[error("DATABASE_URL is not an address of PostgreSQL that can be used: {what}")]
+    DatabaseUrl {
+        /// What is wrong, without quoting it.
+        what: String,
+    },
+    /// The run's database is on a server, and no address was given.
+    #[error("the database of {} is on a PostgreSQL server: set DATABASE_URL to its address", folder.display())]
+    DatabaseUrlNeeded {
+        /// The folder of the run.
+        folder: PathBuf,
+    },
+    /// The program was built without PostgreSQL.
+    #[error(
+        "DATABASE_URL is set, but this seawall was built without PostgreSQL: build it with the feature `postgres`, \
+         or unset DATABASE_URL to use SQLite"
+    )]
+    NoPostgres,
+    /// The server has another run of that number.
+    #[error(
+        "database {place}: there is another run {run}, of another data folder: use that folder, another account or \
+         another database"
+    )]
+    RunTaken {
+        /// Which database.
+        place: String,
+        /// The number.
+        run: u32,
+    },
+    /// The database is not one of ours.
+    #[error("{place} is not a database of seawall ({what}): choose another one")]
     ForeignDatabase {
-        /// Which file.
-        path: PathBuf,
+        /// Which database.
+        place: String,
         /// What is wrong.
         what: String,
     },
     /// The database was made by a newer program.
     #[error(
-        "database {} has schema {found}, this seawall knows up to {known}: use the newer version, or rebuild it \
-         with `seawall journal replay --rebuild-db`",
-        path.display()
+        "database {place} has schema {found}, this seawall knows up to {known}: use the newer version, or rebuild it \
+         with `seawall journal rebuild RUN`"
     )]
     DatabaseNewer {
         /// Which database.
-        path: PathBuf,
+        place: String,
         /// Its schema.
         found: u32,
         /// The newest known one.
@@ -149,24 +198,21 @@ pub enum StoreError {
     },
     /// The database is empty or was made by an older program, and a reader changes nothing.
     #[error(
-        "database {} is empty or of an older seawall: start a run on it once, or rebuild it with `seawall journal \
-         replay --rebuild-db`",
-        path.display()
+        "database {place} is empty or of an older seawall: start a run on it once, or rebuild it with \
+         `seawall journal rebuild RUN`"
     )]
     DatabaseOlder {
         /// Which database.
-        path: PathBuf,
+        place: String,
     },
     /// A migration that was applied differs from the one in the program.
     #[error(
-        "database {}: migration {number} ({name}) is not the one that was applied; a released migration must \
-         never be edited: use the version that made the database, or rebuild it with `seawall journal replay \
-         --rebuild-db`",
-        path.display()
+        "database {place}: migration {number} ({name}) is not the one that was applied; a released migration must \
+         never be edited: use the version that made the database, or rebuild it with `seawall journal rebuild RUN`"
     )]
     MigrationEdited {
         /// Which database.
-        path: PathBuf,
+        place: String,
         /// The migration's number.
         number: u32,
         /// The migration's name.
@@ -174,13 +220,12 @@ pub enum StoreError {
     },
     /// The same key was recorded with another content.
     #[error(
-        "database {}: {table} {key} is already there with another content ({what}): \
-         stop and compare with the venue, then rebuild with `seawall journal replay --rebuild-db`",
-        path.display()
+        "database {place}: {table} {key} is already there with another content ({what}): stop and compare with the \
+         venue, then rebuild with `seawall journal rebuild RUN`"
     )]
     Conflict {
         /// Which database.
-        path: PathBuf,
+        place: String,
         /// Which table.
         table: &'static str,
         /// Which row.
@@ -190,12 +235,11 @@ pub enum StoreError {
     },
     /// A row cannot be read back.
     #[error(
-        "database {}: {table}.{column} holds `{text}`: {what}; rebuild it with `seawall journal replay --rebuild-db`",
-        path.display()
+        "database {place}: {table}.{column} holds `{text}`: {what}; rebuild it with `seawall journal rebuild RUN`"
     )]
     Row {
         /// Which database.
-        path: PathBuf,
+        place: String,
         /// Which table.
         table: &'static str,
         /// Which column.
@@ -218,7 +262,24 @@ pub enum StoreError {
     Model(#[from] ModelError),
 }
 
+/// What a database says.
+#[derive(Debug, Error)]
+pub enum DatabaseCause {
+    /// SQLite.
+    #[error(transparent)]
+    Sqlite(rusqlite::Error),
+    /// PostgreSQL, in its own words.
+    #[error("{0}")]
+    Postgres(String),
+}
+
 impl StoreError {
+    /// Whether the database may be back later: what was to be written is kept and told again.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, StoreError::DatabaseAway { .. })
+    }
+
     /// An [`StoreError::Io`] of `action` on `path`, for `map_err`.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> StoreError {
         let path = path.into();

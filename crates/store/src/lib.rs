@@ -11,6 +11,6 @@ pub mod journal;
 pub mod kill_switch;
 mod lock;
 
-pub use error::StoreError;
+pub use error::{DatabaseCause, StoreError};
 pub use kill_switch::{KillOrder, KillState, KillSwitch};
 pub use lock::InstanceLock;

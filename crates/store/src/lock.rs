@@ -30,11 +30,7 @@ impl InstanceLock {
     /// # Errors
     /// [`StoreError::Locked`] names the process that has it; [`StoreError::AccountName`], [`StoreError::Io`].
     pub fn acquire(dir: &Path, account: &str) -> Result<Self, StoreError> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let good = (1..=ACCOUNT_LENGTH_MAX).contains(&account.len()) && !account.starts_with('.');
-        if !good || !account.bytes().all(plain) {
-            return Err(StoreError::AccountName { account: account.chars().take(80).collect() });
-        }
+        check_account(account)?;
         fs::create_dir_all(dir).map_err(StoreError::io("create", dir))?;
         let path = dir.join(format!("{account}.lock"));
         let mut options = OpenOptions::new();
@@ -61,6 +57,16 @@ impl InstanceLock {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether `account` can be the name of a lock, a file and a schema.
+pub(crate) fn check_account(account: &str) -> Result<(), StoreError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let good = (1..=ACCOUNT_LENGTH_MAX).contains(&account.len()) && !account.starts_with('.');
+    if !good || !account.bytes().all(plain) {
+        return Err(StoreError::AccountName { account: account.chars().take(80).collect() });
+    }
+    Ok(())
 }
 
 /// What the holder says about itself.

@@ -4,12 +4,10 @@
 
 mod common;
 
-use std::path::Path;
-
-use common::databases::{Scratch, batch, contents, run_header, writer};
+use common::databases::{Scratch, batch, contents, on_both, run_header, writer};
 use common::{fill, instruments};
 use seawall_store::StoreError;
-use seawall_store::db::{Batch, Database, Filter, Reader};
+use seawall_store::db::{Batch, Database, Filter, Place, Reader};
 
 #[test]
 fn what_is_no_database_of_ours_is_named_and_left_alone() {
@@ -25,8 +23,8 @@ fn what_is_no_database_of_ours_is_named_and_left_alone() {
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("open,high"));
 }
 
-fn rebuild(path: &Path, rows: &Batch) -> Database {
-    let rebuild = Database::recreate(path).unwrap();
+fn rebuild(place: &Place, rows: &Batch) -> Database {
+    let rebuild = Database::recreate(place).unwrap();
     let mut writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
     writer.record_batch(rows).unwrap();
     drop(writer);
@@ -35,22 +33,32 @@ fn rebuild(path: &Path, rows: &Batch) -> Database {
 
 #[test]
 fn a_rebuilt_database_takes_the_place_of_the_old_one() {
-    let scratch = Scratch::new("rebuild");
-    let path = scratch.path();
-    rebuild(&path, &batch());
-    let whole = contents(&path);
-    let mut old = writer(&path, 7);
-    old.record_batch(&Batch { fills: vec![fill(77)], ..Batch::default() }).unwrap();
-    assert_ne!(contents(&path), whole);
+    on_both("rebuild", |place| {
+        rebuild(place, &batch());
+        let whole = contents(place);
+        let mut old = writer(place, 7);
+        old.record_batch(&Batch { fills: vec![fill(77)], ..Batch::default() }).unwrap();
+        assert_ne!(contents(place), whole);
+        drop(old);
 
-    let unfinished = Database::recreate(&path).unwrap();
-    drop(unfinished);
-    assert!(contents(&path).contains("77"), "until it is finished, the old one is there");
+        let unfinished = Database::recreate(place).unwrap();
+        drop(unfinished);
+        assert!(contents(place).contains("77"), "until it is finished, the old one is there");
 
-    let stale_reader = Reader::open(&path).unwrap();
-    drop(old);
-    rebuild(&path, &batch());
-    assert_eq!(contents(&path), whole, "nothing of the old one is left, not even in a log");
+        rebuild(place, &batch());
+        assert_eq!(contents(place), whole, "nothing of the old one is left, not even in a log");
+    });
+}
+
+#[test]
+fn readers_of_an_old_file_see_it_until_they_open_anew_and_a_spoilt_one_is_replaced() {
+    let scratch = Scratch::new("stale");
+    let place = Place::from(&scratch.path());
+    rebuild(&place, &batch());
+    let whole = contents(&place);
+    writer(&place, 7).record_batch(&Batch { fills: vec![fill(77)], ..Batch::default() }).unwrap();
+    let stale_reader = Reader::open(&place).unwrap();
+    rebuild(&place, &batch());
     assert_eq!(stale_reader.fills(&Filter::default()).unwrap().len(), 3);
     let names: Vec<_> = std::fs::read_dir(&scratch.0)
         .unwrap()
@@ -59,18 +67,19 @@ fn a_rebuilt_database_takes_the_place_of_the_old_one() {
         .collect();
     assert_eq!(names, Vec::<String>::new());
 
-    std::fs::write(&path, "spoilt").unwrap();
-    rebuild(&path, &batch());
-    assert_eq!(contents(&path), whole);
+    std::fs::write(scratch.path(), "spoilt").unwrap();
+    rebuild(&place, &batch());
+    assert_eq!(contents(&place), whole);
 }
 
 #[test]
 fn a_rebuild_that_is_still_written_to_is_not_finished() {
-    let scratch = Scratch::new("busy");
-    let rebuild = Database::recreate(&scratch.path()).unwrap();
-    let writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
-    let error = rebuild.finish().unwrap_err();
-    assert!(matches!(error, StoreError::Database { .. }), "{error}");
-    assert!(!scratch.path().exists());
-    drop(writer);
+    on_both("busy", |place| {
+        let rebuild = Database::recreate(place).unwrap();
+        let writer = rebuild.database().writer(7, &run_header(), &instruments()).unwrap();
+        let error = rebuild.finish().unwrap_err();
+        assert!(matches!(error, StoreError::Database { .. } | StoreError::DatabaseLocked { .. }), "{error}");
+        assert!(Reader::open(place).is_err(), "nothing has come into its place");
+        drop(writer);
+    });
 }

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::args::DemoArgs;
 use crate::commands::view;
+use crate::database_url::database_url;
 use crate::exit::Failure;
 use crate::input::{duration, loader};
 use crate::output::{check_folder, check_target, is_stdout, write};
@@ -39,7 +40,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
         !args.headless && std::io::stdout().is_terminal() && !args.json.as_deref().is_some_and(is_stdout);
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let view = live.then_some(sender);
-    let demo = Demo::prepare(DemoOptions { config, data_dir, duration: span }, view).map_err(failure)?;
+    let database = database_url()?;
+    let options = DemoOptions { config, data_dir, duration: span, database };
+    let demo = Demo::prepare(options, view).map_err(failure)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
     let switch = StopSwitch::new();
     let runtime = catch_ctrl_c(switch.clone())?;
@@ -167,7 +170,9 @@ fn print_summary(summary: &Summary) {
 
 fn failure(error: LiveError) -> Failure {
     match error {
-        LiveError::Store(StoreError::Locked { .. }) => Failure::locked(error),
+        LiveError::Store(StoreError::Locked { .. } | StoreError::DatabaseLocked { .. }) => {
+            Failure::locked(error)
+        }
         LiveError::NoStop { .. } | LiveError::Engine(_) | LiveError::Simulator(_) | LiveError::Model(_) => {
             Failure::input(error)
         }

@@ -3,11 +3,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use seawall_live::{LiveError, replay};
+use seawall_live::{LiveError, rebuild, replay};
 use seawall_store::StoreError;
+use seawall_store::db::Place;
 use seawall_store::journal::{Journal, show, verify};
 
 use crate::args::{JournalArgs, JournalCommand};
+use crate::database_url::database_url;
 use crate::exit::Failure;
 use crate::input::{RUN_FOLDER, check_run};
 use crate::progress::bar;
@@ -18,6 +20,7 @@ pub(crate) fn run(args: &JournalArgs) -> Result<(), Failure> {
         JournalCommand::Verify { run, json } => verify_run(run, *json),
         JournalCommand::Show { run, from, limit, json } => show_run(run, *from, *limit, *json),
         JournalCommand::Replay { run, rebuild_db, json } => replay_run(run, *rebuild_db, *json),
+        JournalCommand::Rebuild { run, json } => replay_run(run, true, *json),
     }
 }
 
@@ -91,12 +94,20 @@ fn show_run(run: &Path, from: Option<u64>, limit: u64, json: bool) -> Result<(),
 
 fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
     check_run(run)?;
+    let place = match rebuild_db {
+        true => Some(Place::of_run(run, database_url()?.as_ref()).map_err(Failure::input)?),
+        false => None,
+    };
     let bar = bar("replay", 0);
-    let report = replay(run, rebuild_db, &mut |inputs| {
+    let mut progress = |inputs: u64| {
         if inputs.is_multiple_of(4_096) {
             bar.set_position(inputs);
         }
-    });
+    };
+    let report = match &place {
+        Some(place) => rebuild(run, place, &mut progress),
+        None => replay(run, false, &mut progress),
+    };
     bar.finish_and_clear();
     let report = report.map_err(|error| match error {
         LiveError::Store(error) => failure(error),
@@ -125,7 +136,7 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
             }
         }
         if rebuild_db {
-            say!("database built anew");
+            say!("the database was built anew");
         }
         for difference in &report.differences {
             say!("difference: {difference}");
@@ -146,7 +157,7 @@ fn failure(error: StoreError) -> Failure {
     {
         return Failure::input(format!("{}: cannot be read: {source}; {RUN_FOLDER}", path.display()));
     }
-    if matches!(error, StoreError::Locked { .. }) {
+    if matches!(error, StoreError::Locked { .. } | StoreError::DatabaseLocked { .. }) {
         return Failure::locked(error);
     }
     Failure::work(error)

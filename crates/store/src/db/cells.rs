@@ -2,37 +2,42 @@
 
 use core::fmt::Display;
 use core::str::FromStr;
-use std::path::Path;
 
-use rusqlite::Row;
-use rusqlite::types::FromSql;
 use seawall_model::{Outcome, Span, Ts};
 
 use crate::error::StoreError;
 
-use super::connect::failed;
 use super::names;
 use super::rows::{
     AlertRow, DecisionCount, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PlannedRow,
     PositionRow, RunRow, ShadowRow, TradeRow,
 };
+use super::sql::{FromCell, RawRow};
 
 /// A row being read, with its place for the message when it cannot be.
 pub(crate) struct Cells<'a> {
-    pub(crate) row: &'a Row<'a>,
-    pub(crate) path: &'a Path,
+    pub(crate) row: RawRow<'a>,
+    pub(crate) place: &'a str,
     pub(crate) table: &'static str,
 }
 
 impl Cells<'_> {
-    fn get<T: FromSql>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.row.get(column).map_err(failed("read a row", self.path))
+    /// The value of a column.
+    pub(crate) fn get<T: FromCell>(&self, column: &'static str) -> Result<T, StoreError> {
+        let cell = self.row.cell(column).map_err(|what| self.bad(column, "", what))?;
+        T::from_cell(cell).map_err(|cell| self.bad(column, &cell.show(), T::WHAT))
+    }
+
+    /// The column as a text, whatever it is.
+    pub(crate) fn show(&self, column: &'static str) -> Result<String, StoreError> {
+        let cell = self.row.cell(column).map_err(|what| self.bad(column, "", what))?;
+        Ok(cell.show())
     }
 
     fn bad(&self, column: &'static str, text: &str, what: impl Display) -> StoreError {
         let text = text.chars().take(80).collect();
         StoreError::Row {
-            path: self.path.to_owned(),
+            place: self.place.to_owned(),
             table: self.table,
             column,
             text,

@@ -1,19 +1,20 @@
 //! Reads beside the writer, in its own connection that cannot write.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
 
-use rusqlite::{Connection, Rows, params};
 use seawall_model::Ts;
 
 use crate::error::StoreError;
 
-use super::cells::{Cells, FromCells};
-use super::connect::{self, failed};
+use super::cells::FromCells;
+use super::link::{Link, Purpose};
 use super::migrate;
+use super::place::Place;
 use super::rows::{
     AlertRow, DecisionCount, DecisionRow, EquityRow, FillRow, OrderEventRow, OrderRow, PlannedRow,
     PositionRow, RunRow, ShadowRow, TradeRow,
 };
+use super::sql::{Value, values};
 
 /// Which rows are wanted: the newest `limit` that match, given oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +48,12 @@ impl Filter<'_> {
 /// time, and as many as may have ended since.
 const SHADOWS_LOOKED_AT: u32 = 1_000;
 
-/// Reads a database.
+/// Reads a database. Not for asynchronous tasks: it waits for the server where there is one.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
-    path: PathBuf,
+    link: RefCell<Link>,
+    /// The run that is meant where a filter names none.
+    run: Option<u32>,
 }
 
 /// Where a table's rows come from and when they happened.
@@ -67,7 +69,7 @@ struct Source {
 const NAMED: &str = "JOIN instruments ON instruments.run = t.run AND instruments.id = t.instrument";
 const MAYBE_NAMED: &str =
     "LEFT JOIN instruments ON instruments.run = t.run AND instruments.id = t.instrument";
-const UNNAMED: &str = "JOIN (SELECT NULL AS name) AS instruments";
+const UNNAMED: &str = "CROSS JOIN (SELECT NULL AS name) AS instruments";
 
 const ORDERS: Source = Source { table: "orders", time: "updated_at", tie: "client_order_id", join: NAMED };
 const FILLS: Source = Source { table: "fills", time: "venue_time", tie: "fill_id", join: NAMED };
@@ -81,19 +83,54 @@ const EQUITY: Source = Source { table: "equity", time: "at", tie: "at", join: UN
 const RUNS: Source = Source { table: "runs", time: "started_at", tie: "run", join: UNNAMED };
 
 impl Reader {
-    /// Opens the database at `path` for reading.
+    /// Opens the database at `place` for reading.
     ///
     /// # Errors
-    /// [`StoreError::Database`] where there is none, [`StoreError::ForeignDatabase`],
-    /// [`StoreError::DatabaseNewer`], [`StoreError::DatabaseOlder`], [`StoreError::MigrationEdited`].
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = connect::read_only(path)?;
-        let is_current = migrate::check_ours(&connection, path)?
-            && migrate::first_missing(&connection, path, migrate::MIGRATIONS)?.is_none();
+    /// [`StoreError::Database`] where there is none, [`StoreError::DatabaseAway`],
+    /// [`StoreError::ForeignDatabase`], [`StoreError::DatabaseNewer`], [`StoreError::DatabaseOlder`],
+    /// [`StoreError::MigrationEdited`].
+    pub fn open(place: impl Into<Place>) -> Result<Self, StoreError> {
+        let place = place.into();
+        let mut link = Link::open(&place, Purpose::Read)?;
+        let is_current = migrate::check_ours(&mut link, place.schema())?
+            && migrate::first_missing(&mut link, migrate::MIGRATIONS)?.is_none();
         if !is_current {
-            return Err(StoreError::DatabaseOlder { path: path.to_owned() });
+            return Err(StoreError::DatabaseOlder { place: link.place });
         }
-        Ok(Reader { connection, path: path.to_owned() })
+        Ok(Reader { link: RefCell::new(link), run: None })
+    }
+
+    /// Opens the database at `place` for reading one run of it.
+    ///
+    /// # Errors
+    /// As for [`Self::open`]; [`StoreError::RunTaken`] where the run of that number is of another folder.
+    pub fn of_run(place: impl Into<Place>, run: u32) -> Result<Self, StoreError> {
+        const IDENTITY: &str = "SELECT identity FROM runs WHERE run = $1";
+        let place = place.into();
+        let reader = Reader { run: Some(run), ..Self::open(&place)? };
+        let mut is_ours = true;
+        reader.link.borrow_mut().query("runs", IDENTITY, &values![run], &mut |cells| {
+            is_ours = cells.get::<String>("identity")? == place.identity();
+            Ok(())
+        })?;
+        if !is_ours {
+            return Err(StoreError::RunTaken { place: place.to_string(), run });
+        }
+        Ok(reader)
+    }
+
+    /// The highest number of a run.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn newest_run(&self) -> Result<Option<u32>, StoreError> {
+        let mut newest = None;
+        let mut link = self.link.borrow_mut();
+        link.query("runs", "SELECT max(run) AS run FROM runs", &[], &mut |cells| {
+            newest = cells.get("run")?;
+            Ok(())
+        })?;
+        Ok(newest)
     }
 
     fn rows<T: FromCells>(&self, source: &Source, filter: &Filter<'_>) -> Result<Vec<T>, StoreError> {
@@ -104,20 +141,25 @@ impl Reader {
                AND t.{time} >= $3 AND t.{time} <= $4
              ORDER BY t.{time} DESC, t.run DESC, t.{tie} DESC LIMIT $5"
         );
-        let failed = failed("read", &self.path);
-        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let (since, until) = filter.span();
-        let values = params![filter.run, filter.instrument, since, until, filter.limit];
-        let mut rows = self.collect(table, statement.query(values).map_err(failed)?)?;
+        let run = filter.run.or(self.run);
+        let values = values![run, filter.instrument, since, until, filter.limit];
+        let mut rows = self.collect(table, &sql, &values)?;
         rows.reverse();
         Ok(rows)
     }
 
-    fn collect<T: FromCells>(&self, table: &'static str, mut found: Rows<'_>) -> Result<Vec<T>, StoreError> {
+    fn collect<T: FromCells>(
+        &self,
+        table: &'static str,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<T>, StoreError> {
         let mut rows = Vec::new();
-        while let Some(row) = found.next().map_err(failed("read", &self.path))? {
-            rows.push(T::from_cells(&Cells { row, path: &self.path, table })?);
-        }
+        self.link.borrow_mut().query(table, sql, values, &mut |cells| {
+            rows.push(T::from_cells(cells)?);
+            Ok(())
+        })?;
         Ok(rows)
     }
 
@@ -143,9 +185,7 @@ impl Reader {
     /// As for [`Self::runs`].
     pub fn order_events(&self, client_order_id: &str) -> Result<Vec<OrderEventRow>, StoreError> {
         const EVENTS: &str = "SELECT * FROM order_events WHERE client_order_id = $1 ORDER BY run, number";
-        let failed = failed("read", &self.path);
-        let mut statement = self.connection.prepare_cached(EVENTS).map_err(failed)?;
-        self.collect("order_events", statement.query([client_order_id]).map_err(failed)?)
+        self.collect("order_events", EVENTS, &values![client_order_id])
     }
 
     /// Fills, by the venue's time.
@@ -183,13 +223,11 @@ impl Reader {
              FROM decisions AS t {NAMED}
              WHERE ($1 IS NULL OR t.run = $1) AND ($2 IS NULL OR instruments.name = $2)
                AND t.at >= $3 AND t.at <= $4
-             GROUP BY instruments.name, t.refused_by ORDER BY instruments.name, t.refused_by"
+             GROUP BY instruments.name, t.refused_by ORDER BY instruments.name, t.refused_by NULLS FIRST"
         );
-        let failed = failed("read", &self.path);
-        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let (since, until) = filter.span();
-        let values = params![filter.run, filter.instrument, since, until];
-        self.collect("decisions", statement.query(values).map_err(failed)?)
+        let values = values![filter.run.or(self.run), filter.instrument, since, until];
+        self.collect("decisions", &sql, &values)
     }
 
     /// The decision on `instrument` that held at an instant: the last one made then or before, of any run;

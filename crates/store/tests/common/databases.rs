@@ -1,13 +1,13 @@
 //! Databases on the real disk and rows to put into them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use seawall_model::{
     Alert, AlertKind, Decision, Exit, ExitReason, Gate, InstrumentId, Money, OrderRole, OrderState,
     OrderUpdate, Outcome, PlannedPrices, PositionSide, PriceUnits, QtyUnits, Regime, ScorePart, ScorePoints,
     Setup, Severity, ShadowEnd, ShadowOutcome, Side, Span, Trade, Ts,
 };
-use seawall_store::db::{Batch, Database, EquityPoint, Filter, PositionState, Reader, Writer};
+use seawall_store::db::{Batch, Database, EquityPoint, Filter, Place, PositionState, Reader, Writer};
 use seawall_store::journal::{Header, Record, RunMode};
 
 use super::{fill, header, instruments, kinds, order};
@@ -34,6 +34,19 @@ impl Drop for Scratch {
     }
 }
 
+/// Runs a test on both databases: a new file, and a new schema of a server where there is one.
+pub(crate) fn on_both(name: &str, test: impl Fn(&Place)) {
+    let scratch = Scratch::new(name);
+    test(&Place::from(&scratch.path()));
+    #[cfg(feature = "postgres")]
+    if let Some(url) = super::server::database(name) {
+        let url = seawall_store::db::DatabaseUrl::parse(&url).unwrap();
+        let folder = scratch.0.join("on-server");
+        std::fs::create_dir(&folder).unwrap();
+        test(&Place::for_run(&folder, "test", Some(&url)).unwrap());
+    }
+}
+
 pub(crate) fn run_header() -> Header {
     match header(RunMode::Paper) {
         Record::Header(header) => header,
@@ -41,8 +54,8 @@ pub(crate) fn run_header() -> Header {
     }
 }
 
-pub(crate) fn writer(path: &Path, run: u32) -> Writer {
-    Database::open(path).unwrap().writer(run, &run_header(), &instruments()).unwrap()
+pub(crate) fn writer(place: &Place, run: u32) -> Writer {
+    Database::open(place).unwrap().writer(run, &run_header(), &instruments()).unwrap()
 }
 
 pub(crate) fn money(text: &str) -> Money {
@@ -188,8 +201,8 @@ pub(crate) fn batch() -> Batch {
 }
 
 /// Everything that readers see, as text.
-pub(crate) fn contents(path: &Path) -> String {
-    let reader = Reader::open(path).unwrap();
+pub(crate) fn contents(place: &Place) -> String {
+    let reader = Reader::open(place).unwrap();
     let all = Filter::default();
     let parts = [
         format!("{:#?}", reader.orders(&all).unwrap()),

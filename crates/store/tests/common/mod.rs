@@ -3,6 +3,8 @@
 
 pub(crate) mod databases;
 pub(crate) mod journals;
+#[cfg(all(unix, feature = "postgres"))]
+pub(crate) mod server;
 pub(crate) mod strategies;
 
 use seawall_model::{
