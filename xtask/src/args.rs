@@ -15,7 +15,7 @@ Commands:
   test [filter…]   run every test, every doc test and tidy; a filter keeps the tests whose name contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
   bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput,
-                   portfolio, toggles, hindsight)
+                   portfolio, latency, toggles, hindsight)
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network

@@ -7,6 +7,7 @@
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
 
 pub mod demo;
+pub mod discovery;
 pub mod error;
 pub mod manifest;
 pub mod net;
