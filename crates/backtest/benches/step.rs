@@ -60,6 +60,7 @@ impl World {
             strategy,
             risk: RiskSettings::without_limits(),
             protection: ProtectionSettings::default(),
+            reconcile: Default::default(),
             trade: TradeSettings::default(),
             decisions: seawall_engine::DecisionSettings::default(),
             market: MarketSettings::default(),

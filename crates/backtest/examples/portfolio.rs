@@ -113,6 +113,7 @@ impl Portfolio {
             strategy,
             risk: RiskSettings::default(),
             protection: Default::default(),
+            reconcile: Default::default(),
             trade: Default::default(),
             decisions: Default::default(),
             market: Default::default(),

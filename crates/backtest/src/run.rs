@@ -1,8 +1,8 @@
 //! One run: engine, simulated exchange and candles from the first to the last.
 
 use seawall_engine::{
-    DecisionSettings, Engine, EngineError, MarketSettings, ProtectionSettings, RiskSettings, Setup,
-    TradeSettings,
+    DecisionSettings, Engine, EngineError, MarketSettings, ProtectionSettings, ReconcileSettings,
+    RiskSettings, Setup, TradeSettings,
 };
 use seawall_model::{InstrumentId, Money, Span, Timeframe, Trade, Ts};
 use seawall_simulator::{Exchange, SimulatorSettings};
@@ -93,6 +93,7 @@ fn run_with(
         strategy: settings.strategy.clone(),
         risk: settings.risk.clone(),
         protection: settings.protection.clone(),
+        reconcile: ReconcileSettings::default(),
         trade: settings.trade.clone(),
         decisions: settings.decisions.clone(),
         market: settings.market.clone(),

@@ -21,6 +21,7 @@ impl Config {
             self.strategy.check().err().map(|error| strategy_problem(&error)),
             self.risk.check().err().map(|error| engine_problem(&error)),
             self.protection.check().err().map(|error| engine_problem(&error)),
+            self.reconcile.check().err().map(|error| engine_problem(&error)),
             self.execution.check().err().map(|error| engine_problem(&error)),
             self.multi_tp.check().err().map(|error| engine_problem(&error)),
             self.management.check().err().map(|error| engine_problem(&error)),

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use seawall_engine::{
     AuctionSettings, DataQualitySettings, DecisionSettings, ExecutionSettings, ManagementSettings,
-    MarketSettings, MultiTpSettings, ProtectionSettings, QuoteGuardSettings, RiskSettings, TradeSettings,
-    UniverseSettings,
+    MarketSettings, MultiTpSettings, ProtectionSettings, QuoteGuardSettings, ReconcileSettings, RiskSettings,
+    TradeSettings, UniverseSettings,
 };
 use seawall_model::{InstrumentSpec, Money, Timeframe};
 use seawall_simulator::SimulatorSettings;
@@ -24,6 +24,8 @@ pub struct Config {
     pub risk: RiskSettings,
     /// Deadlines of the promise that no position is without a stop.
     pub protection: ProtectionSettings,
+    /// What becomes of what the venue has and the books don't.
+    pub reconcile: ReconcileSettings,
     /// How entries are made.
     pub execution: ExecutionSettings,
     /// Where profits are taken.

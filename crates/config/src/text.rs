@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 use seawall_engine::risk::settings::ClusterSettings;
+use seawall_engine::{PositionOverride, PositionPolicy};
 use seawall_model::{InstrumentSpec, MarginTier, Percent, Ratio};
 use serde_json::Value as Json;
 
@@ -46,6 +47,11 @@ pub(crate) fn template() -> Config {
         instrument.leverages.push(Ratio::new(Decimal::ONE));
         config.universe.blocked_instruments.push(instrument.name.clone());
         config.universe.blocked_bases.push(instrument.name.base());
+        let positions = PositionPolicy::Ignore;
+        config
+            .reconcile
+            .position_overrides
+            .push(PositionOverride { instrument: instrument.name.clone(), positions });
         let instruments = vec![instrument.name.clone()];
         config.risk.clusters.push(ClusterSettings { name: "majors".to_owned(), instruments });
         config.instruments.push(instrument);

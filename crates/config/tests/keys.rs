@@ -16,6 +16,9 @@ risk:
   clusters:
     - name: majors
       instruments: [BTC/USDT]
+reconcile:
+  position_overrides:
+    - {instrument: BTC/USDT, positions: ignore}
 universe:
   pinned_bases: [BTC]
   blocked_instruments: [ETH/USD]
@@ -180,6 +183,16 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("protection.prove_interval_s", "31", &[]),
     ("protection.submit_deadline_ms", "5500", &[]),
     ("protection.takeover_stop_pct", "2.5", &[]),
+    ("reconcile.positions", "ignore", &[]),
+    ("reconcile.position_overrides[0].instrument", "ETH/USDT", &[]),
+    ("reconcile.position_overrides[0].positions", "flatten", &[]),
+    ("reconcile.adopt_foreign_stops", "false", &[]),
+    ("reconcile.orphan_orders", "report", &[]),
+    ("reconcile.foreign_orders", "block", &[]),
+    ("reconcile.foreign_holdings", "block", &[]),
+    ("reconcile.kill_after_unreconciled_minutes", "off", &[]),
+    ("reconcile.kill_after_api_errors", "500", &[]),
+    ("reconcile.kill_on_broken_invariant", "false", &[]),
     ("execution.entries_enabled", "false", &[]),
     ("execution.partials_enabled", "false", &[]),
     ("execution.reversals_enabled", "false", &[]),
@@ -383,6 +396,7 @@ fn the_list_of_keys_is_complete() {
         "instruments[].leverages",
         "risk.clusters",
         "risk.clusters[].instruments",
+        "reconcile.position_overrides",
         "universe.pinned_bases",
         "universe.blocked_instruments",
         "universe.blocked_bases",

@@ -127,6 +127,7 @@ pub(crate) fn on_row(
 
 /// Takes over quantity and prices: the answer to a change was lost, or somebody else changed the order.
 fn adopt_terms(desk: &mut Desk, at: Ts, id: ClientOrderId, row: &VenueOrder, effects: &mut Effects) {
+    let expected = desk.orders.get(id).is_some_and(|order| order.amendment.is_some());
     let changed = desk.orders.change(id, |order| {
         order.amendment = None;
         if order.request.qty == row.qty && order.request.kind == row.kind {
@@ -138,6 +139,11 @@ fn adopt_terms(desk: &mut Desk, at: Ts, id: ClientOrderId, row: &VenueOrder, eff
         Some(order.update(at))
     });
     effects.orders.extend(changed.flatten());
+    if !expected && changed.flatten().is_some_and(|update| update.role == OrderRole::Stop) {
+        let instrument = Some(desk.instrument.id());
+        let wire = id.wire();
+        alert(effects, at, Severity::Critical, AlertKind::StopWrong, instrument, wire.as_str());
+    }
 }
 
 /// A complete report without the order.
@@ -163,7 +169,8 @@ fn on_absence(
             let instrument = Some(desk.instrument.id());
             let wire = id.wire();
             let (role, open) = (order.request.role, order.remaining());
-            alert(effects, at, Severity::Warning, AlertKind::OrderMissing, instrument, wire.as_str());
+            let kind = if role == OrderRole::Stop { AlertKind::StopMissing } else { AlertKind::OrderMissing };
+            alert(effects, at, Severity::Warning, kind, instrument, wire.as_str());
             if let OrderRole::Target(number) = role {
                 targets::on_vanished(desk, shared, at, number, open);
             }

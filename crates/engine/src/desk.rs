@@ -21,6 +21,7 @@ use crate::shadow::Shadows;
 use crate::signal::Signal;
 use crate::stop_outs::StopOuts;
 use crate::targets::Slot;
+use crate::truth::foreign::Foreign;
 use crate::universe::MarketSettings;
 use crate::universe::market::DeskMarket;
 
@@ -46,6 +47,16 @@ impl Difference {
         match self {
             Difference::SizeMismatch { .. } | Difference::MissingFills => true,
             Difference::UnknownOrder => false,
+        }
+    }
+
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Difference::SizeMismatch { .. } => "size_mismatch",
+            Difference::MissingFills => "missing_fills",
+            Difference::UnknownOrder => "unknown_order",
         }
     }
 
@@ -225,6 +236,8 @@ pub(crate) struct Desk {
     pub(crate) closing: Option<Closing>,
     pub(crate) difference: Option<Difference>,
     pub(crate) recent_fills: RecentFills,
+    /// What is not ours.
+    pub(crate) foreign: Foreign,
     /// Foreign orders already reported to the operator.
     pub(crate) foreign_orders: RecentIds,
     /// The newest execution counted, by the venue's clock: older pictures of positions say nothing.
@@ -294,6 +307,7 @@ impl Desk {
             closing: None,
             difference: None,
             recent_fills: RecentFills::default(),
+            foreign: Foreign::default(),
             foreign_orders: RecentIds::default(),
             newest_fill: Ts::from_nanos(i64::MIN),
             pictured_at: Ts::from_nanos(i64::MIN),
@@ -441,6 +455,7 @@ impl Desk {
             sink.signed(basis.decision_price.get());
         }
         self.recent_fills.digest(sink);
+        self.foreign.digest(sink);
         self.foreign_orders.digest(sink);
         sink.signed(self.newest_fill.nanos());
         sink.signed(self.pictured_at.nanos());

@@ -37,6 +37,7 @@ use crate::signal::{Signal, Signals, check};
 use crate::targets;
 use crate::trade_settings::TradeSettings;
 use crate::truth::Truth;
+use crate::truth::settings::ReconcileSettings;
 use crate::universe::quality::Fault;
 use crate::universe::{Listings, MarketSettings};
 use crate::venue;
@@ -58,6 +59,8 @@ pub struct Setup {
     pub risk: RiskSettings,
     /// Protection settings.
     pub protection: ProtectionSettings,
+    /// What becomes of what the venue has and the books don't.
+    pub reconcile: ReconcileSettings,
     /// How entries are made and open positions are managed.
     pub trade: TradeSettings,
     /// What becomes of refused plans, and how old records may be.
@@ -111,6 +114,7 @@ impl Engine {
     pub fn with_strategies(setup: Setup, strategies: Vec<Box<dyn Strategy>>) -> Result<Self, EngineError> {
         setup.risk.check()?;
         setup.protection.check()?;
+        setup.reconcile.check()?;
         setup.trade.check()?;
         setup.decisions.check()?;
         setup.trade.auction.rebalancer.check_with(&setup.risk)?;
@@ -147,6 +151,7 @@ impl Engine {
             risk: setup.risk,
             guard,
             protection: setup.protection,
+            reconcile: setup.reconcile,
             trade: setup.trade,
             decisions: setup.decisions,
             stale_check_at: Ts::FAR_FUTURE,
@@ -210,6 +215,7 @@ impl Engine {
             Input::Wakeup => self.on_wakeup(at, effects),
         }
         self.note_records(effects);
+        self.shared.truth.count(effects);
     }
 
     /// The next instant at which the engine wants an [`Input::Wakeup`].
@@ -263,6 +269,7 @@ impl Engine {
             desk.queued = None;
             desk.wake_at = wake_of(desk, &self.shared).max(at);
         }
+        self.shared.truth.restarted(at);
         reconcile::begin(&mut self.shared, at, effects);
         self.begin_records(at, effects);
         self.plan_wakeup();
@@ -458,10 +465,10 @@ impl Engine {
             }
             VenueEvent::OpenOrders(report) => {
                 reconcile::on_open_orders(&mut self.desks, &mut self.shared, at, report, effects);
+                self.verify_ended(at, report, effects);
                 self.after_report(at, effects);
             }
             VenueEvent::Positions(report) => {
-                self.shared.truth.elsewhere.pictured(report.taken_at);
                 reconcile::on_positions(&mut self.desks, &mut self.shared, at, report, effects);
                 self.verify_closed(at, report, effects);
                 self.after_report(at, effects);
@@ -481,12 +488,13 @@ impl Engine {
         for desk in &mut self.desks {
             desk.settle_unknown();
         }
-        reconcile::finish(&self.desks, &mut self.shared, at);
         for desk in &mut self.desks {
             targets::place_when_entered(desk, &mut self.shared, at, effects);
             clear_leftovers(desk, &self.shared, at, effects);
             desk.wake_at = wake_of(desk, &self.shared).max(at);
         }
+        // Stops that stand in and stops that are missing are known by now.
+        reconcile::finish(&self.desks, &mut self.shared, at, effects);
         for number in 0..u32::try_from(self.desks.len()).unwrap_or(u32::MAX) {
             self.free_queued(at, InstrumentId(number));
             self.free_waiting(at, InstrumentId(number));
@@ -496,7 +504,10 @@ impl Engine {
         }
         if self.shared.closes_everything() {
             self.enforce_mode(at, effects);
+        } else {
+            self.ask_whether_closed(at, effects);
         }
+        self.watch_truth(at, effects);
         self.open_windows(at);
         self.shared.guard.changed(at, self.shared.ledger.postings());
         invariant!(self.shared, at, effects, self.shared.ledger.is_balanced(), "the ledger sums to zero");
@@ -548,6 +559,8 @@ impl Engine {
     fn on_wakeup(&mut self, at: Ts, effects: &mut Effects) {
         if at >= self.shared.query_at {
             reconcile::on_time(&self.desks, &mut self.shared, at, effects);
+            self.ask_whether_closed(at, effects);
+            self.watch_truth(at, effects);
         }
         self.check_records(at, effects);
         for desk in &mut self.desks {
@@ -604,8 +617,8 @@ impl Engine {
             self.free_queued(at, id);
         }
         self.free_waiting(at, id);
-        if settled {
-            reconcile::finish(&self.desks, &mut self.shared, at);
+        if settled || self.shared.phase == Phase::Reconciling {
+            reconcile::finish(&self.desks, &mut self.shared, at, effects);
         }
         if self.shared.mode != mode || self.shared.closes_everything() {
             self.enforce_mode(at, effects);

@@ -20,7 +20,8 @@ pub(crate) fn close(
     effects: &mut Effects,
 ) -> bool {
     cancel_entries(desk, shared, at, effects);
-    if desk.position.is_flat() {
+    // What is left alone by policy is closed by nobody but the operator.
+    if desk.position.is_flat() || (desk.foreign.is_left_alone() && reason != ExitReason::Manual) {
         return false;
     }
     // One that was refused is tried again at its deadline, not with each event.
@@ -44,7 +45,8 @@ fn exit_is_live(desk: &Desk) -> bool {
 /// Closes half of the position at market, once; all of it where half is below the venue's minimum. The stop
 /// follows the quantity.
 pub(crate) fn trim(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
-    if desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
+    let left_alone = desk.foreign.is_left_alone();
+    if left_alone || desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
         return;
     }
     let held = desk.position.qty().abs();
@@ -66,7 +68,8 @@ pub(crate) fn reduce(
     effects: &mut Effects,
 ) -> bool {
     let Some(side) = desk.position.side().closing_side() else { return false };
-    if desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
+    let left_alone = desk.foreign.is_left_alone();
+    if left_alone || desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
         return false;
     }
     let kind = OrderKind::Market;

@@ -13,6 +13,7 @@ use crate::margin::maintenance_rate;
 use crate::risk::states::{Base, Reading};
 use crate::risk::{AccountView, Losses, Worst};
 use crate::shared::invariant;
+use crate::truth::blocks::{Block, bar_of};
 
 const MONEY_MAX: Money = Money::new(rust_decimal::Decimal::MAX);
 
@@ -55,6 +56,10 @@ impl Engine {
         }
         invariant!(self.shared, at, effects, equity.is_some(), "equity fits into 28 digits");
         let equity = equity.unwrap_or(Money::ZERO);
+        let elsewhere = self.elsewhere();
+        worst.notional = worst.notional.plus(elsewhere).unwrap_or(MONEY_MAX);
+        worst.margin = worst.margin.plus(elsewhere).unwrap_or(MONEY_MAX);
+        let barred = self.desks.get(id.index()).and_then(|desk| bar_of(desk, &self.shared));
         let market = self.market_view(at, id);
         let guard = &self.shared.guard;
         AccountView {
@@ -62,6 +67,7 @@ impl Engine {
             mode: self.shared.mode,
             shutting_down: self.shared.shutting_down,
             killed: guard.kill.is_on(),
+            barred: barred.map_or(0.0, Block::code),
             equity,
             worst,
             losses: guard.windows.is_open().then(|| Losses {
@@ -79,6 +85,12 @@ impl Engine {
         }
     }
 
+    /// Value of what the account holds on instruments that the run does not know.
+    fn elsewhere(&self) -> Money {
+        let values = self.shared.truth.elsewhere.rows.iter().filter_map(|row| row.value);
+        values.fold(Money::ZERO, |sum, value| sum.plus(value).unwrap_or(MONEY_MAX))
+    }
+
     /// The one equity function: cash plus open positions at the last price. `None` if it does not fit.
     #[must_use]
     pub fn equity(&self) -> Option<Money> {
@@ -92,7 +104,7 @@ impl Engine {
     pub(crate) fn reading(&self, equity: Money) -> Reading {
         let windows = &self.shared.guard.windows;
         let base = |loss: crate::risk::windows::Loss| Base(loss.base.to_f64());
-        let (mut margin, mut engaged) = (0.0, 0);
+        let (mut margin, mut engaged) = (self.elsewhere().to_f64(), 0);
         for desk in self.desks.iter().filter(|desk| desk.is_engaged()) {
             let leverage = desk.leverage().to_f64();
             margin += worst_case(desk, desk.last).to_f64() / leverage;

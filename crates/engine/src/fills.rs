@@ -24,6 +24,7 @@ use crate::risk::{entry_side, stop_price};
 use crate::shared::{Shared, invariant};
 use crate::signal::basis;
 use crate::targets::{self, Slot};
+use crate::truth::settings::PositionPolicy;
 
 /// Counts a fill.
 pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, effects: &mut Effects) {
@@ -117,7 +118,12 @@ fn count_on_order(desk: &mut Desk, at: Ts, fill: &Fill, effects: &mut Effects) -
             Some(role)
         }
         None => {
+            let reduces = desk.position.side().closing_side() == Some(fill.side);
             let (kind, severity) = match fill.cause {
+                FillCause::Order if fill.order.is_none() && reduces => {
+                    (AlertKind::ExternalClose, Severity::Warning)
+                }
+                FillCause::Order if fill.order.is_none() => (AlertKind::ManualOrder, Severity::Warning),
                 FillCause::Order => (AlertKind::UnknownFill, Severity::Warning),
                 FillCause::Liquidation => (AlertKind::Liquidated, Severity::Critical),
                 FillCause::Deleveraging => (AlertKind::Deleveraged, Severity::Critical),
@@ -206,6 +212,10 @@ struct Opening {
 fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening: Opening) {
     let Opening { part, value, by_entry } = opening;
     let direction = if fill.side == Side::Buy { Direction::Long } else { Direction::Short };
+    if !by_entry {
+        found(desk, shared, at, fill);
+    }
+    let left_alone = desk.foreign.is_left_alone();
     let basis = desk.basis.clone().filter(|basis| by_entry && entry_side(basis.direction) == fill.side);
     let basis = basis.unwrap_or_else(|| EntryBasis {
         direction,
@@ -213,25 +223,11 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         score: None,
         decided_at: at,
         decision_price: fill.price,
-        stop: Some(Level::Percent(shared.protection.takeover_stop_pct)),
+        stop: (!left_alone).then_some(Level::Percent(shared.protection.takeover_stop_pct)),
         targets: arrayvec::ArrayVec::new(),
         invalidation: None,
     });
-    // A position that we did not open is measured from the worse of its entry and the market, so that its
-    // stop does not close it at once.
-    let entry = match (basis.setup, direction) {
-        (Setup::Adopted, Direction::Long) if desk.last > PriceUnits::ZERO => fill.price.min(desk.last),
-        (Setup::Adopted, Direction::Short) => fill.price.max(desk.last),
-        (
-            Setup::EmaCross
-            | Setup::OrderBlock
-            | Setup::FairValueGap
-            | Setup::BreakOfStructure
-            | Setup::Trend
-            | Setup::Adopted,
-            Direction::Long | Direction::Short,
-        ) => fill.price,
-    };
+    let entry = measured_from(desk, basis.setup, direction, fill.price);
     let entry = desk.instrument.price(entry).get();
     let stop = basis.stop.and_then(|level| stop_price(&desk.instrument, direction, level, entry));
     desk.protection.begin(stop, fill.venue_time, at);
@@ -272,6 +268,34 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
         managed,
         told_basis: false,
     });
+}
+
+/// The entry that the stop is measured from. That of a position that we did not open is the worse of its entry
+/// and the market, so that its stop does not close it at once.
+fn measured_from(desk: &Desk, setup: Setup, direction: Direction, price: PriceUnits) -> PriceUnits {
+    match (setup, direction) {
+        (Setup::Adopted, Direction::Long) if desk.last > PriceUnits::ZERO => price.min(desk.last),
+        (Setup::Adopted, Direction::Short) => price.max(desk.last),
+        (
+            Setup::EmaCross
+            | Setup::OrderBlock
+            | Setup::FairValueGap
+            | Setup::BreakOfStructure
+            | Setup::Trend
+            | Setup::Adopted,
+            Direction::Long | Direction::Short,
+        ) => price,
+    }
+}
+
+/// A position begins that no entry of ours opened: policy says what becomes of it. One of an order that is
+/// ours after all, though forgotten, is always protected.
+fn found(desk: &mut Desk, shared: &Shared, at: Ts, fill: &Fill) {
+    let policy = match fill.order {
+        Some(_) => PositionPolicy::Adopt,
+        None => shared.reconcile.policy(desk.instrument.name()),
+    };
+    desk.foreign.found(policy, Some(at.plus(shared.protection.confirm_deadline())));
 }
 
 fn increase_trade(desk: &mut Desk, part: Part, value: Money) {
@@ -323,6 +347,7 @@ fn close_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, closed_at: Ts, effe
     let wanted = desk.protection.wanted().is_some();
     desk.protection = Protection::new();
     desk.closing = None;
+    desk.foreign.ended();
     let Some(mut trade) = desk.trade.take() else { return };
     let record = &mut trade.record;
     record.naked = Span::from_nanos(record.naked.nanos().saturating_add(naked.nanos().max(0)));

@@ -17,6 +17,7 @@ pub mod risk;
 pub mod settings;
 pub mod signal;
 pub mod trade_settings;
+pub mod truth;
 pub mod universe;
 
 mod answers;
@@ -39,7 +40,6 @@ mod shadow;
 mod shared;
 mod stop_outs;
 mod targets;
-mod truth;
 mod venue;
 mod views;
 
@@ -57,6 +57,11 @@ pub use settings::{ProtectionSettings, RiskSettings};
 pub use signal::Signals;
 pub use trade_settings::{
     EntryOrder, ExecutionSettings, FinalTarget, ManagementSettings, MultiTpSettings, TradeSettings,
+};
+pub use truth::blocks::Block;
+pub use truth::queries::ReportKind;
+pub use truth::settings::{
+    ForeignOrderPolicy, HoldingPolicy, OrphanPolicy, PositionOverride, PositionPolicy, ReconcileSettings,
 };
 pub use universe::{
     DataQualitySettings, DataState, MarketSettings, QuoteGuardSettings, Standing, UniverseSettings,

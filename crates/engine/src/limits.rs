@@ -34,6 +34,17 @@ pub const LOSSES_REMEMBERED: usize = 32;
 /// Stop-outs of one instrument remembered for its strategy. Reached: the oldest is forgotten.
 pub const STOP_OUTS_REMEMBERED: usize = seawall_strategy::STOP_OUTS_MAX;
 
+/// Orders of others kept per instrument. Reached: further ones are not seen; a stop among them protects
+/// nothing, and one of our own is placed.
+pub const FOREIGN_ORDERS_KEPT: usize = 32;
+
+/// Failures in a row of one report that are tolerated. Reached: an alert, and no new risk until it has come
+/// in.
+pub const REPORT_FAILURES_TOLERATED: u32 = 3;
+
+/// Failures in a row of one report before the pause between two questions stops growing (at 32 seconds).
+pub const REPORT_BACKOFF_STEPS_MAX: u32 = 5;
+
 /// Lines of the venue's account log remembered to count each once. Reached: the oldest is forgotten; a venue
 /// that tells one again after so many others would be counted twice, which the comparison of balances finds.
 pub const BOOKINGS_REMEMBERED: usize = 512;

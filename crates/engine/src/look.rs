@@ -6,10 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use seawall_model::{
-    AlertKind, Coverage, ExitReason, KillReason, Money, Report, Severity, Span, SystemMode, Ts,
-    VenuePosition, VenueRequest,
-};
+use seawall_model::{AlertKind, ExitReason, KillReason, Money, Severity, Span, SystemMode, Ts};
 
 use crate::desk::Desk;
 use crate::effects::Effects;
@@ -215,6 +212,9 @@ impl Engine {
             alert(effects, at, Severity::Warning, AlertKind::KillSwitch, None, "off: released");
         }
         guard.kill = crate::risk::kill::Kill::default();
+        // What led to it is counted anew.
+        self.shared.truth.unreconciled_since = self.shared.truth.unreconciled_since.map(|_| at);
+        let guard = &mut self.shared.guard;
         guard.flatten_asked = None;
         self.end_doubt();
         let guard = &mut self.shared.guard;
@@ -241,32 +241,6 @@ impl Engine {
                 desk.closing = desk.closing.filter(|closing| closing.reason != ExitReason::Flatten);
             }
         }
-    }
-
-    /// Everything was to be closed and the books say it is: the venue is asked, once.
-    pub(crate) fn ask_whether_closed(&mut self, at: Ts, effects: &mut Effects) {
-        let flat = self.is_flat();
-        let kill = &mut self.shared.guard.kill;
-        if kill.flatten && !kill.verified && flat && kill.asked_at.is_none() {
-            kill.asked_at = Some(at);
-            effects.requests.push(VenueRequest::QueryPositions);
-        }
-    }
-
-    /// A complete report without positions, asked for after everything was closed, verifies it.
-    pub(crate) fn verify_closed(&mut self, at: Ts, report: &Report<VenuePosition>, effects: &mut Effects) {
-        let flat = self.is_flat() && report.rows.iter().all(|row| row.qty.is_zero());
-        let kill = &mut self.shared.guard.kill;
-        let waits = kill.flatten && !kill.verified && kill.asked_at.is_some();
-        if waits && flat && report.coverage == Coverage::Complete {
-            kill.verified = true;
-            let detail = "verified: the venue holds no position";
-            alert(effects, at, Severity::Info, AlertKind::KillSwitch, None, detail);
-        }
-    }
-
-    fn is_flat(&self) -> bool {
-        self.desks.iter().all(|desk| desk.position.is_flat() && !desk.entry_is_live())
     }
 }
 

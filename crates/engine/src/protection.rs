@@ -23,6 +23,7 @@ use crate::effects::Effects;
 use crate::gateway::{alert, amend, cancel};
 use crate::orders::Order;
 use crate::shared::Shared;
+use crate::truth::foreign::{self, StandIn};
 
 pub(crate) use ladder::{on_time, position_confirmed, stop_lost, stop_refused};
 use ladder::{place_stop, raise_cover, reduce_at_market};
@@ -126,6 +127,11 @@ impl Protection {
         self.amend_failed = true;
     }
 
+    /// Since when less than the whole position is covered.
+    pub(crate) fn naked_since(&self) -> Option<Ts> {
+        self.naked_since
+    }
+
     /// Whether confirmed stops have covered the whole position since they were last looked at.
     pub(crate) fn is_covered(&self) -> bool {
         self.naked_since.is_none() && self.proven_at.is_some()
@@ -211,9 +217,20 @@ pub(crate) fn protect(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
         tidy(desk, shared, at, Job { want, held, cover }, effects);
         return;
     }
+    let stand_in = foreign::stand_in(desk, shared, at, cover.confirmed);
+    if stand_in == StandIn::Covers {
+        covered(desk, shared, at, None, effects);
+        return;
+    }
     if desk.protection.naked_since.is_none() {
         desk.protection.naked_since = Some(at);
         desk.protection.deadline = at.plus(shared.protection.confirm_deadline());
+    }
+    if let StandIn::Awaited(until) = stand_in
+        && !cover.pending
+    {
+        desk.protection.deadline = until;
+        return;
     }
     if at < desk.protection.hold_until {
         return;
@@ -355,6 +372,7 @@ pub(crate) fn watch_price(desk: &mut Desk, at: Ts) -> bool {
         .live()
         .filter(|order| order.state.is_confirmed() && order.request.kind.is_stop())
         .filter_map(|order| order.request.kind.trigger().map(|trigger| trigger.price))
+        .chain(desk.foreign.triggers())
         .peekable();
     let beyond = passed(want) && (resting.peek().is_none() || resting.any(passed));
     let triggered = || desk.orders.live().filter_map(|order| order.triggered_at).min();
@@ -378,7 +396,7 @@ pub(crate) fn prove(desk: &mut Desk, report: &Report<VenueOrder>) {
         .filter(|order| order.request.side == closing && order.request.reduce_only)
         .filter(reported)
         .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.remaining()));
-    if shown >= desk.position.qty().abs() {
+    if shown >= desk.position.qty().abs() || desk.foreign.is_trusted() {
         desk.protection.proven_at = desk.protection.proven_at.max(Some(report.taken_at));
     }
 }

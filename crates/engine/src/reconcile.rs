@@ -3,56 +3,81 @@
 //!
 //! Policies: a position whose size differs is first asked for again and then taken over from the venue, with
 //! a stop; an order missing at the venue is asked for by name; an order of ours that the books don't know is
-//! cancelled unless it only reduces; a foreign order is reported and left alone.
+//! cancelled unless it may protect; a foreign order is reported and left alone. `reconcile` in the settings
+//! has those that the operator can choose. Nothing is cancelled or closed on anything but a complete report.
 
 use seawall_model::{
-    AlertKind, ClientOrderId, Coverage, Fill, FillCause, Liquidity, Money, OrderRef, OrderRole, OrderState,
-    PriceUnits, QtyUnits, Report, Severity, Side, Span, Ts, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    AlertKind, ClientOrderId, Coverage, ExitReason, Fill, FillCause, Liquidity, Money, OrderRef, OrderRole,
+    OrderState, PriceUnits, QtyUnits, Report, Severity, Side, Span, Ts, VenueId, VenueOrder, VenuePosition,
+    VenueRequest,
 };
 
 use crate::answers::{ask as ask_order, on_row};
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
+use crate::exits::close;
 use crate::fills::count;
 use crate::gateway::alert;
 use crate::ledger::Account;
 use crate::phase::Phase;
 use crate::protection;
 use crate::shared::{ReportsSeen, Shared};
+use crate::truth::blocks::is_held;
+use crate::truth::queries::{ReportKind, ask_for, hear};
+use crate::truth::settings::{OrphanPolicy, PositionPolicy};
 use crate::universe::hooks::end_forbidden;
 
 const ASK_AGAIN: Span = Span::from_secs(1);
+/// A second picture of what one picture does not prove.
+pub(crate) const ASK_SOON: Span = Span::from_millis(200);
+/// How often everything is compared while the engine is not ready, or the stream is lost.
+const LOOK_AGAIN: Span = Span::from_secs(5);
 
 /// Begins (again) to compare with the venue: asks for orders, positions and balance.
 pub(crate) fn begin(shared: &mut Shared, at: Ts, effects: &mut Effects) {
     shared.phase = Phase::Reconciling;
     shared.reports = ReportsSeen::default();
+    shared.truth.queries.begin();
     ask(shared, at, effects);
 }
 
-/// Asks for what has not come in yet.
+/// Asks for what has not come in yet, and says when that is due again.
 pub(crate) fn ask(shared: &mut Shared, at: Ts, effects: &mut Effects) {
-    shared.query_at = at.plus(shared.protection.submit_deadline());
-    shared.asked_at = at;
-    if !shared.reports.orders {
-        effects.requests.push(VenueRequest::QueryOpenOrders);
-    }
-    if !shared.reports.positions {
-        effects.requests.push(VenueRequest::QueryPositions);
-    }
-    if !shared.reports.balance {
-        effects.requests.push(VenueRequest::QueryBalance);
+    shared.truth.unreconciled_since.get_or_insert(at);
+    shared.query_at = Ts::FAR_FUTURE;
+    for kind in ReportKind::ALL {
+        if !shared.reports.has(kind) {
+            let due = ask_for(shared, at, kind, effects);
+            shared.query_at = shared.query_at.min(due);
+        }
     }
 }
 
-/// Ready once all three reports were complete and no difference is open.
-pub(crate) fn finish(desks: &[Desk], shared: &mut Shared, at: Ts) {
-    let open = desks.iter().any(|desk| desk.difference.is_some());
-    if shared.phase == Phase::Reconciling && shared.reports.all() && !open {
-        shared.phase = Phase::Ready;
+/// Ready once all three reports were complete, no difference is open and every position is protected.
+pub(crate) fn finish(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if !shared.reports.all() {
+        return;
     }
-    if shared.phase == Phase::Ready && shared.reports.all() && !open {
-        shared.query_at = next_comparison(shared, at);
+    match shared.phase {
+        Phase::Starting => {}
+        Phase::Reconciling if is_held(desks, shared) => {
+            // All is known and something is amiss: it is looked at again soon.
+            shared.query_at = shared.query_at.min(at.plus(LOOK_AGAIN));
+        }
+        Phase::Reconciling => {
+            shared.phase = Phase::Ready;
+            if shared.truth.told_unready > 0 {
+                alert(effects, at, Severity::Info, AlertKind::NotReady, None, "ready again");
+            }
+            shared.truth.agreed();
+            shared.query_at = next_comparison(shared, at);
+        }
+        Phase::Ready => {
+            if desks.iter().all(|desk| desk.difference.is_none()) {
+                shared.truth.agreed();
+                shared.query_at = next_comparison(shared, at);
+            }
+        }
     }
 }
 
@@ -68,18 +93,17 @@ fn next_comparison(shared: &Shared, at: Ts) -> Ts {
 /// The time to compare has come: positions only while a difference about them is open, else everything.
 pub(crate) fn on_time(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut Effects) {
     let about_position = desks.iter().any(|desk| desk.difference.is_some_and(Difference::is_about_position));
-    if shared.phase == Phase::Reconciling {
-        ask(shared, at, effects);
-    } else if about_position {
-        effects.requests.push(VenueRequest::QueryPositions);
-    } else {
-        if shared.reports.all() {
-            shared.reports = ReportsSeen::default();
-        }
-        ask(shared, at, effects);
+    if about_position && shared.phase == Phase::Ready {
+        let due = ask_for(shared, at, ReportKind::Positions, effects);
+        shared.query_at = due.min(at.plus(ASK_AGAIN)).max(at.plus(ASK_SOON));
+        return;
     }
+    if shared.reports.all() {
+        shared.reports = ReportsSeen::default();
+    }
+    ask(shared, at, effects);
     if about_position {
-        shared.query_at = at.plus(ASK_AGAIN);
+        shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
     }
 }
 
@@ -91,9 +115,10 @@ pub(crate) fn on_positions(
     report: &Report<VenuePosition>,
     effects: &mut Effects,
 ) {
-    if report.coverage != Coverage::Complete {
+    if !hear(shared, at, ReportKind::Positions, report.coverage, effects) {
         return;
     }
+    shared.truth.elsewhere.pictured(report.taken_at);
     let mut all_agree = true;
     for desk in desks.iter_mut() {
         // A picture from before our last execution, or before another picture, says nothing about now.
@@ -124,6 +149,10 @@ fn compare(
             settle(desk);
         }
         protection::position_confirmed(desk, shared, at, effects);
+        // The second complete report that shows it, from after the one that it was taken over from.
+        if desk.foreign.policy == Some(PositionPolicy::Flatten) && taken_at > desk.pictured_at {
+            close(desk, shared, at, ExitReason::Flatten, effects);
+        }
         return true;
     }
     let in_flight = desk.orders.live().any(|order| order.state != OrderState::Open);
@@ -140,12 +169,17 @@ fn compare(
     if priced && (repeated || (shared.phase == Phase::Reconciling && !in_flight && !gone)) {
         take_over(desk, shared, at, Taken { stated, price, taken_at }, effects);
         settle(desk);
+        if desk.foreign.policy == Some(PositionPolicy::Flatten) {
+            shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
+            return false;
+        }
         return true;
     }
     if !seen {
         let books = desk.instrument.qty(desk.position.qty());
         let detail = format!("venue {}, books {books}", desk.instrument.qty(stated));
-        alert(effects, at, Severity::Critical, AlertKind::SizeMismatch, Some(id), detail);
+        let kind = if stated.is_zero() { AlertKind::Ghost } else { AlertKind::SizeMismatch };
+        alert(effects, at, Severity::Critical, kind, Some(id), detail);
         desk.difference = Some(Difference::SizeMismatch { stated, taken_at });
     }
     shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
@@ -183,9 +217,19 @@ fn take_over(desk: &mut Desk, shared: &mut Shared, at: Ts, taken: Taken, effects
         request.role == OrderRole::Entry && request.side == side && may_have_filled
     });
     let role = (was_flat && by_entry).then_some(OrderRole::Entry);
+    let id = Some(desk.instrument.id());
     if was_flat {
+        let policy = shared.reconcile.policy(desk.instrument.name());
+        let kind = if policy == PositionPolicy::Ignore && role.is_none() {
+            AlertKind::LeftAlone
+        } else {
+            AlertKind::OrphanPosition
+        };
         let detail = format!("{} {}", side.name(), desk.instrument.qty(missing.abs()));
-        alert(effects, at, Severity::Warning, AlertKind::OrphanPosition, Some(desk.instrument.id()), detail);
+        alert(effects, at, Severity::Warning, kind, id, detail);
+    } else if desk.position.side().closing_side() == Some(side) {
+        let detail = format!("{} {}, no execution was told", side.name(), desk.instrument.qty(missing.abs()));
+        alert(effects, at, Severity::Warning, AlertKind::ExternalClose, id, detail);
     }
     let mut text = arrayvec::ArrayString::<40>::new();
     // Deterministic and never the id of a real execution.
@@ -217,7 +261,7 @@ pub(crate) fn on_open_orders(
     report: &Report<VenueOrder>,
     effects: &mut Effects,
 ) {
-    if report.coverage != Coverage::Complete {
+    if !hear(shared, at, ReportKind::OpenOrders, report.coverage, effects) {
         return;
     }
     for desk in desks.iter_mut() {
@@ -235,19 +279,30 @@ pub(crate) fn on_open_orders(
         for order in doubtful {
             ask_order(desk, at, order, effects);
         }
-        for row in report.rows.iter().filter(|row| row.instrument == id) {
+        let own = |row: &&VenueOrder| row.instrument == id;
+        for row in report.rows.iter().filter(own) {
             if end_forbidden(desk, at, row, effects) {
                 continue;
             }
-            let ours = row.order.filter(|order| order.id.run == shared.run);
-            match ours {
-                None => foreign(desk, at, row, effects),
-                Some(order) if desk.orders.get(order.id).is_some_and(|order| order.state.is_live()) => {
-                    on_row(desk, shared, at, None, (row, report.taken_at), effects);
+            match row.order {
+                Some(order) if order.id.run == shared.run => {
+                    if desk.orders.get(order.id).is_some_and(|order| order.state.is_live()) {
+                        on_row(desk, shared, at, None, (row, report.taken_at), effects);
+                    } else {
+                        orphan(desk, shared, at, order, row, effects);
+                    }
                 }
-                Some(order) => orphan(desk, at, order, row, effects),
+                // Of another run of ours: what could open a position has nobody who waits for it any more.
+                Some(order) if !row.reduce_only || desk.position.is_flat() => {
+                    orphan(desk, shared, at, order, row, effects);
+                }
+                Some(_) | None => foreign(desk, at, row, effects),
             }
         }
+        let run = shared.run;
+        let others = report.rows.iter().filter(own);
+        let others = others.filter(|row| row.order.is_none_or(|order| order.id.run != run));
+        desk.foreign.picture(others, report.taken_at);
         protection::prove(desk, report);
     }
     shared.reports.orders = true;
@@ -255,12 +310,27 @@ pub(crate) fn on_open_orders(
 
 /// An order of ours that the books don't know as working: cancelled unless it may be what protects a
 /// position.
-fn orphan(desk: &Desk, at: Ts, order: OrderRef, row: &VenueOrder, effects: &mut Effects) {
+fn orphan(
+    desk: &mut Desk,
+    shared: &Shared,
+    at: Ts,
+    order: OrderRef,
+    row: &VenueOrder,
+    effects: &mut Effects,
+) {
     let closing = desk.position.side().closing_side();
     let may_protect = row.reduce_only && closing == Some(row.side) && !desk.protection.is_covered();
-    if !may_protect {
+    // Before positions are known, whatever only reduces may protect one of them.
+    let unknown = row.reduce_only && !shared.reports.positions && shared.phase != Phase::Ready;
+    if may_protect || unknown {
+        return;
+    }
+    let ends = row.reduce_only || shared.reconcile.orphan_orders == OrphanPolicy::Cancel;
+    if desk.foreign_orders.remember(row.venue_order_id) || ends {
         let id = Some(desk.instrument.id());
         alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, id, order.id.wire().as_str());
+    }
+    if ends {
         effects.requests.push(VenueRequest::Cancel { order });
     }
 }
@@ -269,7 +339,7 @@ fn orphan(desk: &Desk, at: Ts, order: OrderRef, row: &VenueOrder, effects: &mut 
 fn foreign(desk: &mut Desk, at: Ts, row: &VenueOrder, effects: &mut Effects) {
     if desk.foreign_orders.remember(row.venue_order_id) {
         let detail = format!("foreign order {}, left alone", row.venue_order_id);
-        alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, Some(desk.instrument.id()), detail);
+        alert(effects, at, Severity::Warning, AlertKind::ManualOrder, Some(desk.instrument.id()), detail);
     }
 }
 
@@ -286,7 +356,7 @@ pub(crate) fn on_balance(
     // What positions cost is part of the balance: they are taken over first.
     let waits = shared.phase != Phase::Ready && !shared.reports.positions;
     let unsettled = desks.iter().any(|desk| desk.difference.is_some_and(Difference::is_about_position));
-    if coverage != Coverage::Complete || waits || unsettled {
+    if !hear(shared, at, ReportKind::Balance, coverage, effects) || waits || unsettled {
         return;
     }
     let Ok(difference) = amount.minus(shared.ledger.cash()) else {

@@ -1,6 +1,8 @@
 //! What all instruments of an engine share: settings, books, mode, phase and counters.
 
-use seawall_model::{AlertKind, Capabilities, ModelError, Money, Severity, StateSink, SystemMode, Ts};
+use seawall_model::{
+    AlertKind, Capabilities, KillReason, ModelError, Money, Severity, StateSink, SystemMode, Ts,
+};
 use seawall_strategy::FundingEstimate;
 
 use crate::decision_settings::DecisionSettings;
@@ -12,6 +14,8 @@ use crate::risk::guard::Guard;
 use crate::settings::{ProtectionSettings, RiskSettings};
 use crate::trade_settings::TradeSettings;
 use crate::truth::Truth;
+use crate::truth::queries::ReportKind;
+use crate::truth::settings::ReconcileSettings;
 use crate::universe::{Listings, MarketSettings};
 
 /// Which reports have come in since reconciliation began.
@@ -26,6 +30,14 @@ impl ReportsSeen {
     pub(crate) fn all(self) -> bool {
         self.orders && self.positions && self.balance
     }
+
+    pub(crate) fn has(self, kind: ReportKind) -> bool {
+        match kind {
+            ReportKind::OpenOrders => self.orders,
+            ReportKind::Positions => self.positions,
+            ReportKind::Balance => self.balance,
+        }
+    }
 }
 
 /// What all instruments share.
@@ -33,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) risk: RiskSettings,
     pub(crate) guard: Guard,
     pub(crate) protection: ProtectionSettings,
+    pub(crate) reconcile: ReconcileSettings,
     pub(crate) trade: TradeSettings,
     pub(crate) decisions: DecisionSettings,
     /// When stale records are looked for next.
@@ -86,6 +99,12 @@ impl Shared {
     pub(crate) fn broken(&mut self, at: Ts, rule: &str, effects: &mut Effects) {
         alert(effects, at, Severity::Critical, AlertKind::InvariantBroken, None, rule);
         self.set_mode(at, SystemMode::ProtectOnly, false, effects);
+        if self.reconcile.kill_on_broken_invariant
+            && self.guard.kill.turn_on(KillReason::InvariantViolation, false)
+        {
+            let detail = format!("on: {}", KillReason::InvariantViolation.name());
+            alert(effects, at, Severity::Critical, AlertKind::KillSwitch, None, detail);
+        }
     }
 
     /// Books something; an overflow is a broken invariant.

@@ -219,7 +219,10 @@ pub(crate) fn on_submission(
                 protect(desk, shared, at, effects);
             }
         }
-        SubmitOutcome::Unknown => unknown(desk, at, id, effects),
+        SubmitOutcome::Unknown => {
+            shared.truth.queries.errors.add(at);
+            unknown(desk, at, id, effects);
+        }
     }
 }
 

@@ -17,6 +17,10 @@ pub struct PositionView {
     pub qty: QtyUnits,
     /// Where the stop is to rest, if the plan has one.
     pub stop: Option<PriceUnits>,
+    /// Where a stop of somebody else rests that protects it, if one does.
+    pub foreign_stop: Option<PriceUnits>,
+    /// Whether it is left alone by policy: nothing of ours protects it.
+    pub left_alone: bool,
     /// Whether confirmed stops cover all of it.
     pub protected: bool,
     /// Whether it is uncovered and a deadline of the ladder is running.
@@ -115,6 +119,8 @@ impl Engine {
         Some(PositionView {
             qty: desk.position.qty(),
             stop: desk.protection.wanted(),
+            foreign_stop: desk.foreign.triggers().next(),
+            left_alone: desk.foreign.is_left_alone(),
             protected: !desk.position.is_flat() && desk.protection.is_covered(),
             escalating: desk.protection.is_escalating(),
             proven_at: desk.protection.proven_at,

@@ -87,6 +87,7 @@ impl Manifest {
             strategy: self.config.strategy.clone(),
             risk: self.config.risk.clone(),
             protection: self.config.protection.clone(),
+            reconcile: self.config.reconcile.clone(),
             trade: self.config.trade(),
             decisions: self.config.decisions.clone(),
             market: self.config.market(),

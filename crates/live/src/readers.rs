@@ -97,6 +97,7 @@ impl Readers {
             at,
             elapsed_s: self.started.elapsed().as_secs_f64(),
             phase: engine.phase().name(),
+            blocks: engine.blocks_in_words(),
             mode: engine.mode(),
             kill_switch: engine.kill_switch().map(seawall_model::KillReason::name),
             equity: engine.equity().unwrap_or(Money::ZERO),

@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub elapsed_s: f64,
     /// Start-up phase.
     pub phase: &'static str,
+    /// What keeps new risk away, in words.
+    pub blocks: Vec<String>,
     /// Mode.
     pub mode: SystemMode,
     /// Why the kill switch is on, if it is.

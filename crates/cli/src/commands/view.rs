@@ -42,6 +42,10 @@ fn text(snapshot: &Snapshot) -> String {
         String::new(),
         "orders".to_owned(),
     ];
+    if !snapshot.blocks.is_empty() {
+        let blocks = snapshot.blocks.iter().map(|block| format!("  {block}"));
+        lines.splice(3..3, core::iter::once("no new risk".to_owned()).chain(blocks));
+    }
     for row in &snapshot.instruments {
         lines.extend(row.orders.iter().map(|order| format!("  {} {order}", row.name)));
     }

@@ -7,7 +7,7 @@ use seawall_model::{
     VenueRequest,
 };
 
-use super::{Cover, Job, Step, at_price, cover};
+use super::{Cover, Job, Step, at_price, cover, protect};
 use crate::answers::ask;
 use crate::desk::Desk;
 use crate::effects::Effects;
@@ -15,6 +15,7 @@ use crate::gateway::{alert, amend, place};
 use crate::limits::STOPS_LOST_MAX;
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
+use crate::truth::foreign::room;
 
 /// Not fully covered: enlarge the stop that rests, else place one for the whole position.
 pub(super) fn raise_cover(
@@ -56,6 +57,7 @@ pub(super) fn place_stop(
     let Job { want, held, .. } = job;
     let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else { return false };
     let Some(side) = desk.position.side().closing_side() else { return true };
+    let held = room(desk, shared, side, held);
     let kind = OrderKind::StopMarket { trigger: Trigger { price: want, source } };
     let plan = Plan { role: OrderRole::Stop, side, qty: held, kind, reduce_only: true, expires_at: None };
     if let Some(approved) = approve_reduction(&desk.position, plan) {
@@ -211,6 +213,12 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     }
     if at >= desk.protection.deadline {
         desk.protection.deadline = Ts::FAR_FUTURE;
+        if desk.foreign.stop_waiting(at) {
+            // No foreign stop was proven in time: one of our own.
+            desk.protection.naked_since.get_or_insert(at);
+            protect(desk, shared, at, effects);
+            return;
+        }
         let covered = cover(desk).confirmed >= desk.position.qty().abs();
         if !covered && desk.protection.want.is_some() {
             escalate(desk, shared, at, "no confirmed stop within the deadline", effects);

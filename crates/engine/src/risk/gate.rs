@@ -113,14 +113,14 @@ fn may_take_risk(asked: Asked<'_>, decision: &mut Decision) -> bool {
     let ready = account.phase == Phase::Ready;
     let mode = f64::from(account.mode as u8);
     let mode_allows = account.mode <= SystemMode::Cautious && !account.shutting_down;
-    let difference = desk.difference.map_or(0.0, |difference| difference.code());
+    let difference = desk.difference.map_or(account.barred, |difference| difference.code());
     let live = desk.orders.live_count();
     let turning = turn == Turn::First;
     decision.ask(Gate::Phase, ready, f64::from(account.phase as u8), f64::from(Phase::Ready as u8))
         && decision.ask(Gate::SystemMode, mode_allows, mode, f64::from(SystemMode::Cautious as u8))
         && decision.ask(Gate::KillSwitch, !account.killed, f64::from(u8::from(account.killed)), 0.0)
         && account.doubted.is_none_or(|fall| decision.ask(Gate::StalePeak, false, fall, FALL_BELIEVED_PCT))
-        && decision.ask(Gate::Difference, desk.difference.is_none(), difference, 0.0)
+        && decision.ask(Gate::Difference, difference <= 0.0, difference, 0.0)
         && decision.ask(
             Gate::DataQuality,
             desk.clean_candles() >= settings.recover_candles_after_hole,

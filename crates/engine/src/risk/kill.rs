@@ -16,6 +16,10 @@ pub(crate) struct Kill {
     pub(crate) asked_at: Option<Ts>,
     /// The venue has confirmed that nothing is held.
     pub(crate) verified: bool,
+    /// When the venue was asked whether entries rest.
+    pub(crate) asked_orders_at: Option<Ts>,
+    /// The venue has confirmed that no entry rests.
+    pub(crate) ended: bool,
 }
 
 impl Kill {
@@ -37,6 +41,8 @@ impl Kill {
     pub(crate) fn hold(&mut self) {
         self.flatten = false;
         self.asked_at = None;
+        self.asked_orders_at = None;
+        self.ended = false;
     }
 
     pub(crate) fn digest(self, sink: &mut dyn StateSink) {
@@ -44,5 +50,7 @@ impl Kill {
         sink.number(u64::from(self.flatten));
         sink.signed(self.asked_at.map_or(i64::MIN, Ts::nanos));
         sink.number(u64::from(self.verified));
+        sink.signed(self.asked_orders_at.map_or(i64::MIN, Ts::nanos));
+        sink.number(u64::from(self.ended));
     }
 }

@@ -89,6 +89,8 @@ pub(crate) struct AccountView {
     pub(crate) worst: Worst,
     /// Absent before the books are open.
     pub(crate) losses: Option<Losses>,
+    /// What about the instrument or the account bars an entry beside a difference, as a code; 0 for nothing.
+    pub(crate) barred: f64,
     /// The fall from a high-water mark in doubt, in percent.
     pub(crate) doubted: Option<f64>,
     /// The end of the pause of all entries after a shock.

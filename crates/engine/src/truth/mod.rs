@@ -3,13 +3,25 @@
 //!
 //! All of it is plain data in small structs, part of the digest, and can be written out and read back.
 
+pub mod blocks;
 mod events;
+pub(crate) mod foreign;
+pub mod queries;
+pub mod settings;
+mod verify;
+
+use std::collections::BTreeMap;
 
 use arrayvec::ArrayVec;
-use seawall_model::{Booking, ForeignHolding, Money, StateSink, Ts, VenueId};
+use seawall_model::{AlertKind, Booking, ForeignHolding, Money, Span, StateSink, Ts, VenueId};
 use serde::{Deserialize, Serialize};
 
+use crate::effects::Effects;
 use crate::limits::{ADJUSTMENTS_REMEMBERED, BOOKINGS_REMEMBERED};
+use queries::Queries;
+
+/// A comparison that has not ended after this is told; then each time that twice as long has passed.
+pub(crate) const NOT_READY_AFTER: Span = Span::from_secs(30);
 
 /// Lines of the account log that were counted, and what was booked before its reason was told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -99,13 +111,45 @@ impl Elsewhere {
 pub(crate) struct Truth {
     /// Since when the private stream is lost.
     pub(crate) lost_since: Option<Ts>,
+    /// Since when a comparison lasts that has not ended in agreement.
+    pub(crate) unreconciled_since: Option<Ts>,
+    /// How often that was told.
+    pub(crate) told_unready: u32,
+    pub(crate) queries: Queries,
     pub(crate) bookings: Bookings,
     pub(crate) elsewhere: Elsewhere,
+    /// How often each kind of alert was raised.
+    pub(crate) told: BTreeMap<AlertKind, u64>,
 }
 
 impl Truth {
+    /// The process was started again: the driver tells anew whether there is a stream.
+    pub(crate) fn restarted(&mut self, at: Ts) {
+        self.lost_since = None;
+        self.unreconciled_since = Some(at);
+        self.told_unready = 0;
+    }
+
+    /// Books and venue agree.
+    pub(crate) fn agreed(&mut self) {
+        self.unreconciled_since = None;
+        self.told_unready = 0;
+    }
+
+    /// Counts what a step has told.
+    #[inline]
+    pub(crate) fn count(&mut self, effects: &Effects) {
+        for alert in &effects.alerts {
+            let told = self.told.entry(alert.kind).or_insert(0);
+            *told = told.saturating_add(1);
+        }
+    }
+
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         sink.signed(self.lost_since.map_or(i64::MIN, Ts::nanos));
+        sink.signed(self.unreconciled_since.map_or(i64::MIN, Ts::nanos));
+        sink.number(u64::from(self.told_unready));
+        self.queries.digest(sink);
         self.bookings.digest(sink);
         self.elsewhere.digest(sink);
     }

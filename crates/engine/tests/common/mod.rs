@@ -8,6 +8,7 @@
     reason = "a test picks what it looks for, and hands over what it has made"
 )]
 
+pub mod account;
 pub mod bench;
 pub mod faults;
 pub mod hall;
@@ -26,7 +27,9 @@ pub mod world;
 
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
-use seawall_engine::{DecisionSettings, MarketSettings, ProtectionSettings, RiskSettings, TradeSettings};
+use seawall_engine::{
+    DecisionSettings, MarketSettings, ProtectionSettings, ReconcileSettings, RiskSettings, TradeSettings,
+};
 use seawall_model::{
     Capabilities, Instrument, InstrumentId, InstrumentSpec, PriceUnits, QtyUnits, Span, Timeframe,
     TriggerSource, Ts,
@@ -88,6 +91,12 @@ pub fn setup(count: u32, capabilities: Capabilities) -> seawall_engine::Setup {
         strategy: StrategySettings::default(),
         risk: RiskSettings::default(),
         protection: ProtectionSettings::default(),
+        // Most tests leave questions unanswered for as long as they like.
+        reconcile: ReconcileSettings {
+            kill_after_unreconciled_minutes: None,
+            kill_after_api_errors: None,
+            ..ReconcileSettings::default()
+        },
         trade: TradeSettings::default(),
         decisions: DecisionSettings::default(),
         market: MarketSettings::without_guards(),

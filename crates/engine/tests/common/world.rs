@@ -6,13 +6,15 @@ use rust_decimal::Decimal;
 use seawall_engine::risk::settings::{ClusterSettings, RiskSettings};
 use seawall_engine::{Effects, Engine, EntryOrder, FinalTarget, Setup};
 use seawall_model::{
-    Candle, Capabilities, Command, GuardMode, Input, InstrumentId, KillReason, Money, Ohlc, OrderRef,
-    OrderState, Percent, PriceUnits, Ratio, Span, SystemMode, Timeframe, Ts, VenuePort,
+    Candle, Capabilities, Command, Coverage, GuardMode, Input, InstrumentId, KillReason, Money, Ohlc,
+    OrderRef, OrderState, Percent, PriceUnits, Ratio, Report, Span, SystemMode, Timeframe, Ts, VenueEvent,
+    VenuePort,
 };
 use seawall_strategy::Strategy;
 
 use super::faults::Faults;
 use super::journal::Crash;
+use super::listing::perpetual;
 use super::oracles::Oracles;
 use super::random::Random;
 use super::script::Erratic;
@@ -35,6 +37,10 @@ pub struct World {
     market: Random,
     operator: Random,
     operator_rate: u32,
+    /// Listings that come and go and bad data, in a quarter of the worlds.
+    data: Option<Random>,
+    /// Whether the private stream is lost.
+    blind: bool,
     pub(super) quiet_after: u64,
     bars: Vec<Ohlc>,
     next_tick: Ts,
@@ -119,6 +125,19 @@ fn auction_of(seed: u64, setup: &mut Setup) {
     auction.no_signal_persistence_cycles = 2;
 }
 
+/// In a quarter of the worlds only listed instruments with sound data are entered, and neither lasts.
+fn unsteady(seed: u64, setup: &mut Setup) -> Option<Random> {
+    let mut random = Random::stream(seed, 53);
+    if !random.chance(250) {
+        return None;
+    }
+    setup.market.universe.mode = GuardMode::On;
+    setup.market.universe.pinned_bases.clear();
+    setup.market.universe.require_spot = false;
+    setup.market.data_quality.mode = GuardMode::On;
+    Some(random)
+}
+
 impl World {
     pub fn new(seed: u64, count: u32, capabilities: Capabilities, faults: Faults, quiet_after: u64) -> Self {
         let mut setup = setup(count, capabilities.clone());
@@ -133,6 +152,7 @@ impl World {
             [FinalTarget::TightenTrail, FinalTarget::ClosePartial, FinalTarget::CloseFull]
                 [(seed % 3) as usize];
         auction_of(seed, &mut setup);
+        let data = unsteady(seed, &mut setup);
         let venue = ScriptedVenue::new(seed, count as usize, capabilities, faults);
         let start = PriceUnits::new(10_000);
         let flat = Ohlc { open: start, high: start, low: start, close: start };
@@ -151,6 +171,8 @@ impl World {
             market: Random::stream(seed, 41),
             operator,
             operator_rate,
+            data,
+            blind: false,
             quiet_after,
             bars: vec![flat; count as usize],
             next_tick: T0.plus(TICK),
@@ -320,13 +342,47 @@ impl World {
         if self.operator.chance(self.operator_rate) {
             self.command(at);
         }
+        if Timeframe::M1.is_aligned(at) {
+            self.list(at);
+        }
+    }
+
+    /// A listing with most of the instruments, every few minutes; a failed one now and then.
+    fn list(&mut self, at: Ts) {
+        let Some(data) = self.data.as_mut() else { return };
+        if !data.chance(300) {
+            return;
+        }
+        let failed = data.chance(100);
+        let mut names = self.setup.instruments.iter().map(|(instrument, _)| instrument.name());
+        let mut rows: Vec<_> = names
+            .by_ref()
+            .filter(|_| data.chance(850))
+            .map(|name| perpetual(name.as_str(), 1e9, 1))
+            .collect();
+        let mut report = Report { coverage: Coverage::Complete, taken_at: at, rows: Vec::new() };
+        if failed {
+            report.coverage = Coverage::Failed;
+        } else {
+            report.rows.append(&mut rows);
+        }
+        self.step(at, Input::Listing(report));
     }
 
     fn close_bar(&mut self, at: Ts, id: InstrumentId) {
         let bar = self.bars[id.index()];
         self.bars[id.index()] = Ohlc { open: bar.close, high: bar.close, low: bar.close, close: bar.close };
         let open_time = at.minus(Timeframe::M1.span());
-        let candle = Candle::new(Timeframe::M1, open_time, bar, 1.0).unwrap();
+        let mut candle = Candle::new(Timeframe::M1, open_time, bar, 1.0).unwrap();
+        if let Some(data) = self.data.as_mut() {
+            match data.range(0, 39) {
+                // It never comes.
+                0 => return,
+                // It cannot be.
+                1 => candle.close = PriceUnits::new(candle.high.get() + 1),
+                _ => {}
+            }
+        }
         self.step(at, Input::Candle { instrument: id, timeframe: Timeframe::M1, candle });
     }
 
@@ -342,7 +398,11 @@ impl World {
             SystemMode::ProtectOnly,
             SystemMode::Flatten,
         ];
-        let input = match self.operator.range(0, 13) {
+        let input = match self.operator.range(0, 15) {
+            14 | 15 => {
+                self.blind ^= !self.down;
+                Input::Venue(VenueEvent::Stream { live: !self.blind })
+            }
             0..=5 => Input::Operator(Command::SetMode(self.operator.pick(&modes))),
             6 | 7 => Input::Operator(Command::Close(id)),
             8 => {
@@ -364,6 +424,9 @@ impl World {
     pub fn heal(&mut self) {
         self.venue.faults = Faults::default();
         self.operator_rate = 0;
+        if std::mem::take(&mut self.blind) {
+            self.step(self.now, Input::Venue(VenueEvent::Stream { live: true }));
+        }
         self.forget_nakedness();
     }
 
