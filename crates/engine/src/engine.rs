@@ -632,7 +632,7 @@ impl Engine {
         let before = desk.wake_at;
         let after = wake_of(desk, &self.shared).max(self.shared.now);
         desk.wake_at = after;
-        self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at);
+        self.wake_at = self.wake_at.min(self.shared.guard.watch.wake_at).min(self.shared.query_at);
         if after <= self.wake_at {
             self.wake_at = after;
         } else if before <= self.wake_at {

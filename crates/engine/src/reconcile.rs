@@ -326,7 +326,7 @@ fn orphan(
         return;
     }
     let ends = row.reduce_only || shared.reconcile.orphan_orders == OrphanPolicy::Cancel;
-    if desk.foreign_orders.remember(row.venue_order_id) || ends {
+    if ends || desk.foreign_orders.remember(row.venue_order_id) {
         let id = Some(desk.instrument.id());
         alert(effects, at, Severity::Warning, AlertKind::OrphanOrder, id, order.id.wire().as_str());
     }

@@ -336,7 +336,7 @@ fn a_stop_that_vanished_without_a_word_is_found_by_the_next_comparison_and_repla
     bench.answer(&stop, Coverage::Complete, None);
     let again = bench.placed(OrderRole::Stop);
     assert_eq!(trigger(&again), trigger(&stop));
-    assert!(bench.alerted(AlertKind::OrderMissing));
+    assert!(bench.alerted(AlertKind::StopMissing));
 }
 
 #[test]

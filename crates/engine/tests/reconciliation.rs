@@ -36,6 +36,8 @@ fn a_position_found_at_the_start_is_adopted_with_a_stop_two_percent_from_the_wor
         assert_eq!(bench.engine.open_trade(BTC).unwrap().setup, Setup::Adopted);
         assert_eq!(bench.engine.last_price(BTC), price(market), "the market has not moved by it");
         bench.balance(10_000);
+        assert_eq!(bench.engine.phase(), Phase::Reconciling, "nothing begins with a naked position");
+        bench.accept(&placed);
         assert_eq!(bench.engine.phase(), Phase::Ready);
         assert_eq!(bench.engine.ledger().cash(), Money::new(Decimal::from(10_000)));
     }
@@ -108,7 +110,7 @@ fn a_position_that_differs_is_looked_at_twice_before_it_is_taken_over() {
     let report = Report { coverage: Coverage::Complete, taken_at: bench.now, rows: Vec::new() };
     bench.venue(VenueEvent::Positions(report.clone()));
     bench.venue(VenueEvent::Positions(report));
-    assert!(bench.alerted(AlertKind::SizeMismatch));
+    assert!(bench.alerted(AlertKind::Ghost));
     assert_eq!(bench.held(), 1_000);
     bench.requests.clear();
     bench.pass_ms(1_000);

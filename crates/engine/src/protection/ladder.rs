@@ -37,7 +37,9 @@ pub(super) fn raise_cover(
         && shared.capabilities.amend
         && !desk.protection.amend_failed
     {
-        amend(desk, at, id, held.plus(filled), at_price(kind, want), effects);
+        let side = desk.position.side().closing_side();
+        let most = side.map_or(held, |side| room(desk, shared, side, held));
+        amend(desk, at, id, most.plus(filled), at_price(kind, want), effects);
         return;
     }
     if !place_stop(desk, shared, at, trigger, job, effects) {
