@@ -33,9 +33,12 @@ impl Engine {
             kill.asked_at = Some(at);
             effects.requests.push(VenueRequest::QueryPositions);
         }
-        let waits = !kill.ended || (kill.flatten && !kill.verified);
-        if waits {
-            self.shared.query_at = self.shared.query_at.min(at.plus(patience));
+        let orders = (!kill.ended).then_some(kill.asked_orders_at);
+        let positions = (kill.flatten && !kill.verified).then_some(kill.asked_at);
+        for asked in [orders, positions].into_iter().flatten() {
+            let again = asked.map(|asked| asked.plus(patience)).filter(|again| *again > at);
+            let again = again.unwrap_or(at.plus(patience));
+            self.shared.query_at = self.shared.query_at.min(again);
         }
     }
 
