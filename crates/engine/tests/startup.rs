@@ -109,6 +109,7 @@ fn a_report_that_never_comes_keeps_the_start_from_ending_is_named_and_ends_new_r
             panic!("{:?}", bench.engine.blocks())
         };
         assert_eq!((report, since.is_some()), (ReportKind::Positions, true));
+        assert!(bench.engine.blocks()[0].holds_start());
         assert!(failed as usize >= pauses.len());
         bench.engine.kill_switch()
     }
@@ -158,7 +159,7 @@ fn a_position_found_is_adopted_ignored_or_closed_as_policy_says_for_its_instrume
     assert!(view.left_alone && view.stop.is_none() && view.qty.get() == 300, "counted, and nothing more");
     assert!(account.orders.iter().all(|order| order.order.is_none()));
     assert_eq!(bench.engine.blocks(), [Block::LeftAlone { instrument: InstrumentId(0) }]);
-    assert!(bench.alerted(AlertKind::LeftAlone));
+    assert!(bench.alerted(AlertKind::LeftAlone) && !bench.engine.blocks()[0].holds_start());
     bench.command(seawall_model::Command::Kill { reason: KillReason::Manual, flatten: true });
     assert!(bench.placements().is_empty(), "nobody closes it but the operator by name");
     bench.command(seawall_model::Command::Close(InstrumentId(0)));
