@@ -99,6 +99,7 @@ fn engine(traded: &Markets, read: &Markets, run: u32) -> Engine {
         strategy,
         risk: RiskSettings::without_limits(),
         protection: Default::default(),
+        reconcile: Default::default(),
         trade: Default::default(),
         decisions: Default::default(),
         market: MarketSettings::without_guards(),
