@@ -105,7 +105,7 @@ const RUNS: [Case; 7] = [
     ),
     (
         "why BTC --run bare",
-        &["bare/seawall.db: there is no database; build it with `seawall journal replay bare"],
+        &["bare/seawall.db: there is no database; build it with `seawall journal rebuild bare`"],
     ),
     ("journal replay bare", &["bare/journal: there is no journal; name the folder of a run"]),
     (

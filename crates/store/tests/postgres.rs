@@ -1,7 +1,7 @@
 //! What only a server can do to a writer: go away, come back, give the right to write to somebody else.
 
 #![cfg(all(unix, feature = "postgres"))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
