@@ -531,7 +531,7 @@ fn a_position_on_an_instrument_that_is_not_ours_is_told_before_the_positions_wit
     assert_eq!((ours.rows.len(), ours.taken_at), (1, other.taken_at));
     let told = (other.rows[0].symbol.as_str(), other.rows[0].qty.to_string());
     assert_eq!(told, ("PF_DELISTEDUSD", "-0.1".to_owned()));
-    assert_eq!(other.rows[0].value.unwrap().to_string(), "4000.0");
+    assert_eq!(other.rows[0].value.unwrap(), "4000".parse().unwrap());
     assert_eq!(outcome_of(&rows[..1]).inputs.len(), 1, "nothing is told where there is nothing");
 }
 
