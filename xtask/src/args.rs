@@ -19,6 +19,8 @@ Commands:
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network
+  ccxt             run ccxt's steps on `seawall testnet`, both venues; needs Python 3.11 and, the first time,
+                   the network
   ci               format check, clippy with warnings as errors, then test
   help, --help     this text
 
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Bench(Vec<&'static Bench>),
     /// Compare with the Python package.
     BenchSmc(bench_smc::Options),
+    /// Prove the exchange in a box with ccxt.
+    Ccxt,
     /// Everything a change must pass.
     Ci,
 }
@@ -69,8 +73,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
             bench_smc::options(rest.get(1..).unwrap_or_default()).map(Command::BenchSmc)
         }
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
+        "ccxt" => nothing_after("ccxt", &rest).map(|()| Command::Ccxt),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
-        other => Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ci, help")),
+        other => Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ccxt, ci, help")),
     }
 }
 

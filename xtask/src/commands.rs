@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::Context;
 
 use crate::steps::{self, Step};
-use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, prerequisites, tidy};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, prerequisites, tidy};
 
 /// A benchmark and the cargo command that runs it.
 #[derive(Debug, PartialEq, Eq)]
@@ -142,6 +142,17 @@ pub(crate) fn bench_smc(options: &bench_smc::Options) -> anyhow::Result<u8> {
         return Ok(code);
     }
     bench_smc::run(&root()?, options)
+}
+
+/// Runs ccxt's steps on the exchange in a box.
+///
+/// # Errors
+/// When a program could not be run.
+pub(crate) fn ccxt() -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    ccxt::run(&root()?)
 }
 
 fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {

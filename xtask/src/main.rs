@@ -1,4 +1,4 @@
-//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench` and `ci`.
+//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt` and `ci`.
 //!
 //! Nothing here ships. The crate stands on `std` and `anyhow` alone, so that the chores compile in seconds on
 //! a fresh machine and can say what is missing before the long build starts.
@@ -11,8 +11,10 @@
 
 mod args;
 mod bench_smc;
+mod ccxt;
 mod commands;
 mod prerequisites;
+mod python;
 mod steps;
 mod tidy;
 
@@ -55,6 +57,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Tidy => commands::tidy(),
         Command::Bench(names) => commands::bench(&names),
         Command::BenchSmc(options) => commands::bench_smc(&options),
+        Command::Ccxt => commands::ccxt(),
         Command::Ci => commands::ci(),
     }
 }

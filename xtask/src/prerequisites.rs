@@ -107,7 +107,7 @@ pub(crate) fn offer_postgres() {
     if has_postgres() {
         return;
     }
-    if is_root() && has_apt_get() {
+    if can_install() {
         println!("==> no PostgreSQL: installing {POSTGRES}");
         install(&[POSTGRES]);
     }
@@ -124,7 +124,13 @@ fn has_postgres() -> bool {
     versions.into_iter().any(|version| version.path().join("bin/initdb").is_file()) || in_path()
 }
 
-fn install(packages: &[&str]) {
+/// Whether Debian packages may be installed here without asking.
+pub(crate) fn can_install() -> bool {
+    is_root() && has_apt_get()
+}
+
+/// Installs Debian packages; whether that helped is for the caller to find out.
+pub(crate) fn install(packages: &[&str]) {
     for words in [&["update"][..], &["install", "--yes", "--no-install-recommends"][..]] {
         let packages = if words.contains(&"install") { packages } else { &[] };
         let mut command = Command::new("apt-get");

@@ -8,6 +8,7 @@ pub mod error;
 pub mod faults;
 pub mod json;
 pub mod kraken_futures;
+pub mod kraken_spot;
 pub mod protocol;
 pub mod serve;
 mod setup;

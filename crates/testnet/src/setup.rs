@@ -6,6 +6,7 @@ use seawall_venues::{Credentials, Secret};
 use crate::error::TestnetError;
 use crate::faults::FaultRule;
 use crate::kraken_futures::{self, KrakenFutures};
+use crate::kraken_spot::KrakenSpot;
 use crate::testnet::Testnet;
 use crate::venue::Venue;
 use crate::world::{AccountSeed, VenueKind, WorldSettings};
@@ -41,9 +42,7 @@ impl Setup {
         let credentials = Credentials { key: self.key.clone(), secret, passphrase: None };
         let venue: Box<dyn Venue> = match self.world.venue {
             VenueKind::KrakenFutures => Box::new(KrakenFutures::new(credentials)),
-            VenueKind::Kraken => {
-                return Err(TestnetError::setting("--venue", "kraken is not there yet"));
-            }
+            VenueKind::Kraken => Box::new(KrakenSpot::new(credentials)),
         };
         Testnet::new(&self.world, venue, self.faults.clone(), start)
     }

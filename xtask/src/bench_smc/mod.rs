@@ -4,7 +4,7 @@
 //! files of bars from a seed), runs both sides, checks that they find the same cells and prints medians and
 //! ratios. A time is never asserted: machines differ. A cell that differs fails the run.
 
-mod environment;
+mod pins;
 mod report;
 
 use std::ffi::OsStr;
@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
+use crate::python::{self, Pins};
 use crate::{EXIT_FAILED, EXIT_PREREQUISITE, steps};
 use report::{Measured, Report};
 
@@ -70,7 +71,7 @@ pub(crate) fn options(words: &[String]) -> Result<Options, String> {
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<u8> {
     let folder = root.join("target").join("bench-smc");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let python = match environment::prepare(&folder)? {
+    let python = match python::prepare(&folder, &pins::PINS.join(", "), Pins::Words(&pins::PINS))? {
         Ok(python) => python,
         Err(missing) => {
             eprintln!("error: {missing}");

@@ -120,6 +120,8 @@ fn for_venue(mut spec: InstrumentSpec, venue: VenueKind) -> Result<InstrumentSpe
             (spec.maker_fee_bps, spec.taker_fee_bps) = (bps(20), bps(50));
         }
         VenueKind::Kraken => {
+            // Clients take the price step from the number of decimals there.
+            spec.tick = spec.tick.map(|tick| Price::new(Decimal::new(1, tick.get().normalize().scale())));
             spec.margin_tiers.clear();
             spec.leverage_max = Ratio::new(Decimal::ONE);
             (spec.maker_fee_bps, spec.taker_fee_bps) = (bps(250), bps(400));

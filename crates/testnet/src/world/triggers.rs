@@ -71,7 +71,9 @@ fn follow(condition: Condition, price: PriceUnits, market: &Market) -> Condition
     let Purpose::Trailing(trail) = condition.purpose else { return condition };
     let wanted = trail_from(trail, price, condition.above, market);
     let trigger = if condition.above { condition.trigger.min(wanted) } else { condition.trigger.max(wanted) };
-    Condition { trigger, ..condition }
+    // A limit keeps its distance from the trigger.
+    let limit = condition.limit.map(|limit| limit.plus(trigger.minus(condition.trigger)));
+    Condition { trigger, limit, ..condition }
 }
 
 /// Where a trailing stop stands when the price is `price`.
