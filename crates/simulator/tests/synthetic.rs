@@ -139,3 +139,35 @@ fn fast_candles_are_valid_repeatable_and_a_prefix_of_longer_ones() {
         assert!((1.05..5.0).contains(&range), "{index}: {range}");
     }
 }
+
+#[test]
+fn a_past_made_up_in_candles_leads_on_to_ticks_without_a_jump_and_repeats() {
+    let past = |minutes: u32| {
+        let mut market = SyntheticMarket::new(&settings(5, 3));
+        let mut candles = Vec::new();
+        let start = SyntheticSettings::default().start;
+        let until = start.plus(Span::from_secs(86_400 + 30));
+        market.skip_ahead(until, minutes, &mut |id, candle| candles.push((id, candle)));
+        (market, candles)
+    };
+    let (mut market, candles) = past(15);
+    assert_eq!(candles.len(), 3 * 96);
+    assert_eq!(candles, past(15).1);
+    for pair in candles.windows(2) {
+        assert!(pair[0].1.open_time <= pair[1].1.open_time);
+        let candle = pair[0].1;
+        assert!(candle.low <= candle.open.min(candle.close) && candle.high >= candle.open.max(candle.close));
+        assert_eq!(candle.known_at.since(candle.open_time), Span::from_secs(900));
+    }
+    market.set_tick_secs(10);
+    let last = candles.iter().rev().find(|(id, _)| *id == InstrumentId(0)).unwrap().1;
+    let is_first = |event: &MarketEvent| {
+        event.instrument == InstrumentId(0) && matches!(event.kind, MarketEventKind::Tick(_))
+    };
+    let first = market.find(is_first).unwrap();
+    assert!(first.at >= last.known_at && first.at < last.known_at.plus(Span::from_secs(7_200)));
+    if let MarketEventKind::Tick(tick) = first.kind {
+        let jump = (tick.last.get() - last.close.get()).abs();
+        assert!(jump * 10 < last.close.get(), "{tick:?} {last:?}");
+    }
+}

@@ -18,6 +18,8 @@ use crate::world::{World, WorldSettings};
 const PATIENCE: Span = Span::from_secs(2);
 /// Messages that wait for their carrier; beyond it the oldest connection's are dropped with the connection.
 pub const OUTGOING_MAX: usize = 200_000;
+/// Answers that are remembered to be given again.
+const ANSWERS_MAX: usize = 1_000;
 
 /// An exchange in a box without sockets.
 pub struct Testnet {
@@ -176,11 +178,11 @@ impl Protocol for Testnet {
         let fresh = self.venue.request(&mut self.world, at, request, &mut self.outbox);
         self.flush();
         let mut reply = fresh.clone();
-        if request.method == "GET" {
+        if request.method == "GET" && self.faults.remembers(request.path()) {
             match self.answers.get(&request.target) {
                 Some(before) if after.stale => reply = before.clone(),
                 Some(_) | None => {
-                    if self.answers.len() < 1_000 {
+                    if self.answers.len() < ANSWERS_MAX {
                         self.answers.insert(request.target.clone(), fresh);
                     }
                 }

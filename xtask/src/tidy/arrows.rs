@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("simulator", &["model"]),
     ("venues", &["model"]),
     ("archive", &["model"]),
+    ("testnet", &["model", "simulator", "venues", "archive"]),
     ("strategy", &["model", "smc"]),
     ("engine", &["model", "smc", "strategy"]),
     ("store", &["model", "engine", "strategy"]),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use seawall_model::{Money, Percent};
+use seawall_model::Percent;
 use seawall_testnet::serve::{Clock, Ended, serve};
 use seawall_testnet::world::{MarketSource, VenueKind};
 use seawall_testnet::{Setup, TestnetError, WorldSettings, faults, read_account};

@@ -230,6 +230,13 @@ impl Faults {
         &self.counts
     }
 
+    /// Whether some rule may ask for the answer that a path gave before.
+    pub(crate) fn remembers(&self, path: &str) -> bool {
+        let is_meant =
+            |rule: &FaultRule| rule.target.as_deref().is_none_or(|part| part == "*" || path.contains(part));
+        self.rules().any(|rule| rule.fault == FaultKind::StaleSnapshot && is_meant(rule))
+    }
+
     pub(crate) fn on_request(&mut self, at: Ts, path: &str) -> OnRequest {
         if let Some(rule) = self.strike(at, path, &|rule| rule.fault == FaultKind::Silence) {
             return OnRequest::Silence(rule.hold());

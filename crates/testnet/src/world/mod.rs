@@ -22,7 +22,7 @@ use seawall_model::{
     Bps, Instrument, InstrumentId, Money, PriceUnits, QtyUnits, RejectReason, Side, Timeframe, TriggerSource,
     Ts, VenuePosition,
 };
-use seawall_simulator::{Exchange, MarketEvent, MarketEventKind, SimulatorSettings};
+use seawall_simulator::{Exchange, MarketEvent, MarketEventKind, SimulatorSettings, Tick};
 
 pub use account::{Account, Booking, FillRow, Holding, LogRow, value};
 pub use book::{Book, Change, DEPTH, Followed};
@@ -154,6 +154,11 @@ impl World {
             refuses_stops: false,
             rates: BTreeMap::new(),
         };
+        // An instrument may be in a gap of its data: it has its last price all the same.
+        for market in &world.markets {
+            let tick = Tick { bid: market.bid, ask: market.ask, last: market.last, qty: None };
+            world.exchange.tick(begin, market.instrument.id(), tick);
+        }
         world.advance(start);
         world.seed_account(&settings.account)?;
         world.happenings.clear();
@@ -201,6 +206,12 @@ impl World {
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The simulated exchange behind it all: what its account is worth is what [`World::account`] says.
+    #[must_use]
+    pub fn exchange(&self) -> &Exchange {
+        &self.exchange
     }
 
     /// All orders.
