@@ -37,7 +37,10 @@ pub(super) fn snapshot(world: &World, feed: &str, seq: u64) -> Option<Value> {
         "balances" => {
             let mut value = balances(world, seq);
             if let Some(map) = value.as_object_mut() {
+                // A snapshot has every wallet, a message only what changed.
                 map.insert("feed".to_owned(), json!("balances_snapshot"));
+                map.insert("holding".to_owned(), json!({ "USD": 0.0 }));
+                map.insert("futures".to_owned(), json!({}));
             }
             value
         }
@@ -235,8 +238,6 @@ pub(super) fn balances(world: &World, seq: u64) -> Value {
         "feed": "balances",
         "account": ACCOUNT,
         "flex_futures": flex,
-        "holding": {},
-        "futures": {},
         "timestamp": world.now().millis(),
         "seq": seq,
     })
