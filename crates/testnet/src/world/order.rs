@@ -255,7 +255,10 @@ impl Orders {
     pub(crate) fn insert(&mut self, order: Order) {
         self.by_uid.insert(order.uid.clone(), order.key);
         if let Some(client_id) = &order.asked.client_id {
-            self.by_client.insert(client_id.clone(), order.key);
+            // An open order keeps its name, also when another one is refused for having it.
+            if self.by_client(client_id).is_none_or(|known| !known.state.is_open()) {
+                self.by_client.insert(client_id.clone(), order.key);
+            }
         }
         if order.state.is_open() {
             self.open.insert(order.key, order.asked.instrument);
