@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// Trade a synthetic market on paper: the whole system, nothing leaves the machine.
     Demo(DemoArgs),
+    /// Trade at a venue: on paper over its market data, or live.
+    Run(RunArgs),
     /// Import, list, audit, resample and export candles.
     Data(DataArgs),
     /// Check, explain and create configurations.
@@ -113,6 +115,42 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) duration: Option<String>,
     /// No live view: only the summary at the end.
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// Write the summary as JSON to a file, or to standard output with `-`.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Folder for journal and database; default: the configured data folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// Whether orders are real.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum RunMode {
+    /// The venue's market data, simulated fills.
+    Paper,
+    /// Real orders.
+    Live,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) source: ConfigSource,
+    /// Whether orders are real.
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub(crate) mode: RunMode,
+    /// Yes, real orders; or SEAWALL_CONFIRM_LIVE=YES in the environment.
+    #[arg(long)]
+    pub(crate) confirm_live: bool,
+    /// Reconcile, evaluate the newest candle of each instrument, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How long to run, e.g. 90s, 10m, 2h; without it until Ctrl-C or SIGTERM.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) duration: Option<String>,
+    /// No live view: phases and the summary at the end.
     #[arg(long)]
     pub(crate) headless: bool,
     /// Write the summary as JSON to a file, or to standard output with `-`.

@@ -17,6 +17,7 @@ mod progress;
 mod run_folder;
 mod signals;
 mod smc_args;
+mod stop_signals;
 mod testnet_args;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
+        Command::Run(args) => commands::run::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Journal(args) => commands::journal::run(&args),

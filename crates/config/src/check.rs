@@ -57,7 +57,11 @@ impl Config {
     }
 
     fn check_runs(&self, problems: &mut Vec<Problem>) {
+        for (key, value, (least, most)) in self.out_of_range() {
+            problems.push(refused(key, &value, &format!("allowed are {least} to {most}")));
+        }
         for (key, money) in [
+            ("run.paper_equity", self.run.paper_equity),
             ("backtest.initial_equity", self.backtest.initial_equity),
             ("demo.initial_equity", self.demo.initial_equity),
         ] {

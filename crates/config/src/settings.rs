@@ -12,6 +12,8 @@ use seawall_simulator::SimulatorSettings;
 use seawall_strategy::StrategySettings;
 use serde::{Deserialize, Serialize};
 
+use crate::runtime::{RunSettings, VenueSettings};
+
 /// Seawall's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -48,6 +50,10 @@ pub struct Config {
     pub backtest: BacktestSettings,
     /// The paper demo on the synthetic market.
     pub demo: DemoSettings,
+    /// Which venue a run trades at, and how it is reached.
+    pub venue: VenueSettings,
+    /// What a run over a venue trades, and its schedules.
+    pub run: RunSettings,
     /// Where files are kept.
     pub data: DataSettings,
     /// Trading rules of instruments. One that is missing here gets the default rules.

@@ -23,6 +23,8 @@ universe:
   pinned_bases: [BTC]
   blocked_instruments: [ETH/USD]
   blocked_bases: [ETH]
+run:
+  instruments: [BTC/USDT]
 ";
 
 /// Each key, a value that is not its default, and what else that value needs.
@@ -346,6 +348,21 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("demo.instruments", "3", &[]),
     ("demo.initial_equity", "500.5", &[]),
     ("demo.spot_basis_bps", "20", &[]),
+    ("venue.name", "kraken", &[]),
+    ("venue.rest", "https://futures.kraken.com", &[]),
+    ("venue.public_stream", "wss://futures.kraken.com/ws/v1", &[]),
+    ("venue.private_stream", "wss://futures.kraken.com/ws/v1", &[]),
+    ("venue.variables", "FUTURES", &[]),
+    ("venue.proxy", "http://127.0.0.1:3128", &[]),
+    ("venue.connect_timeout_ms", "4000", &[]),
+    ("venue.request_timeout_ms", "9000", &[]),
+    ("venue.clock_skew_max_ms", "1500", &[]),
+    ("run.instruments[0]", "kraken-futures:ETH/USD:USD", &[]),
+    ("run.timeframe", "15m", &[]),
+    ("run.warm_up_candles", "300", &[]),
+    ("run.feeds_timeout_s", "30", &[]),
+    ("run.heartbeat_s", "10", &[]),
+    ("run.paper_equity", "500.5", &[]),
     ("data.dir", "elsewhere", &[]),
     ("data.journal_segment_mb", "16", &[]),
     ("instruments[0].name", "kraken-futures:ETH/USD:USD", &[]),
@@ -397,6 +414,7 @@ fn the_list_of_keys_is_complete() {
         "risk.clusters",
         "risk.clusters[].instruments",
         "reconcile.position_overrides",
+        "run.instruments",
         "universe.pinned_bases",
         "universe.blocked_instruments",
         "universe.blocked_bases",

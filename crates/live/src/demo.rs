@@ -14,20 +14,20 @@ use seawall_engine::{Engine, Pump};
 use seawall_model::{Command, Input, Span, SystemMode, Timeframe, Ts};
 use seawall_simulator::{Exchange, MarketEvent, MarketEventKind, SyntheticMarket, SyntheticSettings};
 use seawall_store::db::DatabaseUrl;
-use seawall_store::journal::{End, EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
+use seawall_store::journal::{EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 
 use crate::clock::Pacer;
 use crate::database;
+use crate::ending::finish;
 use crate::error::LiveError;
-use crate::hash;
 use crate::kill_watch::KillWatch;
 use crate::listing::Listings;
 use crate::manifest::Manifest;
 use crate::readers::Readers;
 use crate::recorder::RunRecorder;
 use crate::snapshot::Snapshot;
-use crate::summary::{Ending, Summary};
+use crate::summary::Summary;
 use crate::tally::Tally;
 use crate::twins::Twins;
 
@@ -69,7 +69,7 @@ impl StopSwitch {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -109,7 +109,7 @@ impl Demo {
         let root = data_dir.join("demo");
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
         let lock = InstanceLock::acquire(&root, ACCOUNT)?;
-        let run = next_run(&root, database.as_ref())?;
+        let run = next_run(&root, ACCOUNT, database.as_ref())?;
         let manifest = Manifest::new(run, config.clone(), twins.table(market.instruments())?);
         // Everything that can be wrong with the settings shows before anything is written.
         let engine = Engine::new(manifest.setup()?)?;
@@ -261,28 +261,7 @@ impl Demo {
     }
 
     fn end(self, reason: EndReason) -> Result<Summary, LiveError> {
-        let Demo { engine, mut recorder, folder, config, .. } = self;
-        let at = engine.now();
-        recorder.readers.last_look(at, &engine, &recorder.tally);
-        let digest = hash::state(&engine);
-        let ending = Ending {
-            digest,
-            initial_equity: config.demo.initial_equity,
-            naked_bound_s: engine.naked_bound().secs_f64(),
-            first_protected_s: recorder.first_protected_s,
-            seconds: recorder.started.elapsed().as_secs_f64(),
-            folder: folder.display().to_string(),
-        };
-        let (mut summary, fingerprint) = Summary::new(&engine, recorder.tally, ending);
-        let fingerprint = seawall_store::journal::Digest(fingerprint);
-        let end = End { fingerprint, digest, reason, detail: String::new() };
-        recorder.journal.append(at, &Record::End(end.clone()))?;
-        recorder.journal.close()?;
-        if let Some(problem) = recorder.readers.finish(at, end) {
-            let mend = format!("`seawall journal rebuild {}` builds it from the journal", summary.folder);
-            summary.violations.push(format!("database: {problem}; {mend}"));
-        }
-        Ok(summary)
+        finish(&self.engine, self.recorder, &self.folder, self.config.demo.initial_equity, reason)
     }
 
     fn run_until(&mut self, at: Ts) -> Result<(), LiveError> {
@@ -296,23 +275,22 @@ impl Demo {
     }
 }
 
-fn journal(config: &Config, folder: &Path, info: JournalInfo) -> Result<Journal, LiveError> {
+pub(crate) fn journal(config: &Config, folder: &Path, info: JournalInfo) -> Result<Journal, LiveError> {
     let segment_bytes_max = u64::from(config.data.journal_segment_mb) * 1024 * 1024;
     let disk = Arc::new(seawall_store::disk::StdDisk);
     Ok(Journal::create_on(disk, &folder.join("journal"), info, JournalOptions { segment_bytes_max })?)
 }
 
-fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
+pub(crate) fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
     if config.strategy.always_has_stop() {
         return Ok(());
     }
     Err(LiveError::NoStop { strategy: config.strategy.name.name(), key: "strategy.ema_cross.stop_pct" })
 }
 
-/// The first number that no folder bears yet, and no run of another folder on the server.
-fn next_run(root: &Path, url: Option<&DatabaseUrl>) -> Result<u32, LiveError> {
-    let newest = newest_run(root)?.map(|(run, _)| run).max(database::newest_run(ACCOUNT, url)?);
-    Ok(newest.map_or(1, |run| run.saturating_add(1).min(RUNS_MAX)))
+/// The first number that no folder bears yet.
+pub(crate) fn next_run(root: &Path) -> Result<u32, LiveError> {
+    Ok(newest_run(root)?.map_or(1, |(run, _)| run.saturating_add(1).min(RUNS_MAX)))
 }
 
 /// The newest run in `root` with its folder.

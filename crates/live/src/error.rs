@@ -51,6 +51,25 @@ pub enum LiveError {
         /// What is wrong.
         problem: String,
     },
+    /// What was given does not suit the venue, or only the operator can put it right.
+    #[error("{phase}: {cause}")]
+    Refused {
+        /// In which phase of the start.
+        phase: &'static str,
+        /// Why, and what to do.
+        cause: String,
+    },
+    /// The venue did not do what the start needs; it may be tried again.
+    #[error("{phase}: {cause}")]
+    Venue {
+        /// In which phase of the start.
+        phase: &'static str,
+        /// Why.
+        cause: String,
+    },
+    /// Nothing can be sent.
+    #[error(transparent)]
+    Net(#[from] crate::net::NetError),
     /// The thread of the engine ended without a result.
     #[error("the engine's thread ended unexpectedly; the journal holds everything up to then")]
     Thread,

@@ -1,7 +1,7 @@
 //! The runtime around the engine: a thread of its own, a clock, the journal, the database, readers.
 //!
-//! This milestone drives the engine in paper mode on the synthetic market ([`demo`]) and replays journals
-//! ([`replay`]). The engine's loop is the one that backtests use ([`seawall_engine::Pump`]).
+//! It drives the engine over a venue ([`run`], carried by [`net`]) and over the synthetic market ([`demo`]), and
+//! replays journals ([`replay`]). The engine's loop is the one that backtests use ([`seawall_engine::Pump`]).
 //!
 //! Invariants: an input is in the journal before the engine sees it; intents are synced before they leave;
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
@@ -12,12 +12,14 @@ pub mod error;
 pub mod manifest;
 pub mod net;
 pub mod replay;
+pub mod run;
 pub mod snapshot;
 pub mod summary;
 pub mod wall_clock;
 
 mod clock;
 mod database;
+mod ending;
 mod hash;
 mod kill_watch;
 mod listing;
@@ -29,6 +31,8 @@ mod twins;
 pub use demo::{Demo, DemoOptions, StopSwitch};
 pub use error::LiveError;
 pub use manifest::Manifest;
+pub use net::NetError;
 pub use replay::{ReplayReport, rebuild, replay};
+pub use run::{Mode, Run, RunOptions};
 pub use snapshot::Snapshot;
 pub use summary::Summary;

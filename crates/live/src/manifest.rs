@@ -6,9 +6,11 @@ use seawall_config::Config;
 use seawall_engine::{Setup, Signals};
 use seawall_model::{Instrument, InstrumentId, InstrumentSpec, Timeframe};
 use seawall_simulator::Exchange;
+use seawall_venues::codec::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LiveError;
+use crate::run::start::venue_named;
 
 const FILE: &str = "run.json";
 const SCHEMA: &str = "seawall.manifest/1";
@@ -40,13 +42,16 @@ pub struct Manifest {
     pub config: Config,
     /// The instruments in order of their ids.
     pub instruments: Vec<ManifestInstrument>,
+    /// Whether orders went to the configured venue; otherwise a simulated one took them.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub live: bool,
 }
 
 impl Manifest {
     /// Describes a run.
     #[must_use]
     pub fn new(run: u32, config: Config, instruments: Vec<ManifestInstrument>) -> Self {
-        Manifest { schema: SCHEMA.to_owned(), run, config, instruments }
+        Manifest { schema: SCHEMA.to_owned(), run, config, instruments, live: false }
     }
 
     /// The checked instruments.
@@ -68,14 +73,18 @@ impl Manifest {
         self.instruments.iter().take_while(|one| !one.read_only).count()
     }
 
-    /// The engine of a paper run. The simulated venue pushes every change, but the engine is told that it may
-    /// lose some, so that stops are proven by query as they will be live.
+    /// The engine of the run. The simulated venue of a paper run pushes every change, but the engine is told
+    /// that it may lose some, so that stops are proven by query as they are live.
     ///
     /// # Errors
     /// Contradicting rules.
     pub fn setup(&self) -> Result<Setup, LiveError> {
         let simulator = &self.config.simulator;
-        let mut capabilities = Exchange::capabilities(simulator);
+        let mut capabilities = if self.live {
+            venue_named(self.config.venue.name).profile().capabilities()
+        } else {
+            Exchange::capabilities(simulator)
+        };
         capabilities.lossless_order_stream = false;
         let timeframes = self.instruments.iter().map(|one| one.timeframe);
         let mut instruments: Vec<_> = self.table()?.into_iter().zip(timeframes).collect();

@@ -2,13 +2,11 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use seawall_live::{Demo, DemoOptions, LiveError, Snapshot, StopSwitch, Summary};
 use seawall_store::{KillOrder, StoreError};
-use tokio::runtime::Runtime;
 
 use crate::args::DemoArgs;
 use crate::commands::view;
@@ -16,6 +14,7 @@ use crate::database_url::database_url;
 use crate::exit::Failure;
 use crate::input::{duration, loader};
 use crate::output::{check_folder, check_target, is_stdout, write};
+use crate::stop_signals;
 
 /// The configuration that runs without `--config`.
 const BUILT_IN: &str = include_str!("../../../../config/demo.yaml");
@@ -45,7 +44,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let demo = Demo::prepare(options, view).map_err(failure)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
     let switch = StopSwitch::new();
-    let runtime = catch_ctrl_c(switch.clone())?;
+    let runtime = stop_signals::catch(switch.clone())?;
     if !live && !quiet {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
         if let Some(order) = demo.kill_order() {
@@ -74,35 +73,6 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     )))
 }
 
-/// A runtime that turns `switch` at Ctrl-C; the signal is caught from the moment this returns.
-fn catch_ctrl_c(switch: StopSwitch) -> Result<Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(Failure::work)?;
-    let (ready, is_ready) = sync_channel::<()>(1);
-    runtime.spawn(async move {
-        let mut signal = pin!(tokio::signal::ctrl_c());
-        // The handler is installed when the signal is first asked for.
-        let early = tokio::select! {
-            biased;
-            caught = &mut signal => Some(caught),
-            () = std::future::ready(()) => None,
-        };
-        let _ = ready.send(());
-        let caught = match early {
-            Some(caught) => caught,
-            None => signal.await,
-        };
-        if caught.is_ok() {
-            switch.stop();
-        }
-    });
-    is_ready.recv().map_err(Failure::work)?;
-    Ok(runtime)
-}
-
 /// Runs the demo on a thread of its own and draws what it shows.
 fn watch(demo: Demo, switch: &StopSwitch, snapshots: Option<Receiver<Snapshot>>) -> Result<Summary, Failure> {
     let engine_switch = switch.clone();
@@ -114,7 +84,7 @@ fn watch(demo: Demo, switch: &StopSwitch, snapshots: Option<Receiver<Snapshot>>)
         loop {
             match snapshots.recv_timeout(Duration::from_millis(500)) {
                 Ok(snapshot) => {
-                    if view::draw(&snapshot).is_err() {
+                    if view::draw("PAPER  synthetic market", &snapshot).is_err() {
                         // The terminal is gone: end as at Ctrl-C, with the journal closed.
                         switch.stop();
                         break;
@@ -129,7 +99,7 @@ fn watch(demo: Demo, switch: &StopSwitch, snapshots: Option<Receiver<Snapshot>>)
 }
 
 /// What a start while the kill switch is on means.
-fn held(order: &KillOrder) -> String {
+pub(crate) fn held(order: &KillOrder) -> String {
     let since = order.since.map(|since| format!(" since {since}")).unwrap_or_default();
     format!(
         "the kill switch is on ({}{since}): no entries, nothing is closed; `seawall kill-switch release` ends that",
@@ -168,16 +138,21 @@ fn print_summary(summary: &Summary) {
     say!("`seawall journal replay {}` proves the run", summary.folder);
 }
 
-fn failure(error: LiveError) -> Failure {
+pub(crate) fn failure(error: LiveError) -> Failure {
     match error {
         LiveError::Store(StoreError::Locked { .. } | StoreError::DatabaseLocked { .. }) => {
             Failure::locked(error)
         }
-        LiveError::NoStop { .. } | LiveError::Engine(_) | LiveError::Simulator(_) | LiveError::Model(_) => {
-            Failure::input(error)
-        }
-        LiveError::Store(_) | LiveError::File { .. } | LiveError::Manifest { .. } | LiveError::Thread => {
-            Failure::work(error)
-        }
+        LiveError::NoStop { .. }
+        | LiveError::Engine(_)
+        | LiveError::Simulator(_)
+        | LiveError::Model(_)
+        | LiveError::Refused { .. }
+        | LiveError::Net(_) => Failure::input(error),
+        LiveError::Store(_)
+        | LiveError::File { .. }
+        | LiveError::Manifest { .. }
+        | LiveError::Venue { .. }
+        | LiveError::Thread => Failure::work(error),
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod journal;
 pub(crate) mod kill_switch;
 pub(crate) mod report;
+pub(crate) mod run;
 pub(crate) mod smc;
 pub(crate) mod testnet;
 pub(crate) mod view;

@@ -8,21 +8,21 @@ use seawall_live::Snapshot;
 /// Clears the screen and puts the cursor home.
 const HOME: &str = "\x1b[2J\x1b[H";
 
-/// Draws a snapshot.
-pub(crate) fn draw(snapshot: &Snapshot) -> std::io::Result<()> {
+/// Draws a snapshot under a title.
+pub(crate) fn draw(title: &str, snapshot: &Snapshot) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    write!(out, "{HOME}{}", text(snapshot))?;
+    write!(out, "{HOME}{}", text(title, snapshot))?;
     out.flush()
 }
 
 /// A snapshot as text.
-fn text(snapshot: &Snapshot) -> String {
+fn text(title: &str, snapshot: &Snapshot) -> String {
     let held = snapshot.instruments.iter().filter(|row| !row.qty.is_zero()).count();
     let safe = snapshot.instruments.iter().filter(|row| row.protected).count();
     let oldest = snapshot.instruments.iter().filter_map(|row| row.proven_s).fold(0.0, f64::max);
     let mut lines = vec![
         format!(
-            "PAPER  synthetic market  {}  {:.0} s  phase {}  mode {}{}",
+            "{title}  {}  {:.0} s  phase {}  mode {}{}",
             snapshot.at,
             snapshot.elapsed_s,
             snapshot.phase,
@@ -56,7 +56,7 @@ fn text(snapshot: &Snapshot) -> String {
         lines.push("  none".to_owned());
     }
     lines.extend(snapshot.alerts.iter().map(|line| format!("  {line}")));
-    lines.push("\nCtrl-C ends the demo: entries are cancelled, stops stay".to_owned());
+    lines.push("\nCtrl-C ends it: entries are cancelled, stops stay".to_owned());
     lines.join("\n")
 }
 

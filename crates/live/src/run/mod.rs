@@ -1,0 +1,323 @@
+//! A run over a venue: `paper` (its market data, simulated fills) or `live` (its orders too).
+//!
+//! The engine has a thread of its own; one task for each venue carries its requests and feeds; a clock that
+//! never goes back wakes the engine. The loop is the one of the demo and of backtests
+//! ([`seawall_engine::Pump`]), and what leaves is in the journal, synced, before it leaves.
+//!
+//! Order of a start: lock, settings, addresses, the venue's abilities, clock, rights of the key, instruments,
+//! candles of the past, journal and database, feeds, then the engine reconciles and is ready. A start that
+//! cannot go on says in which phase and why, and has traded nothing.
+
+mod candles;
+mod drive;
+mod feeds;
+mod listing;
+mod ports;
+pub mod secrets;
+mod service;
+pub mod start;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+use seawall_config::Config;
+use seawall_engine::{Engine, Pump};
+use seawall_model::{Candle, InstrumentId, Money, Span, Ts};
+use seawall_simulator::Exchange;
+use seawall_store::db::DatabaseUrl;
+use seawall_store::journal::{Header, JournalInfo, Record, RunMode};
+use seawall_store::{InstanceLock, KillOrder};
+use seawall_venues::{Credentials, Markets, Session, Venue, WantedData};
+use tokio::runtime::Runtime;
+
+use self::candles::Series;
+use self::feeds::Feeds;
+use self::ports::Port;
+use self::service::Service;
+use crate::database;
+use crate::demo::{journal, next_run, refuse_without_stop};
+use crate::error::LiveError;
+use crate::kill_watch::KillWatch;
+use crate::manifest::{Manifest, ManifestInstrument};
+use crate::net::{Client, Inbox, VenueHandle, VenueSetup, venue};
+use crate::readers::Readers;
+use crate::recorder::RunRecorder;
+use crate::snapshot::Snapshot;
+use crate::tally::Tally;
+use crate::wall_clock::WallClock;
+
+/// Whether orders are real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The venue's market data, simulated fills.
+    Paper,
+    /// The venue's orders.
+    Live,
+}
+
+impl Mode {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Paper => "paper",
+            Mode::Live => "live",
+        }
+    }
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The configuration.
+    pub config: Config,
+    /// Where runs are kept.
+    pub data_dir: PathBuf,
+    /// Whether orders are real.
+    pub mode: Mode,
+    /// The key; needed where orders are real.
+    pub credentials: Option<Credentials>,
+    /// How long; without it until the switch.
+    pub duration: Option<Span>,
+    /// Reconcile, evaluate the newest candle of each instrument, end.
+    pub once: bool,
+    /// The PostgreSQL server that has the database; without it a file in the run's folder.
+    pub database: Option<DatabaseUrl>,
+}
+
+/// Told of each phase of the start and what it is about.
+pub type Progress<'a> = &'a dyn Fn(&'static str, &str);
+
+/// A run that is ready to begin: lock, journal, engine and the venue's task are there.
+pub struct Run {
+    engine: Engine,
+    port: Port,
+    recorder: RunRecorder,
+    pump: Pump,
+    config: Config,
+    folder: PathBuf,
+    initial_equity: Money,
+    markets: Markets,
+    past: Vec<(InstrumentId, Candle)>,
+    /// Held back for a single evaluation: the newest candle of each instrument.
+    newest: Vec<(InstrumentId, Candle)>,
+    once: bool,
+    duration: Option<Span>,
+    inbox: Arc<Inbox>,
+    clock: Arc<WallClock>,
+    feeds: Feeds,
+    service: Service,
+    kill: KillWatch,
+    // The task ends with its runtime, which is dropped after everything that speaks to it.
+    venue: VenueHandle,
+    runtime: Runtime,
+    _lock: InstanceLock,
+}
+
+/// What the lock and the database call a run over a venue.
+const ACCOUNT: &str = "run";
+/// The folder of the runs over a venue, within the data folder.
+pub const FOLDER: &str = "run";
+
+impl Run {
+    /// Prepares a run in a new folder under `data_dir/run`.
+    ///
+    /// # Errors
+    /// [`LiveError`] with the phase and the cause; nothing has been traded.
+    pub fn prepare(
+        options: RunOptions,
+        view: Option<SyncSender<Snapshot>>,
+        progress: Progress<'_>,
+    ) -> Result<Self, LiveError> {
+        let RunOptions { config, data_dir, mode, credentials, duration, once, database } = options;
+        refuse_without_stop(&config)?;
+        let (venue, hosts, net) = start::venue_of(&config)?;
+        start::refuse_lacks(&config, venue)?;
+        if mode == Mode::Live && credentials.is_none() {
+            let prefix = &config.venue.variables;
+            let cause = format!("there is no key: {prefix}_API_KEY and {prefix}_API_SECRET are not set");
+            return Err(LiveError::Refused { phase: "keys", cause });
+        }
+        let root = data_dir.join(FOLDER);
+        std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
+        progress("lock", &root.display().to_string());
+        let lock = InstanceLock::acquire(&root, ACCOUNT)?;
+        let clock = Arc::new(WallClock::new());
+        let runtime = runtime()?;
+        let key = credentials.clone().filter(|_| mode == Mode::Live);
+        let asked = runtime.block_on(async {
+            let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
+            let balance = start::check(&mut client, &config, mode, progress).await?;
+            let markets = start::markets(&mut client, &config, progress).await?;
+            let past = start::past(&mut client, &markets, &config, progress).await?;
+            Ok::<_, LiveError>((balance, markets, past))
+        });
+        let (balance, markets, past) = asked?;
+        let initial_equity = balance.unwrap_or(config.run.paper_equity);
+        let books = Books::open(
+            &config,
+            (&root, database.as_ref()),
+            mode,
+            &markets,
+            clock.now(),
+            initial_equity,
+            view,
+        )?;
+        let inbox = Arc::new(Inbox::new());
+        let started_at = clock.now();
+        let wanted = wanted(&config, &markets, &past, started_at);
+        let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted.clone(), 1)];
+        sessions.extend(key.as_ref().map(|key| venue.account_session(key, started_at, 2)));
+        let setup = VenueSetup {
+            venue,
+            hosts,
+            net,
+            credentials: key,
+            markets: markets.clone(),
+            sessions,
+            clock: clock.clone(),
+            inbox: inbox.clone(),
+        };
+        let handle = {
+            let _entered = runtime.enter();
+            venue::start(setup)?
+        };
+        let port = match mode {
+            Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
+            Mode::Paper => {
+                let exchange = Exchange::new(&config.simulator, &books.table, initial_equity)?;
+                Port::Paper(Box::new(exchange))
+            }
+        };
+        let heartbeat = Duration::from_secs(u64::from(config.run.heartbeat_s));
+        let ids = markets.iter().map(seawall_venues::Market::id).collect();
+        let run = Run {
+            engine: books.engine,
+            port,
+            recorder: books.recorder,
+            pump: Pump::new(),
+            feeds: Feeds::new(ids, mode == Mode::Live),
+            service: Service::start(root.join("heartbeat.json"), heartbeat)?,
+            folder: books.folder,
+            initial_equity,
+            markets,
+            past,
+            newest: Vec::new(),
+            once,
+            duration,
+            inbox,
+            clock,
+            kill: KillWatch::new(&data_dir),
+            venue: handle,
+            runtime,
+            _lock: lock,
+            config,
+        };
+        run.follow(venue, wanted);
+        Ok(run)
+    }
+
+    /// The folder with journal and database.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The order of the kill switch under which the run starts, if it is on: there will be no entries.
+    #[must_use]
+    pub fn kill_order(&self) -> Option<&KillOrder> {
+        self.kill.order()
+    }
+
+    /// Starts what asks the venue on a schedule.
+    fn follow(&self, venue: Venue, wanted: WantedData) {
+        if !venue.streams_candles() {
+            for (instrument, timeframe, from) in wanted.candles {
+                let series = Series { instrument, timeframe, wanted: from };
+                let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
+                self.runtime.spawn(candles::follow(handle, inbox, clock, series));
+            }
+        }
+        let every = Duration::from_secs(u64::from(self.config.universe.refresh_hours) * 3_600);
+        let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
+        self.runtime.spawn(listing::follow(handle, inbox, clock, self.markets.clone(), every));
+    }
+}
+
+fn runtime() -> Result<Runtime, LiveError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("net")
+        .enable_all()
+        .build()
+        .map_err(LiveError::file(Path::new("runtime"), "starting its threads"))
+}
+
+/// Quotes of everything; candles from where the past ends.
+fn wanted(config: &Config, markets: &Markets, past: &[(InstrumentId, Candle)], now: Ts) -> WantedData {
+    let timeframe = config.run.timeframe;
+    let from = |id| {
+        let last = past.iter().rfind(|(known, _)| *known == id).map(|(_, candle)| candle.known_at);
+        last.unwrap_or_else(|| timeframe.floor(now))
+    };
+    let ids = || markets.iter().map(seawall_venues::Market::id);
+    WantedData { quotes: ids().collect(), candles: ids().map(|id| (id, timeframe, from(id))).collect() }
+}
+
+/// The engine with everything that is written down.
+struct Books {
+    engine: Engine,
+    recorder: RunRecorder,
+    table: Vec<seawall_model::Instrument>,
+    folder: PathBuf,
+}
+
+impl Books {
+    fn open(
+        config: &Config,
+        (root, url): (&Path, Option<&DatabaseUrl>),
+        mode: Mode,
+        markets: &Markets,
+        at: Ts,
+        equity: Money,
+        view: Option<SyncSender<Snapshot>>,
+    ) -> Result<Self, LiveError> {
+        let run = next_run(root, ACCOUNT, url)?;
+        let described = markets.iter().map(|market| ManifestInstrument {
+            spec: market.instrument.spec().clone(),
+            data_decimals: market.listed.price_decimals,
+            timeframe: config.run.timeframe,
+            read_only: false,
+        });
+        let mut manifest = Manifest::new(run, config.clone(), described.collect());
+        manifest.live = mode == Mode::Live;
+        let engine = Engine::new(manifest.setup()?)?;
+        let table = manifest.table()?;
+        let folder = root.join(format!("run-{run:06}"));
+        std::fs::create_dir(&folder).map_err(LiveError::file(&folder, "creating the folder"))?;
+        manifest.write(&folder)?;
+        let header = Header {
+            mode: match mode {
+                Mode::Paper => RunMode::Paper,
+                Mode::Live => RunMode::Live,
+            },
+            seed: 0,
+            config_hash: manifest.hash()?,
+            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: at,
+        };
+        let mut journal = journal(config, &folder, JournalInfo::new(run, &table))?;
+        journal.append(at, &Record::Header(header.clone()))?;
+        let writer = database::begin(&folder, ACCOUNT, url, (run, &header, table.as_slice()))?;
+        let recorder = RunRecorder {
+            journal,
+            tally: Tally::new(),
+            readers: Readers::new(writer, view, equity)?,
+            started: Instant::now(),
+            first_protected_s: None,
+        };
+        Ok(Books { engine, recorder, table, folder })
+    }
+}

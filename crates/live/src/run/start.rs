@@ -1,0 +1,185 @@
+//! What is looked at before a run starts; everything that can be wrong has a message of its own.
+
+use seawall_config::{Config, VenueName};
+use seawall_model::{Candle, Instrument, InstrumentId, InstrumentName, InstrumentSpec, Money, Span};
+use seawall_venues::codec::Codec;
+use seawall_venues::http::Host;
+use seawall_venues::profile::Need;
+use seawall_venues::query::clock_skew;
+use seawall_venues::{Answer, Failure, Hosts, ListedInstrument, Market, Markets, Query, Venue};
+
+use super::{Mode, Progress, candles};
+use crate::error::LiveError;
+use crate::net::{Client, NetSettings, checked_hosts};
+
+/// The venue, its addresses and the way to them, as configured.
+///
+/// # Errors
+/// [`LiveError::Refused`] for an address that is missing or may not be used.
+pub fn venue_of(config: &Config) -> Result<(Venue, Hosts, NetSettings), LiveError> {
+    let settings = &config.venue;
+    let venue = venue_named(settings.name);
+    let addresses = [
+        (Host::Rest, "venue.rest", &settings.rest),
+        (Host::PublicStream, "venue.public_stream", &settings.public_stream),
+        (Host::PrivateStream, "venue.private_stream", &settings.private_stream),
+    ];
+    let mut named = Vec::new();
+    for (host, key, address) in addresses {
+        let address = address.as_deref().ok_or_else(|| {
+            refused("venue", format!("{key} is not set: every address that may be spoken to is written out"))
+        })?;
+        named.push((host, address));
+    }
+    let hosts = checked_hosts(named).map_err(|error| refused("venue", error.to_string()))?;
+    let net = NetSettings {
+        connect_timeout: std::time::Duration::from_millis(u64::from(settings.connect_timeout_ms)),
+        request_timeout: std::time::Duration::from_millis(u64::from(settings.request_timeout_ms)),
+        proxy: settings.proxy.clone(),
+    };
+    Ok((venue, hosts, net))
+}
+
+/// The protocol of a venue.
+pub(crate) const fn venue_named(name: VenueName) -> Venue {
+    match name {
+        VenueName::KrakenFutures => Venue::KrakenFutures,
+        VenueName::Kraken => Venue::Kraken,
+    }
+}
+
+/// What the configuration needs and the venue has not.
+pub(super) fn refuse_lacks(config: &Config, venue: Venue) -> Result<(), LiveError> {
+    let mut needs = vec![Need::Candles(config.run.timeframe)];
+    if config.trades_both_sides() {
+        needs.push(Need::Derivatives);
+    }
+    let lacks = venue.profile().lacks(&needs);
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    let causes: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+    Err(refused("venue", causes.join("; ")))
+}
+
+/// Clock, rights of the key and, with a key, the account's balance.
+pub(super) async fn check(
+    client: &mut Client,
+    config: &Config,
+    mode: Mode,
+    progress: Progress<'_>,
+) -> Result<Option<Money>, LiveError> {
+    let none = Markets::default();
+    progress("clock", "comparing with the venue's");
+    let sent_at = client.clock().now();
+    let answer = client.ask(&Query::ServerTime, &none).await.map_err(|error| failed("clock", &error))?;
+    let Answer::ServerTime(theirs) = answer else { return Err(odd("clock")) };
+    let (skew, doubt) = clock_skew(sent_at, client.clock().now(), theirs);
+    let most = Span::from_millis(i64::from(config.venue.clock_skew_max_ms));
+    if skew.nanos().saturating_abs() > most.nanos().saturating_add(doubt.nanos()) {
+        let cause = format!(
+            "the venue's clock is {:.3} s ahead of this machine's (±{:.3} s); venue.clock_skew_max_ms allows \
+             {:.3} s: set the clock (NTP)",
+            skew.secs_f64(),
+            doubt.secs_f64(),
+            most.secs_f64()
+        );
+        return Err(refused("clock", cause));
+    }
+    match mode {
+        Mode::Paper => return Ok(None),
+        Mode::Live => {}
+    }
+    progress("keys", "asking for the key's rights");
+    let answer = client.ask(&Query::Permissions, &none).await.map_err(|error| failed("keys", &error))?;
+    let Answer::Permissions(rights) = answer else { return Err(odd("keys")) };
+    rights.check().map_err(|problem| refused("keys", problem.to_string()))?;
+    let answer = client.ask(&Query::Account, &none).await.map_err(|error| failed("account", &error))?;
+    let Answer::Account(account) = answer else { return Err(odd("account")) };
+    Ok(Some(account.balance))
+}
+
+/// The configured instruments as the venue lists them.
+pub(super) async fn markets(
+    client: &mut Client,
+    config: &Config,
+    progress: Progress<'_>,
+) -> Result<Markets, LiveError> {
+    progress("instruments", "asking what is listed");
+    let none = Markets::default();
+    let answer =
+        client.ask(&Query::Instruments, &none).await.map_err(|error| failed("instruments", &error))?;
+    let Answer::Instruments { listed, excluded } = answer else { return Err(odd("instruments")) };
+    if config.run.instruments.is_empty() {
+        return Err(refused("instruments", "run.instruments names none".to_owned()));
+    }
+    let mut markets = Vec::new();
+    for (number, name) in (0_u32..).zip(&config.run.instruments) {
+        let row = listed.iter().find(|row| row.spec.name == *name).ok_or_else(|| {
+            let cause = format!(
+                "{name} is not listed at {} ({} instruments are, {} were left out)",
+                client.venue().profile().venue,
+                listed.len(),
+                excluded.len()
+            );
+            refused("instruments", cause)
+        })?;
+        markets.push(market(number, name, row, config)?);
+    }
+    Markets::new(markets).map_err(|error| refused("instruments", error.to_string()))
+}
+
+/// Rules of trading are the venue's; fees, leverage and the signal may be stated in the configuration.
+fn market(
+    number: u32,
+    name: &InstrumentName,
+    row: &ListedInstrument,
+    config: &Config,
+) -> Result<Market, LiveError> {
+    let own: Option<&InstrumentSpec> = config.instruments.iter().find(|own| own.name == *name);
+    let mut spec = row.spec.clone();
+    if let Some(own) = own {
+        spec.taker_fee_bps = own.taker_fee_bps.or(spec.taker_fee_bps);
+        spec.maker_fee_bps = own.maker_fee_bps.or(spec.maker_fee_bps);
+        spec.leverage_max = own.leverage_max.min(spec.leverage_max);
+        spec.signal.clone_from(&own.signal);
+    }
+    let instrument = Instrument::new(InstrumentId(number), spec, row.price_decimals)?;
+    Ok(Market { listed: row.clone(), instrument })
+}
+
+/// The newest candles of every market, in the order in which they closed.
+pub(super) async fn past(
+    client: &mut Client,
+    markets: &Markets,
+    config: &Config,
+    progress: Progress<'_>,
+) -> Result<Vec<(InstrumentId, Candle)>, LiveError> {
+    let (timeframe, count) = (config.run.timeframe, config.run.warm_up_candles);
+    let mut all = Vec::new();
+    for market in markets.iter() {
+        progress("candles", &market.instrument.name().to_string());
+        let candles = candles::past(client, markets, market.id(), timeframe, count)
+            .await
+            .map_err(|error| failed("candles", &error))?;
+        all.extend(candles.into_iter().map(|candle| (market.id(), candle)));
+    }
+    all.sort_by_key(|(id, candle)| (candle.known_at, *id));
+    Ok(all)
+}
+
+fn refused(phase: &'static str, cause: String) -> LiveError {
+    LiveError::Refused { phase, cause }
+}
+
+/// What only the operator can put right is refused; everything else may be tried again.
+fn failed(phase: &'static str, failure: &Failure) -> LiveError {
+    if failure.problem.is_fatal() {
+        return refused(phase, failure.to_string());
+    }
+    LiveError::Venue { phase, cause: failure.to_string() }
+}
+
+fn odd(phase: &'static str) -> LiveError {
+    LiveError::Venue { phase, cause: "the venue answered another question".to_owned() }
+}
