@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use seawall_engine::Phase;
-use seawall_model::{Command, Input, OrderRole, Span, SystemMode, Ts, VenueRequest};
+use seawall_model::{Command, Input, OrderRole, Span, SystemMode, Ts, VenueEvent, VenueRequest};
 use seawall_store::journal::EndReason;
 use seawall_venues::codec::told;
 use seawall_venues::{Advice, Failure, News, Problem};
 
-use super::feeds::Change;
 use super::service::Pulse;
 use super::{Progress, Run};
 use crate::demo::StopSwitch;
@@ -136,14 +135,11 @@ impl Run {
     fn deliver(&mut self, delivery: Delivery) -> Result<(), LiveError> {
         match delivery {
             Delivery::News(news) => {
-                let change = self.feeds.see(&news);
+                let stream = self.feeds.see(&news);
                 self.news(news)?;
-                match change {
-                    Change::Nothing => {}
-                    Change::AccountCameBack => {
-                        let now = self.now();
-                        self.port.ask_for_all(now);
-                    }
+                if let Some(live) = stream {
+                    // What happened in a gap may never be told: the engine compares everything anew.
+                    self.news(News::Engine(Input::Venue(VenueEvent::Stream { live })))?;
                 }
             }
             Delivery::Failed { request, failure } => {

@@ -6,15 +6,6 @@ use seawall_model::InstrumentId;
 use seawall_venues::News;
 use seawall_venues::session::Feed;
 
-/// What changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// Nothing that matters here.
-    Nothing,
-    /// The stream of the account is live again after a gap: the books are compared with the venue.
-    AccountCameBack,
-}
-
 /// The feeds of a run.
 #[derive(Debug)]
 pub(super) struct Feeds {
@@ -22,18 +13,17 @@ pub(super) struct Feeds {
     quoted: BTreeSet<InstrumentId>,
     needs_orders: bool,
     orders: bool,
-    orders_before: bool,
 }
 
 impl Feeds {
     pub(super) fn new(instruments: BTreeSet<InstrumentId>, needs_orders: bool) -> Self {
         let quoted = BTreeSet::new();
-        Feeds { instruments, quoted, needs_orders, orders: false, orders_before: false }
+        Feeds { instruments, quoted, needs_orders, orders: false }
     }
 
-    /// Takes in what a session says.
-    pub(super) fn see(&mut self, news: &News) -> Change {
-        let News::Feed { feed, instrument, live } = news else { return Change::Nothing };
+    /// Takes in what a session says; whether the stream of the account is live, where that has changed.
+    pub(super) fn see(&mut self, news: &News) -> Option<bool> {
+        let News::Feed { feed, instrument, live } = news else { return None };
         match feed {
             Feed::Quotes => {
                 let some = instrument.map(|id| BTreeSet::from([id]));
@@ -45,16 +35,12 @@ impl Feeds {
                 }
             }
             Feed::Orders => {
-                let came_back = *live && !self.orders && self.orders_before;
-                self.orders = *live;
-                self.orders_before |= *live;
-                if came_back {
-                    return Change::AccountCameBack;
-                }
+                let before = std::mem::replace(&mut self.orders, *live);
+                return (before != *live).then_some(*live);
             }
             Feed::Book | Feed::Candles(_) | Feed::Account => {}
         }
-        Change::Nothing
+        None
     }
 
     /// Whether nothing is missing.
@@ -89,18 +75,19 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_of_the_account_is_told_when_it_ends_and_not_at_the_start() {
+    fn what_is_missing_is_told_and_each_change_of_the_accounts_stream_once() {
         let mut feeds = Feeds::new([InstrumentId(0), InstrumentId(1)].into(), true);
         assert!(!feeds.are_live() && feeds.missing().contains("account"));
-        assert_eq!(feeds.see(&feed(Feed::Orders, None, true)), Change::Nothing);
+        assert_eq!(feeds.see(&feed(Feed::Orders, None, true)), Some(true));
+        assert_eq!(feeds.see(&feed(Feed::Orders, None, true)), None);
         for id in 0..2 {
             feeds.see(&feed(Feed::Quotes, Some(id), true));
         }
         assert!(feeds.are_live());
         feeds.see(&feed(Feed::Quotes, None, false));
         assert!(!feeds.any_quotes() && feeds.missing() == "quotes of 2 of 2 instruments");
-        assert_eq!(feeds.see(&feed(Feed::Orders, None, false)), Change::Nothing);
+        assert_eq!(feeds.see(&feed(Feed::Orders, None, false)), Some(false));
         assert!(!feeds.orders_are_live());
-        assert_eq!(feeds.see(&feed(Feed::Orders, None, true)), Change::AccountCameBack);
+        assert_eq!(feeds.see(&feed(Feed::Orders, None, true)), Some(true));
     }
 }

@@ -32,15 +32,6 @@ impl Port {
             Port::Paper(_) => Vec::new(),
         }
     }
-
-    /// Asks the venue for everything that the books are compared with, for a gap in the stream of the account.
-    pub(super) fn ask_for_all(&mut self, at: Ts) {
-        let all = [VenueRequest::QueryOpenOrders, VenueRequest::QueryPositions, VenueRequest::QueryBalance];
-        match self {
-            Port::Live { .. } => all.into_iter().for_each(|request| self.send(at, request)),
-            Port::Paper(_) => {}
-        }
-    }
 }
 
 impl VenuePort for Port {
