@@ -288,9 +288,10 @@ pub(crate) fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
     Err(LiveError::NoStop { strategy: config.strategy.name.name(), key: "strategy.ema_cross.stop_pct" })
 }
 
-/// The first number that no folder bears yet.
-pub(crate) fn next_run(root: &Path) -> Result<u32, LiveError> {
-    Ok(newest_run(root)?.map_or(1, |(run, _)| run.saturating_add(1).min(RUNS_MAX)))
+/// The first number that no folder bears yet, and no run of another folder on the server.
+pub(crate) fn next_run(root: &Path, account: &str, url: Option<&DatabaseUrl>) -> Result<u32, LiveError> {
+    let newest = newest_run(root)?.map(|(run, _)| run).max(database::newest_run(account, url)?);
+    Ok(newest.map_or(1, |run| run.saturating_add(1).min(RUNS_MAX)))
 }
 
 /// The newest run in `root` with its folder.
