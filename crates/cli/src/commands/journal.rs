@@ -116,6 +116,9 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
         | LiveError::Simulator(_)
         | LiveError::Model(_)
         | LiveError::NoStop { .. }
+        | LiveError::Refused { .. }
+        | LiveError::Venue { .. }
+        | LiveError::Net(_)
         | LiveError::Thread => Failure::work(error),
     })?;
     if json {
