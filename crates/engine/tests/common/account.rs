@@ -34,7 +34,7 @@ pub struct Account {
     pub requests: usize,
     /// Every market order that came in.
     pub closed: Vec<InstrumentId>,
-    /// A report failed and none of its kind has come in since.
+    /// The answer of this step is a failed report.
     broken: bool,
     ids: u64,
 }
@@ -104,6 +104,7 @@ impl Account {
                     return false;
                 };
                 bench.now = wake.max(bench.now);
+                self.broken = false;
                 bench.input(seawall_model::Input::Wakeup);
                 self.judge(bench, 0);
             }
@@ -155,6 +156,7 @@ impl Account {
 
     fn answer(&mut self, bench: &mut Bench, request: VenueRequest, fault: Option<Fault>) {
         let now = bench.now;
+        self.broken = false;
         match request {
             VenueRequest::QueryOpenOrders => {
                 let rows = self.orders.clone();
