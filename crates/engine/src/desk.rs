@@ -6,6 +6,7 @@ use seawall_model::{
     PriceUnits, QtyUnits, Ratio, Setup, StateSink, Timeframe, Trade, Ts, VenueId,
 };
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
+use serde::{Deserialize, Serialize};
 
 use crate::limits::{EXITS_PER_TRADE_MAX, VENUE_IDS_REMEMBERED};
 use crate::manage::Managed;
@@ -26,7 +27,7 @@ use crate::universe::MarketSettings;
 use crate::universe::market::DeskMarket;
 
 /// A named difference between the venue and the books. While one is open the instrument takes no new risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Difference {
     /// Position sizes differ.
     SizeMismatch {
@@ -70,10 +71,11 @@ impl Difference {
 }
 
 /// What an entry was based on; kept until the next entry so that late fills find it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EntryBasis {
     pub(crate) direction: Direction,
     pub(crate) setup: Setup,
+    #[serde(with = "crate::carry::exact::optional")]
     pub(crate) score: Option<f64>,
     pub(crate) decided_at: Ts,
     pub(crate) decision_price: PriceUnits,
@@ -102,7 +104,7 @@ impl Queued {
 }
 
 /// A part of the position on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Trimming {
     pub(crate) reason: ExitReason,
     /// When its order is asked about.
@@ -110,7 +112,7 @@ pub(crate) struct Trimming {
 }
 
 /// A full exit on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Closing {
     pub(crate) reason: ExitReason,
     /// When the exit is taken to have failed and the emergency close begins.
@@ -118,7 +120,7 @@ pub(crate) struct Closing {
 }
 
 /// The trade of the open position.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenTrade {
     pub(crate) record: Trade,
     pub(crate) targets: ArrayVec<Target, TARGETS_MAX>,
@@ -172,10 +174,10 @@ impl OpenTrade {
 }
 
 /// Recently seen ids of the venue, to recognise repetitions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RecentIds {
-    ids: Vec<VenueId>,
-    next: usize,
+    pub(crate) ids: Vec<VenueId>,
+    pub(crate) next: usize,
 }
 
 impl RecentIds {
@@ -217,7 +219,7 @@ pub(crate) struct Desk {
     /// Last known price; zero before the first.
     pub(crate) last: PriceUnits,
     /// When it came in.
-    priced_at: Ts,
+    pub(crate) priced_at: Ts,
     /// The last price of the instant before that.
     before: PriceUnits,
     /// Value of one quantity unit per price unit.

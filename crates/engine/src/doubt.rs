@@ -17,6 +17,7 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{AlertKind, Coverage, Money, Severity, Span, StateSink, Ts, VenueRequest};
+use serde::{Deserialize, Serialize};
 
 use crate::effects::Effects;
 use crate::engine::Engine;
@@ -33,7 +34,7 @@ const ANSWERS: u8 = 2;
 /// Fall from the high-water mark, in percent, that is believed at once.
 pub(crate) const FALL_BELIEVED_PCT: f64 = 50.0;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Asking {
     /// When the next question is due: one was not answered, or the second has to be asked.
     due: Ts,
@@ -44,7 +45,7 @@ struct Asking {
 }
 
 /// What is in doubt about the high-water mark.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Doubt {
     /// The engine was started again and has not looked at the account since.
     restarted: bool,
@@ -52,6 +53,7 @@ pub(crate) struct Doubt {
     /// What left the account without a trade and has not come back.
     missing: Money,
     /// The fall that was doubted, in percent.
+    #[serde(with = "crate::carry::exact::float")]
     fall_pct: f64,
 }
 

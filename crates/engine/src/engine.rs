@@ -13,6 +13,7 @@ use seawall_strategy::{Strategy, StrategySettings};
 
 use crate::answers;
 use crate::auction::{Auction, Withdrawn};
+use crate::carry::DeskCarry;
 use crate::decision_settings::DecisionSettings;
 use crate::desk::Desk;
 use crate::effects::Effects;
@@ -87,6 +88,10 @@ pub struct Engine {
     pub(crate) auction: Auction,
     pub(crate) readers: Readers,
     pub(crate) wake_at: Ts,
+    /// Made of an earlier process's state, and not started yet.
+    pub(crate) resumed: bool,
+    /// Instruments of earlier processes that this one does not have.
+    pub(crate) dormant: Vec<DeskCarry>,
 }
 
 impl Engine {
@@ -178,7 +183,8 @@ impl Engine {
             naked_max_nanos: 0,
             rebalance_at,
         };
-        Ok(Engine { desks, shared, auction, readers, wake_at: Ts::FAR_FUTURE })
+        let (wake_at, dormant) = (Ts::FAR_FUTURE, Vec::new());
+        Ok(Engine { desks, shared, auction, readers, wake_at, resumed: false, dormant })
     }
 
     /// Takes one input at the instant `at`. Effects of the step before are cleared first.
@@ -255,6 +261,7 @@ impl Engine {
     fn on_started(&mut self, at: Ts, effects: &mut Effects) {
         self.hold(at, effects);
         self.doubt_after_restart();
+        self.after_resume(at, effects);
         for desk in &mut self.desks {
             let in_flight: arrayvec::ArrayVec<_, 32> = desk
                 .orders

@@ -69,4 +69,22 @@ pub enum EngineError {
         /// Its currency.
         other_currency: String,
     },
+    /// The state of an earlier process does not fit.
+    #[error("the state of the earlier run cannot be taken over: {what}")]
+    Carry {
+        /// What is wrong, and the way out.
+        what: String,
+    },
+    /// An instrument that something is held on has no place any more.
+    #[error(
+        "{instrument} was left with {held}, and {what}: add it to the instruments again as it was (`universe.blocked_instruments` keeps entries away) until it is flat, or close it at the venue and start with another data folder"
+    )]
+    CarriedInstrument {
+        /// Which one.
+        instrument: String,
+        /// Why it does not fit.
+        what: &'static str,
+        /// What is held.
+        held: String,
+    },
 }

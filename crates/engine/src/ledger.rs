@@ -4,6 +4,7 @@
 //! step; a position's account holds what was paid for it, so equity needs no division and is exact.
 
 use seawall_model::{InstrumentId, ModelError, Money, StateSink};
+use serde::{Deserialize, Serialize};
 
 /// Where money can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,18 @@ pub enum Account {
     Transfers,
     /// Differences to the venue's statement that were accepted.
     Adjustments,
+}
+
+/// What stands in every account but those of positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Totals {
+    pub(crate) cash: Money,
+    realised: Money,
+    fees: Money,
+    funding: Money,
+    transfers: Money,
+    adjustments: Money,
+    postings: u64,
 }
 
 /// The books of one currency.
@@ -53,6 +66,21 @@ impl Ledger {
             sum: Money::ZERO,
             postings: 0,
         }
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        let Ledger { cash, realised, fees, funding, transfers, adjustments, postings, .. } = *self;
+        Totals { cash, realised, fees, funding, transfers, adjustments, postings }
+    }
+
+    /// Books that go on; they are balanced if their accounts sum to zero.
+    pub(crate) fn restored(totals: Totals, positions: Vec<Money>) -> Result<Self, ModelError> {
+        let Totals { cash, realised, fees, funding, transfers, adjustments, postings } = totals;
+        let sum = Money::ZERO;
+        let mut books =
+            Ledger { cash, realised, fees, funding, transfers, adjustments, positions, sum, postings };
+        books.sum = books.total()?;
+        Ok(books)
     }
 
     /// Moves `amount` from one account to another.

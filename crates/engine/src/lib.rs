@@ -2,6 +2,7 @@
 //! protects every position from its first fill, keeps exact books and explains every decision.
 
 pub mod auction;
+pub mod carry;
 pub mod decision_settings;
 pub mod drive;
 pub mod effects;
@@ -44,6 +45,7 @@ mod venue;
 mod views;
 
 pub use auction::settings::AuctionSettings;
+pub use carry::{Carry, Resumed};
 pub use decision_settings::DecisionSettings;
 pub use desk::Difference;
 pub use drive::{Pump, Recorder};

@@ -13,6 +13,7 @@ use seawall_model::{
     TimeInForce, Ts,
 };
 use seawall_strategy::{Direction, Held, Premise};
+use serde::{Deserialize, Serialize};
 
 use crate::desk::{Desk, OpenTrade};
 use crate::effects::Effects;
@@ -29,7 +30,7 @@ use crate::trade_settings::{FinalTarget, ManagementSettings};
 const TRAIL_TICKS_MIN: i64 = 2;
 
 /// What management remembers of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Managed {
     /// The price beyond which a close proves the setup wrong, of the instrument that the strategy reads.
     pub(crate) invalidation: Option<PriceUnits>,

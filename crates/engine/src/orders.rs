@@ -7,13 +7,14 @@ use seawall_model::{
     ClientOrderId, InstrumentId, OrderEvent, OrderKind, OrderRequest, OrderState, OrderUpdate, QtyUnits,
     Side, Span, StateSink, Ts,
 };
+use serde::{Deserialize, Serialize};
 
 use std::collections::VecDeque;
 
 use crate::limits::ENDED_ORDERS_REMEMBERED;
 
 /// An amendment that the venue has not answered yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Amendment {
     pub(crate) qty: QtyUnits,
     pub(crate) kind: OrderKind,
@@ -21,7 +22,7 @@ pub(crate) struct Amendment {
 }
 
 /// One order with what we know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) request: OrderRequest,
     pub(crate) state: OrderState,
@@ -174,6 +175,19 @@ impl Orders {
     /// Orders that can act at the venue, oldest first.
     pub(crate) fn live(&self) -> impl Iterator<Item = &Order> {
         self.live.iter()
+    }
+
+    /// The most recently ended ones, oldest first.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = &Order> {
+        self.ended.iter()
+    }
+
+    /// The orders of an earlier process.
+    pub(crate) fn restored(live: impl Iterator<Item = Order>, ended: impl Iterator<Item = Order>) -> Self {
+        let mut orders = Orders::new();
+        orders.live.extend(live);
+        orders.ended.extend(ended);
+        orders
     }
 
     pub(crate) fn live_count(&self) -> usize {

@@ -27,9 +27,10 @@ use crate::truth::foreign::{self, StandIn};
 
 pub(crate) use ladder::{on_time, position_confirmed, stop_lost, stop_refused};
 use ladder::{place_stop, raise_cover, reduce_at_market};
+use serde::{Deserialize, Serialize};
 
 /// Where on the ladder a position is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Step {
     /// A stop with the venue's n-th trigger type.
     Stop(usize),
@@ -38,7 +39,7 @@ pub(crate) enum Step {
 }
 
 /// The protection of one instrument's position.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Protection {
     /// Where the stop is to be; `None` for a plan without one.
     want: Option<PriceUnits>,
@@ -135,6 +136,14 @@ impl Protection {
     /// Whether confirmed stops have covered the whole position since they were last looked at.
     pub(crate) fn is_covered(&self) -> bool {
         self.naked_since.is_none() && self.proven_at.is_some()
+    }
+
+    /// The process was away: what nobody could answer meanwhile is given its time again.
+    pub(crate) fn resumed(&mut self, at: Ts, deadline: Span) {
+        if self.deadline < Ts::FAR_FUTURE {
+            self.deadline = self.deadline.max(at.plus(deadline));
+        }
+        self.overdue_since = self.overdue_since.map(|_| at);
     }
 
     pub(crate) fn naked_for(&self, at: Ts) -> Span {

@@ -10,6 +10,7 @@ use seawall_model::{
     AlertKind, Fill, OrderRef, PriceUnits, QtyUnits, Severity, Side, StateSink, Ts, VenueId, VenueOrder,
     VenueRequest,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
@@ -18,10 +19,10 @@ use crate::limits::VENUE_IDS_REMEMBERED;
 use crate::shared::Shared;
 
 /// What a fill says, as far as a repetition has to say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Said {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Said {
     id: VenueId,
-    order: Option<OrderRef>,
+    pub(crate) order: Option<OrderRef>,
     side: Side,
     qty: QtyUnits,
     price: PriceUnits,
@@ -51,10 +52,10 @@ pub(crate) enum Seen {
 }
 
 /// The most recent fills of one instrument, to tell repetitions from collisions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RecentFills {
-    fills: Vec<Said>,
-    next: usize,
+    pub(crate) fills: Vec<Said>,
+    pub(crate) next: usize,
 }
 
 impl RecentFills {

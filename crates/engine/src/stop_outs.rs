@@ -6,11 +6,12 @@
 
 use arrayvec::ArrayVec;
 use seawall_model::{ExitReason, Setup, StateSink, Trade, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::limits::STOP_OUTS_REMEMBERED;
 
 /// The newest stop-outs of one instrument.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StopOuts {
     at: ArrayVec<Ts, STOP_OUTS_REMEMBERED>,
 }

@@ -12,6 +12,7 @@ use seawall_model::{
     ClientOrderId, OrderKind, OrderRole, PositionSide, PriceUnits, QtyUnits, StateSink, TimeInForce, Ts,
 };
 use seawall_strategy::{Direction, TARGETS_MAX, Target};
+use serde::{Deserialize, Serialize};
 
 use crate::desk::Desk;
 use crate::effects::Effects;
@@ -24,7 +25,7 @@ use crate::risk::{Plan, approve_reduction, target_price};
 use crate::shared::Shared;
 
 /// What has become of one take-profit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slot {
     /// Filled so far.
     filled: QtyUnits,

@@ -155,6 +155,9 @@ impl Engine {
         self.shared.digest(sink);
         self.auction.digest(sink);
         self.readers.digest(sink);
+        if self.resumed {
+            sink.bytes(b"resumed");
+        }
         for desk in &self.desks {
             desk.digest(sink);
         }

@@ -17,6 +17,7 @@ use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 
+use crate::carry_log::CarryLog;
 use crate::clock::Pacer;
 use crate::database;
 use crate::ending::finish;
@@ -134,6 +135,7 @@ impl Demo {
         let readers = Readers::new(writer, view, config.demo.initial_equity)?;
         let recorder = RunRecorder {
             journal,
+            carry: CarryLog::fresh(),
             tally: Tally::new(),
             readers,
             started: Instant::now(),

@@ -6,11 +6,14 @@
 //! Invariants: an input is in the journal before the engine sees it; intents are synced before they leave;
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
 
+pub mod account_folder;
+pub mod carry_log;
 pub mod demo;
 pub mod discovery;
 pub mod error;
 pub mod manifest;
 pub mod net;
+pub mod paper_books;
 pub mod replay;
 pub mod run;
 pub mod snapshot;
@@ -28,6 +31,8 @@ mod recorder;
 mod tally;
 mod twins;
 
+pub use account_folder::AccountFolder;
+pub use carry_log::{CarryLog, restore};
 pub use demo::{Demo, DemoOptions, StopSwitch};
 pub use error::LiveError;
 pub use manifest::Manifest;

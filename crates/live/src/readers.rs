@@ -188,6 +188,15 @@ pub(crate) fn gather(batch: &mut Batch, at: Ts, engine: &Engine, effects: &Effec
     }
 }
 
+/// Adds what an engine goes on with: the working orders and the positions of earlier processes.
+pub(crate) fn gather_resumed(batch: &mut Batch, at: Ts, engine: &Engine) {
+    for id in engine.instruments().map(Instrument::id) {
+        batch.orders.extend(engine.live_orders(id).map(|order| seawall_model::OrderUpdate { at, ..order }));
+        let held = engine.position(id).filter(|position| !position.qty.is_zero());
+        batch.positions.extend(held.map(|position| state(at, id, position)));
+    }
+}
+
 /// Adds equity and the positions that are held, at the prices of now.
 pub(crate) fn gather_account(batch: &mut Batch, at: Ts, engine: &Engine) {
     batch.equity.push(EquityPoint { at, equity: engine.equity().unwrap_or(Money::ZERO) });

@@ -6,6 +6,7 @@ use seawall_engine::{Effects, Engine, Recorder};
 use seawall_model::{Input, Ts, VenueRequest};
 use seawall_store::journal::{Checkpoint, Journal, Record};
 
+use crate::carry_log::CarryLog;
 use crate::error::LiveError;
 use crate::hash;
 use crate::readers::Readers;
@@ -17,6 +18,7 @@ const CHECKPOINT_EVERY: u64 = 10_000;
 /// The recorder of a run.
 pub(crate) struct RunRecorder {
     pub(crate) journal: Journal,
+    pub(crate) carry: CarryLog,
     pub(crate) tally: Tally,
     pub(crate) readers: Readers,
     pub(crate) started: Instant,
@@ -29,10 +31,12 @@ impl Recorder for RunRecorder {
     fn input(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
         self.tally.inputs += 1;
         self.journal.append_input(at, input)?;
+        self.carry.hear(input);
         Ok(())
     }
 
     fn effects(&mut self, at: Ts, engine: &Engine, effects: &Effects) -> Result<(), LiveError> {
+        self.carry.step(&mut self.journal, at, engine, effects)?;
         if !effects.requests.is_empty() {
             self.journal.append_dispatch(at, &effects.requests)?;
             // A question may be lost without harm; everything else must be on disk before it leaves.

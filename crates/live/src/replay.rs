@@ -7,13 +7,14 @@ use data_encoding::HEXLOWER;
 use seawall_engine::{Effects, Engine};
 use seawall_model::{Instrument, Ts};
 use seawall_store::db::{Batch, Database, Place, Writer};
-use seawall_store::journal::{End, Header, Journal, Record};
+use seawall_store::journal::{CarryPiece, End, Header, Journal, Record};
 use serde::Serialize;
 
+use crate::carry_log::Fold;
 use crate::error::LiveError;
 use crate::hash;
 use crate::manifest::Manifest;
-use crate::readers::{gather, gather_account};
+use crate::readers::{gather, gather_account, gather_resumed};
 use crate::tally::Tally;
 
 /// Rows written to the database at once.
@@ -100,7 +101,11 @@ fn replay_into(
                     books = Some(Books::new(rebuild.database(), manifest.run, header, &table)?);
                 }
             }
+            Record::Carry(piece) => run.carry(entry.seq, piece)?,
             Record::Input(input) => {
+                if run.tally.inputs == 0 {
+                    run.begin(&manifest, entry.at, books.as_mut())?;
+                }
                 run.settle();
                 run.engine.step(entry.at, input, &mut run.effects);
                 run.tally.inputs += 1;
@@ -145,6 +150,8 @@ struct Replay {
     /// The last input asked for something that no dispatch has followed yet.
     waiting: bool,
     end: Option<(Ts, End)>,
+    /// The carried state as it was written.
+    carried: Fold,
     differences: Vec<String>,
 }
 
@@ -158,6 +165,7 @@ impl Replay {
             checkpoints: 0,
             waiting: false,
             end: None,
+            carried: Fold::default(),
             differences: Vec::new(),
         })
     }
@@ -176,6 +184,34 @@ impl Replay {
         Ok(())
     }
 
+    /// The first input: an engine that went on was made of the state that stands before it.
+    fn begin(&mut self, manifest: &Manifest, at: Ts, books: Option<&mut Books>) -> Result<(), LiveError> {
+        let Some(carry) = self.carried.state() else { return Ok(()) };
+        self.engine = Engine::resume(manifest.setup()?, carry)?.engine;
+        if let Some(books) = books {
+            gather_resumed(&mut books.batch, at, &self.engine);
+        }
+        Ok(())
+    }
+
+    /// A piece of carried state; a whole one behind an input must be the state that the replay has come to.
+    fn carry(&mut self, seq: u64, piece: &CarryPiece) -> Result<(), LiveError> {
+        let complete = self.carried.take(piece)?;
+        let same = || self.carried.state() == Some(&self.engine.carry());
+        if complete && self.tally.inputs > 0 && !same() {
+            self.differs(format!("record {seq}: the carried state is another one"));
+        }
+        Ok(())
+    }
+
+    /// The pieces written since the last whole state must have kept up.
+    fn settle_carried(&mut self) {
+        let written = self.carried.state().map(|carry| carry.clone().without_readings());
+        if written.is_some_and(|written| written != self.engine.carry().without_readings()) {
+            self.differs("the carried state is not the last one".to_owned());
+        }
+    }
+
     /// An input came although requests of the one before were never cleared.
     fn settle(&mut self) {
         if std::mem::take(&mut self.waiting) {
@@ -191,6 +227,9 @@ impl Replay {
     }
 
     fn report(mut self) -> ReplayReport {
+        if self.end.is_some() {
+            self.settle_carried();
+        }
         let digest = hash::state(&self.engine);
         let inputs = self.tally.inputs;
         let tally = std::mem::replace(&mut self.tally, Tally::new());

@@ -59,4 +59,12 @@ pub enum SimulatorError {
         /// Why.
         reason: &'static str,
     },
+    /// Books of an earlier exchange that do not fit.
+    #[error("the books of instrument {instrument} cannot be taken over: {reason}")]
+    Books {
+        /// The number of the instrument.
+        instrument: u32,
+        /// Why.
+        reason: &'static str,
+    },
 }

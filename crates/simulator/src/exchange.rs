@@ -13,7 +13,7 @@ use seawall_model::{
     VenuePosition, VenueRequest,
 };
 
-use crate::core::{AccountView, Core, Tick, is_offered};
+use crate::core::{AccountView, Books, Core, Tick, is_offered};
 use crate::error::SimulatorError;
 use crate::settings::SimulatorSettings;
 use crate::stats::Stats;
@@ -57,6 +57,25 @@ impl Exchange {
             last_arrival: Ts::from_nanos(i64::MIN),
             latency: settings.latency(),
         })
+    }
+
+    /// An exchange that goes on with the books of an earlier one. The market has no price before the first
+    /// one comes in; positions are valued at their average until then. Funding begins with the first boundary
+    /// after `at`: what fell due while there was no exchange is not paid.
+    ///
+    /// # Errors
+    /// A setting outside its range, instruments not numbered in order, more than one settlement currency,
+    /// books of instruments that it does not have, or that make no sense.
+    pub fn restore(
+        at: Ts,
+        settings: &SimulatorSettings,
+        instruments: &[Instrument],
+        books: &Books,
+    ) -> Result<Self, SimulatorError> {
+        // Cash may be negative by what open positions cost, which no account begins with.
+        let mut exchange = Exchange::new(settings, instruments, Money::new(Decimal::ONE))?;
+        exchange.core.restore(at, books)?;
+        Ok(exchange)
     }
 
     /// What this exchange can do.

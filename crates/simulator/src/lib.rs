@@ -48,7 +48,7 @@ pub mod settings;
 pub mod stats;
 pub mod synthetic;
 
-pub use crate::core::{AccountView, Tick};
+pub use crate::core::{AccountView, Books, BooksOrder, BooksPosition, Tick};
 pub use error::SimulatorError;
 pub use exchange::Exchange;
 pub use settings::{LimitFill, MarginMode, SimulatorSettings, Toggle};

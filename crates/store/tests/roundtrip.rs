@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::strategies::{
     INPUT_VARIANTS, REQUEST_VARIANTS, input, input_variant, request, request_variant, time,
 };
-use common::{at, info, inputs, newer_inputs, records, requests};
+use common::{at, info, inputs, newer_inputs, newer_records, records, requests};
 use proptest::prelude::*;
 use seawall_model::{Candle, Input, InstrumentId, PriceUnits, Timeframe, Ts};
 use seawall_store::disk::MemoryDisk;
@@ -59,7 +59,7 @@ fn every_variant_is_among_the_samples() {
 
 #[test]
 fn every_record_is_read_back() {
-    let records = timed(records());
+    let records = timed(records().into_iter().chain(newer_records()).collect());
     assert_same(&read(&written(&records, JournalOptions::default())), &records);
 }
 

@@ -15,6 +15,7 @@ use seawall_model::{
     Candle, Decision, ExitReason, Instrument, Percent, PositionSide, PriceUnits, Qty, Ratio, Setup, Span,
     StateSink, Timeframe, Ts,
 };
+use serde::{Deserialize, Serialize};
 
 pub use settings::{StrategyError, StrategyKind, StrategySettings};
 
@@ -55,7 +56,7 @@ pub struct View<'a> {
 }
 
 /// Long or short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// Gains when the price rises.
     Long,
@@ -64,7 +65,7 @@ pub enum Direction {
 }
 
 /// A price of a plan: absolute, or measured from the average entry price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     /// This price.
     Price(PriceUnits),
@@ -93,7 +94,7 @@ pub enum Entry {
 }
 
 /// One take-profit of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Where.
     pub level: Level,

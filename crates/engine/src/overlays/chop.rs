@@ -7,6 +7,7 @@
 
 use arrayvec::ArrayVec;
 use seawall_model::{Decision, Gate, Span, StateSink, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::settings::ChopSettings;
 
@@ -18,14 +19,15 @@ const SCORES_MAX: usize = 12;
 /// Scores that a spread needs; fewer say nothing.
 const SCORES_MIN: usize = 3;
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Reading {
     at: Ts,
+    #[serde(with = "crate::carry::exact::float")]
     value: f64,
 }
 
 /// What is known of one instrument.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Chop {
     /// The newest ADX and the one before it.
     adx: ArrayVec<Reading, 2>,
@@ -36,6 +38,12 @@ pub(super) struct Chop {
 impl Chop {
     pub(super) fn new() -> Self {
         Chop { adx: ArrayVec::new(), scores: ArrayVec::new(), reversals: ArrayVec::new() }
+    }
+
+    /// Keeps the reversals alone.
+    pub(super) fn forget_readings(&mut self) {
+        self.adx.clear();
+        self.scores.clear();
     }
 
     /// Takes in what a strategy's record has measured.

@@ -7,6 +7,7 @@
 
 use arrayvec::ArrayVec;
 use seawall_model::{Span, StateSink, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::settings::ChurnSettings;
 
@@ -17,7 +18,7 @@ pub(super) const EVENTS_MAX: usize = 8;
 const TIERS: u32 = 3;
 
 /// Events and pauses of one instrument.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Churn {
     events: ArrayVec<Ts, EVENTS_MAX>,
     /// Tier of the last pause; zero before the first.

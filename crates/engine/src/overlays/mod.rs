@@ -28,9 +28,10 @@ use crate::risk::{Asked, Turn};
 use chop::Chop;
 use churn::Churn;
 use rebalance::Share;
+use serde::{Deserialize, Serialize};
 
 /// The end of the last trade of an instrument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Closed {
     side: PositionSide,
     at: Ts,
@@ -38,14 +39,14 @@ struct Closed {
 }
 
 /// When an instrument was entered and left. Adopted positions are nobody's decision and count for nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Rhythm {
     opened: Option<(PositionSide, Ts)>,
     closed: Option<Closed>,
 }
 
 /// What the guards remember of one instrument.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DeskGuards {
     rhythm: Rhythm,
     churn: Churn,
@@ -56,6 +57,14 @@ pub(crate) struct DeskGuards {
 impl DeskGuards {
     pub(crate) fn new() -> Self {
         DeskGuards { rhythm: Rhythm::default(), churn: Churn::new(), chop: Chop::new(), share: Share::new() }
+    }
+
+    /// What fills have left; what was measured from the market comes back with it.
+    pub(crate) fn habits(&self) -> Self {
+        let mut habits = self.clone();
+        habits.chop.forget_readings();
+        habits.share.forget();
+        habits
     }
 
     /// A position was opened on `side`.

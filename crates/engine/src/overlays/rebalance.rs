@@ -11,6 +11,7 @@ use seawall_model::{
     AlertKind, Decision, ExitReason, Gate, GuardMode, Money, OrderRole, QtyUnits, Severity, Span, StateSink,
     SystemMode, Ts,
 };
+use serde::{Deserialize, Serialize};
 
 use super::settings::RebalancerSettings;
 use crate::desk::Desk;
@@ -21,9 +22,10 @@ use crate::gateway::alert;
 use crate::phase::Phase;
 
 /// What the rebalancer remembers of one instrument.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Share {
     /// Notional in percent of equity at the last cycle.
+    #[serde(with = "crate::carry::exact::optional")]
     percent: Option<f64>,
     /// Left alone before this.
     rests_until: Ts,

@@ -5,9 +5,10 @@
 //! on is told so by a command.
 
 use seawall_model::{KillReason, StateSink, Ts};
+use serde::{Deserialize, Serialize};
 
 /// The switch within the engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Kill {
     pub(crate) on: Option<KillReason>,
     /// Everything is being closed.

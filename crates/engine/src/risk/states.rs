@@ -5,6 +5,7 @@
 //! much equity may move before any limit is touched.
 
 use seawall_model::SystemMode;
+use serde::{Deserialize, Serialize};
 
 use super::settings::RiskSettings;
 
@@ -104,6 +105,22 @@ impl Reading {
             // Moves with orders only.
             Measure::Positions => f64::INFINITY,
         }
+    }
+}
+
+/// The keys of limits that have warned, and of those that are reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    warned: Vec<String>,
+    reached: Vec<String>,
+}
+
+impl Marks {
+    /// Whether `limits` are marked like this.
+    pub(crate) fn are_of(&self, limits: &Limits) -> bool {
+        let count = |bits: u32| usize::try_from(bits.count_ones()).unwrap_or(usize::MAX);
+        (self.warned.len(), self.reached.len()) == (count(limits.warned), count(limits.reached))
+            && (limits.warned | limits.reached == 0 || *self == limits.marks())
     }
 }
 
@@ -222,6 +239,25 @@ impl Limits {
         // A mode that was left is entered again while its limit is still reached, so only windows latch.
         self.reached = reach;
         news
+    }
+
+    /// What has warned and what is reached, by the keys of the limits: settings may change between two runs.
+    pub(crate) fn marks(&self) -> Marks {
+        let of = |bits: u32| {
+            let marked = self.list.iter().enumerate().filter(|(index, _)| bits & (1 << index) != 0);
+            marked.map(|(_, limit)| limit.key.to_owned()).collect()
+        };
+        Marks { warned: of(self.warned), reached: of(self.reached) }
+    }
+
+    /// Takes over what an earlier process has said and done about the limits that are still on.
+    pub(crate) fn remember(&mut self, marks: &Marks) {
+        let bits = |keys: &[String]| {
+            let marked =
+                self.list.iter().enumerate().filter(|(_, limit)| keys.iter().any(|key| key == limit.key));
+            marked.fold(0, |bits, (index, _)| bits | (1 << index))
+        };
+        (self.warned, self.reached) = (bits(&marks.warned), bits(&marks.reached));
     }
 
     /// A new window: what was said about the old one is forgotten.

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use rust_decimal::Decimal;
 use seawall_model::{ExitReason, Money, Setup, Span, StateSink, Trade, Ts};
+use serde::{Deserialize, Serialize};
 
 use super::settings::{CooldownSettings, LossStreakSettings};
 use crate::limits::LOSSES_REMEMBERED;
@@ -41,7 +42,7 @@ impl Regime {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Streak {
     losses: u32,
     /// The instant of a win: the losses up to then are over with it.
@@ -54,7 +55,7 @@ impl Streak {
 }
 
 /// Losses in a row of the account, by regime.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Streaks {
     tight: Streak,
     wide: Streak,
@@ -122,7 +123,7 @@ impl Streaks {
 }
 
 /// The pauses of one instrument.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cooldown {
     /// The end of the pause after the last trade.
     pub(crate) after_trade: Ts,

@@ -7,9 +7,10 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{Money, Percent, StateSink, Timeframe, Ts};
+use serde::{Deserialize, Serialize};
 
 /// A day or a week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
     timeframe: Timeframe,
     start_at: Ts,
@@ -80,7 +81,7 @@ impl Window {
 }
 
 /// Day, week and high-water mark of one account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Windows {
     opened: bool,
     pub(crate) day: Window,
@@ -186,6 +187,11 @@ impl Windows {
     pub(crate) fn accept(&mut self, equity: Money) {
         self.peak = equity;
         self.peak_missing = Money::ZERO;
+    }
+
+    /// What losses are measured from: day, week, high-water mark.
+    pub(crate) fn bases(&self) -> [Money; 3] {
+        [self.day.base, self.week.base, self.peak]
     }
 
     pub(crate) fn peak(&self) -> Money {

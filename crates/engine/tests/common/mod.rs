@@ -13,6 +13,7 @@ pub mod bench;
 pub mod faults;
 pub mod hall;
 pub mod journal;
+pub mod kept;
 pub mod limits;
 pub mod listing;
 pub mod market;

@@ -15,6 +15,7 @@ mod matching;
 mod path;
 mod price;
 mod report;
+mod restore;
 mod rules;
 mod seed;
 mod terms;
@@ -31,6 +32,7 @@ use desk::{Desk, Others};
 use market::{Market, Phase, contracts_of};
 use path::Range;
 pub use report::AccountView;
+pub use restore::{Books, BooksOrder, BooksPosition};
 pub(crate) use rules::is_offered;
 use terms::Terms;
 

@@ -113,6 +113,7 @@ pub(crate) fn decode(header: &FrameHeader, payload: &[u8]) -> Result<Record, Str
         RecordKind::Dispatch => codec::take_all(payload).map(Record::Dispatch),
         RecordKind::Checkpoint => codec::take_all(payload).map(Record::Checkpoint),
         RecordKind::End => codec::take_all(payload).map(Record::End),
+        RecordKind::Carry => codec::take_all(payload).map(Record::Carry),
     };
     record.map_err(|error| format!("{} record: {error}", kind.name()))
 }

@@ -45,8 +45,8 @@ pub use frame::FRAME_PAYLOAD_BYTES_MAX;
 pub use open::{Cut, OpenReport};
 pub use reader::Reader;
 pub use record::{
-    Checkpoint, Digest, End, EndReason, Entry, Header, InstrumentEntry, JournalInfo, Record, RecordKind,
-    RunMode,
+    CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Entry, Header, InstrumentEntry, JournalInfo,
+    Record, RecordKind, RunMode,
 };
 pub use show::show;
 pub use verify::{Damage, Progress, VerifyReport, verify, verify_on};

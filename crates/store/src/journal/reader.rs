@@ -39,13 +39,31 @@ impl Journal {
     /// # Errors
     /// As for [`Self::read`].
     pub fn read_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Reader, StoreError> {
+        Journal::read_from(disk, dir, 1)
+    }
+
+    /// [`Self::read_on`] from the beginning of a segment on; the ones before it are not looked at.
+    ///
+    /// # Errors
+    /// As for [`Self::read_on`].
+    pub fn read_from(disk: Arc<dyn Disk>, dir: &Path, segment: u32) -> Result<Reader, StoreError> {
         let Some(last_segment) = segment::list(&*disk, dir)?.last().copied() else {
             return Err(StoreError::NoJournal { dir: dir.to_owned() });
         };
-        let scan = SegmentScan::open(&*disk, dir, 1)?;
-        check_follows(&scan, None)?;
-        let dir = dir.to_owned();
-        Ok(Reader { disk, dir, scan, last_segment, next_seq: 1, incomplete: 0, done: false })
+        let scan = SegmentScan::open(&*disk, dir, segment)?;
+        if segment == 1 {
+            check_follows(&scan, None)?;
+        }
+        let (dir, next_seq) = (dir.to_owned(), scan.header.first_seq);
+        Ok(Reader { disk, dir, scan, last_segment, next_seq, incomplete: 0, done: false })
+    }
+
+    /// How many segments the journal in `dir` has; zero where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::SegmentMissing`], [`StoreError::Io`].
+    pub fn segments(disk: &dyn Disk, dir: &Path) -> Result<u32, StoreError> {
+        Ok(segment::list(disk, dir)?.last().copied().unwrap_or_default())
     }
 }
 

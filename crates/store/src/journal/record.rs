@@ -118,6 +118,42 @@ pub struct End {
     pub detail: String,
 }
 
+/// What a piece of carried state is to the pieces around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarryPart {
+    /// A whole state in one piece.
+    Whole,
+    /// The first piece of a whole state; what follows belongs to it as well.
+    Begin,
+    /// What has changed since the piece before.
+    Change,
+    /// The last piece of a whole state.
+    Complete,
+}
+
+impl CarryPart {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            CarryPart::Whole => "whole",
+            CarryPart::Begin => "begin",
+            CarryPart::Change => "change",
+            CarryPart::Complete => "complete",
+        }
+    }
+}
+
+/// A piece of the state that outlives the process. The journal keeps it and does not understand it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CarryPiece {
+    /// Its place among the others.
+    pub part: CarryPart,
+    /// The piece as JSON.
+    pub text: String,
+}
+
 /// One record of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +168,8 @@ pub enum Record {
     Checkpoint(Checkpoint),
     /// The run ended.
     End(End),
+    /// A piece of the state that the next process begins with.
+    Carry(CarryPiece),
 }
 
 impl Record {
@@ -144,6 +182,7 @@ impl Record {
             Record::Dispatch(_) => RecordKind::Dispatch,
             Record::Checkpoint(_) => RecordKind::Checkpoint,
             Record::End(_) => RecordKind::End,
+            Record::Carry(_) => RecordKind::Carry,
         }
     }
 }
@@ -162,16 +201,19 @@ pub enum RecordKind {
     Checkpoint,
     /// See [`Record::End`].
     End,
+    /// See [`Record::Carry`].
+    Carry,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [RecordKind; 5] = [
+    pub const ALL: [RecordKind; 6] = [
         RecordKind::Header,
         RecordKind::Input,
         RecordKind::Dispatch,
         RecordKind::Checkpoint,
         RecordKind::End,
+        RecordKind::Carry,
     ];
 
     /// The number in a frame; never reused.
@@ -183,6 +225,7 @@ impl RecordKind {
             RecordKind::Dispatch => 3,
             RecordKind::Checkpoint => 4,
             RecordKind::End => 5,
+            RecordKind::Carry => 6,
         }
     }
 
@@ -201,6 +244,7 @@ impl RecordKind {
             RecordKind::Dispatch => "dispatch",
             RecordKind::Checkpoint => "checkpoint",
             RecordKind::End => "end",
+            RecordKind::Carry => "carry",
         }
     }
 }

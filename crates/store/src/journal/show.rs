@@ -43,6 +43,7 @@ impl Line<'_> {
             Record::Checkpoint(checkpoint) => {
                 write!(self.out, "{} after {} inputs", checkpoint.digest, checkpoint.inputs)
             }
+            Record::Carry(piece) => write!(self.out, "{} {}", piece.part.name(), piece.text),
             Record::End(end) => write!(
                 self.out,
                 "{} fingerprint {} digest {} {}",

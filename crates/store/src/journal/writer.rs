@@ -119,6 +119,12 @@ impl Journal {
         &self.info
     }
 
+    /// The segment that is being written, from 1.
+    #[must_use]
+    pub fn segment(&self) -> u32 {
+        self.segment
+    }
+
     /// Number of the last record appended; zero before the first.
     #[must_use]
     pub fn last_seq(&self) -> u64 {
@@ -144,6 +150,7 @@ impl Journal {
             Record::Dispatch(requests) => self.append_dispatch(at, requests),
             Record::Checkpoint(checkpoint) => self.add(at, kind, |out| frame::encode(checkpoint, out)),
             Record::End(end) => self.add(at, kind, |out| frame::encode(end, out)),
+            Record::Carry(piece) => self.add(at, kind, |out| frame::encode(piece, out)),
         }
     }
 

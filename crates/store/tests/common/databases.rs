@@ -50,7 +50,11 @@ pub(crate) fn on_both(name: &str, test: impl Fn(&Place)) {
 pub(crate) fn run_header() -> Header {
     match header(RunMode::Paper) {
         Record::Header(header) => header,
-        Record::Input(_) | Record::Dispatch(_) | Record::Checkpoint(_) | Record::End(_) => unreachable!(),
+        Record::Input(_)
+        | Record::Dispatch(_)
+        | Record::Checkpoint(_)
+        | Record::End(_)
+        | Record::Carry(_) => unreachable!(),
     }
 }
 

@@ -1,0 +1,269 @@
+//! What is known of one instrument.
+
+use rust_decimal::Decimal;
+use seawall_model::{
+    Instrument, InstrumentId, InstrumentName, Money, OrderState, Position, PositionSide, PriceUnits, Ts,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::desk::{Closing, Desk, Difference, EntryBasis, OpenTrade, RecentIds, Trimming};
+use crate::orders::{Order, Orders};
+use crate::overlays::DeskGuards;
+use crate::protection::Protection;
+use crate::quarantine::RecentFills;
+use crate::risk::streaks::Cooldown;
+use crate::stop_outs::StopOuts;
+
+/// The number of an instrument within a carry: it has a name there.
+const NOBODY: InstrumentId = InstrumentId(0);
+
+/// What numbers of an instrument mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Scales {
+    price: u32,
+    qty: u32,
+    contract: Decimal,
+}
+
+impl Scales {
+    fn of(instrument: &Instrument) -> Self {
+        let contract = instrument.spec().contract_size.get();
+        Scales { price: instrument.price_scale(), qty: instrument.qty_scale(), contract }
+    }
+}
+
+/// What orders, fills and clocks have made of a desk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct DeskTrading {
+    position: Position,
+    /// What the ledger has for the position.
+    booked: Money,
+    last_fill_at: Ts,
+    live: Vec<Order>,
+    pub(super) protection: Protection,
+    basis: Option<EntryBasis>,
+    /// Without the prices that are in the readings.
+    pub(super) trade: Option<OpenTrade>,
+    /// Points of the trade's setup.
+    #[serde(with = "super::exact::optional")]
+    score: Option<f64>,
+    closing: Option<Closing>,
+    trimming: Option<Trimming>,
+    difference: Option<Difference>,
+    newest_fill: Ts,
+    pictured_at: Ts,
+    cooldown: Cooldown,
+    stop_outs: StopOuts,
+    shocked_at: Ts,
+    shock_until: Ts,
+    trimmed_at: Ts,
+    guards: DeskGuards,
+}
+
+/// What prices and clocks have made of it: written along with the rest, no reason to write by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct DeskReadings {
+    last: PriceUnits,
+    priced_at: Option<Ts>,
+    worst: PriceUnits,
+    best: PriceUnits,
+    misfit_cycles: u32,
+}
+
+/// What is known of one instrument.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeskCarry {
+    pub(super) instrument: InstrumentName,
+    pub(super) scales: Scales,
+    pub(super) trading: DeskTrading,
+    pub(super) readings: DeskReadings,
+    /// Orders that have ended, oldest first.
+    pub(super) ended: Vec<Order>,
+    pub(super) recent_fills: RecentFills,
+    pub(super) foreign_orders: RecentIds,
+}
+
+fn unnumbered(order: &Order) -> Order {
+    let mut order = order.clone();
+    order.request.order.instrument = NOBODY;
+    order
+}
+
+fn numbered(order: &Order, id: InstrumentId) -> Order {
+    let mut order = order.clone();
+    order.request.order.instrument = id;
+    order
+}
+
+impl DeskTrading {
+    pub(super) fn of(desk: &Desk) -> Self {
+        let mut trade = desk.trade.clone();
+        let score = trade.as_mut().and_then(|trade| {
+            (trade.record.worst_price, trade.record.best_price) = (PriceUnits::ZERO, PriceUnits::ZERO);
+            trade.record.instrument = NOBODY;
+            trade.record.score.take()
+        });
+        DeskTrading {
+            position: desk.position,
+            booked: desk.position.cost(),
+            last_fill_at: desk.last_fill_at,
+            live: desk.orders.live().map(unnumbered).collect(),
+            protection: desk.protection.clone(),
+            basis: desk.basis.clone(),
+            trade,
+            score,
+            closing: desk.closing,
+            trimming: desk.trimming,
+            difference: desk.difference,
+            newest_fill: desk.newest_fill,
+            pictured_at: desk.pictured_at,
+            cooldown: desk.cooldown.clone(),
+            stop_outs: desk.stop_outs.clone(),
+            shocked_at: desk.shocked_at,
+            shock_until: desk.shock_until,
+            trimmed_at: desk.trimmed_at,
+            guards: desk.guards.habits(),
+        }
+    }
+
+    /// Whether a quiet price has changed nothing of a desk with a position.
+    pub(super) fn stands(&self, desk: &Desk) -> bool {
+        let managed = |trade: &OpenTrade| trade.managed;
+        self.protection == desk.protection
+            && self.trade.as_ref().map(managed) == desk.trade.as_ref().map(managed)
+            && (self.closing, self.trimming) == (desk.closing, desk.trimming)
+    }
+}
+
+impl DeskReadings {
+    pub(super) fn of(desk: &Desk) -> Self {
+        let prices = desk.trade.as_ref().map(|trade| (trade.record.worst_price, trade.record.best_price));
+        let (worst, best) = prices.unwrap_or_default();
+        let priced = !desk.last.is_zero();
+        DeskReadings {
+            last: desk.last,
+            priced_at: priced.then(|| desk.priced_at()),
+            worst,
+            best,
+            misfit_cycles: desk.misfit_cycles,
+        }
+    }
+}
+
+impl DeskCarry {
+    pub(crate) fn of(desk: &Desk) -> Self {
+        let mut recent_fills = desk.recent_fills.clone();
+        for said in &mut recent_fills.fills {
+            said.order = said.order.map(|order| seawall_model::OrderRef { instrument: NOBODY, ..order });
+        }
+        DeskCarry {
+            instrument: desk.instrument.name().clone(),
+            scales: Scales::of(&desk.instrument),
+            trading: DeskTrading::of(desk),
+            readings: DeskReadings::of(desk),
+            ended: desk.orders.ended().map(unnumbered).collect(),
+            recent_fills,
+            foreign_orders: desk.foreign_orders.clone(),
+        }
+    }
+
+    /// Which instrument.
+    #[must_use]
+    pub fn instrument(&self) -> &InstrumentName {
+        &self.instrument
+    }
+
+    /// Signed quantity held, as a decimal number of contracts.
+    #[must_use]
+    pub fn held(&self) -> Decimal {
+        Decimal::try_from_i128_with_scale(i128::from(self.trading.position.qty().get()), self.scales.qty)
+            .unwrap_or_default()
+    }
+
+    /// Whether there is a position, or may be one, or an order that can act.
+    #[must_use]
+    pub fn is_engaged(&self) -> bool {
+        !self.trading.position.is_flat()
+            || !self.trading.live.is_empty()
+            || self.trading.difference.is_some_and(Difference::is_about_position)
+    }
+
+    /// What it holds, for a person.
+    pub(super) fn holds(&self) -> String {
+        let side = match self.trading.position.side() {
+            PositionSide::Flat => "nothing held".to_owned(),
+            PositionSide::Long | PositionSide::Short => format!("{} contracts held", self.held()),
+        };
+        let unknown = self.trading.live.iter().filter(|order| order.state == OrderState::Unknown).count();
+        format!("{side}, {} orders working, {unknown} of them unknown", self.trading.live.len())
+    }
+
+    /// What the ledger has for the position.
+    pub(super) fn booked(&self) -> Money {
+        self.trading.booked
+    }
+
+    /// Whether nothing is known: it is as a desk begins, but for a price.
+    pub(super) fn is_blank(&self) -> bool {
+        let DeskTrading { last_fill_at, basis, stop_outs, shock_until, trimmed_at, guards, .. } =
+            &self.trading;
+        let never = Ts::from_nanos(i64::MIN);
+        !self.is_engaged()
+            && self.ended.is_empty()
+            && self.recent_fills.fills.is_empty()
+            && self.foreign_orders.ids.is_empty()
+            && basis.is_none()
+            && self.trading.trade.is_none()
+            && (*last_fill_at, *shock_until, *trimmed_at) == (never, never, never)
+            && stop_outs.instants().is_empty()
+            && self.trading.cooldown == Cooldown::new()
+            && *guards == DeskGuards::new()
+            && self.trading.difference.is_none()
+            && self.trading.pictured_at == never
+            && self.trading.newest_fill == never
+    }
+
+    /// Why its numbers do not mean the same on `instrument`, if they do not.
+    pub(super) fn misfit(&self, instrument: &Instrument) -> Option<&'static str> {
+        (self.scales != Scales::of(instrument))
+            .then_some("the venue's tick, lot or contract size has changed since")
+    }
+
+    /// Makes a new desk what this one was.
+    pub(super) fn install(&self, desk: &mut Desk) {
+        let id = desk.instrument.id();
+        let (carried, readings) = (&self.trading, &self.readings);
+        desk.position = carried.position;
+        desk.last_fill_at = carried.last_fill_at;
+        let live = carried.live.iter().map(|order| numbered(order, id));
+        desk.orders = Orders::restored(live, self.ended.iter().map(|order| numbered(order, id)));
+        desk.protection = carried.protection.clone();
+        desk.basis = carried.basis.clone();
+        desk.trade = carried.trade.clone();
+        if let Some(trade) = desk.trade.as_mut() {
+            trade.record.instrument = id;
+            trade.record.score = carried.score;
+            (trade.record.worst_price, trade.record.best_price) = (readings.worst, readings.best);
+        }
+        desk.closing = carried.closing;
+        desk.trimming = carried.trimming;
+        desk.difference = carried.difference;
+        desk.newest_fill = carried.newest_fill;
+        desk.pictured_at = carried.pictured_at;
+        desk.cooldown = carried.cooldown.clone();
+        desk.stop_outs = carried.stop_outs.clone();
+        desk.shocked_at = carried.shocked_at;
+        desk.shock_until = carried.shock_until;
+        desk.trimmed_at = carried.trimmed_at;
+        desk.guards = carried.guards.clone();
+        desk.misfit_cycles = readings.misfit_cycles;
+        if let Some(at) = readings.priced_at {
+            desk.see_price(at, readings.last);
+        }
+        desk.recent_fills = self.recent_fills.clone();
+        for said in &mut desk.recent_fills.fills {
+            said.order = said.order.map(|order| seawall_model::OrderRef { instrument: id, ..order });
+        }
+        desk.foreign_orders = self.foreign_orders.clone();
+    }
+}
