@@ -12,14 +12,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ModelError;
 
-const SIGNIFICANT_DIGITS_MAX: usize = 28;
+/// All numbers of 28 digits have a form; of those of 29 the ones whose digits fit into 96 bits, as quotients do.
+const SIGNIFICANT_DIGITS_MAX: usize = 29;
 const EXPONENT_MAX: i32 = 28;
 
 /// Reads a plain decimal: sign, digits, point, optional exponent. Nothing is rounded.
 ///
 /// # Errors
-/// [`ModelError::Decimal`] for any other text, for more than 28 significant digits and for values that do
-/// not fit.
+/// [`ModelError::Decimal`] for any other text, for more significant digits than fit (28, or 29 within 96 bits)
+/// and for values that do not fit.
 pub fn parse_decimal(text: &str) -> Result<Decimal, ModelError> {
     let bad = || ModelError::Decimal { text: text.chars().take(64).collect() };
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -374,6 +375,18 @@ mod tests {
         ] {
             assert_eq!(Price::from_str(text).unwrap().to_string(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn a_quotient_is_read_back_to_its_last_digit() {
+        let quotient = Decimal::from(3_000).checked_div(Decimal::from(463)).unwrap();
+        for text in
+            [quotient.to_string(), "6.5182104088465050218119103175".to_owned(), Decimal::MAX.to_string()]
+        {
+            assert_eq!(Percent::from_str(&text).unwrap().to_string(), text);
+        }
+        // 29 digits of which 96 bits cannot hold the last.
+        assert!(Percent::from_str("8.9999999999999999999999999999").is_err());
     }
 
     #[test]
