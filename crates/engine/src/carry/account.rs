@@ -82,7 +82,13 @@ impl AccountCarry {
         self.windows == shared.guard.windows
             && self.mode == shared.mode
             && self.doubt == shared.guard.doubt
+            && self.flatten_asked == shared.guard.flatten_asked
             && self.marks.are_of(&shared.guard.limits)
+    }
+
+    /// Equity at the last look is a matter of prices.
+    pub(super) fn forget_readings(&mut self) {
+        (self.equity, self.postings) = (Money::ZERO, 0);
     }
 
     /// The mode that the account was left in.

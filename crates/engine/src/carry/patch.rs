@@ -126,7 +126,11 @@ impl Carry {
         }
         for desk in &patch.desks {
             let before = self.desks.remove(&desk.instrument);
-            self.desks.insert(desk.instrument.clone(), desk.apply(before));
+            let after = desk.apply(before);
+            // Nothing is known of it any more.
+            if !after.is_blank() {
+                self.desks.insert(desk.instrument.clone(), after);
+            }
         }
         Ok(())
     }
@@ -134,6 +138,7 @@ impl Carry {
     /// Forgets what prices alone have made of it, for comparisons.
     #[must_use]
     pub fn without_readings(mut self) -> Self {
+        self.account.forget_readings();
         for desk in self.desks.values_mut() {
             desk.readings = DeskReadings::default();
         }
