@@ -128,7 +128,7 @@ impl DeskTrading {
 
     /// Whether a quiet price has changed nothing of a desk with a position.
     pub(super) fn stands(&self, desk: &Desk) -> bool {
-        let managed = |trade: &OpenTrade| trade.managed;
+        let managed = |trade: &OpenTrade| (trade.managed, trade.slots);
         self.protection == desk.protection
             && self.trade.as_ref().map(managed) == desk.trade.as_ref().map(managed)
             && (self.closing, self.trimming) == (desk.closing, desk.trimming)
