@@ -126,8 +126,16 @@ impl DeskTrading {
         }
     }
 
-    /// Whether a quiet price has changed nothing of a desk with a position.
+    /// Whether a quiet price has changed nothing of a desk. One without a position can only be in shock for
+    /// longer.
+    #[inline]
     pub(super) fn stands(&self, desk: &Desk) -> bool {
+        if self.shock_until != desk.shock_until {
+            return false;
+        }
+        if desk.position.is_flat() {
+            return true;
+        }
         let managed = |trade: &OpenTrade| (trade.managed, trade.slots);
         self.protection == desk.protection
             && self.trade.as_ref().map(managed) == desk.trade.as_ref().map(managed)

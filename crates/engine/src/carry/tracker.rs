@@ -126,7 +126,7 @@ impl Tracker {
         let same = |index: usize| {
             let Some(desk) = engine.desks.get(index) else { return true };
             let last = self.desks.get(index).and_then(Option::as_ref);
-            desk.position.is_flat() || last.is_some_and(|last| last.trading.stands(desk))
+            last.is_some_and(|last| last.trading.stands(desk))
         };
         let desks = match self.scope {
             Scope::Price(id) => same(id.index()),

@@ -1,7 +1,8 @@
 //! An exchange that goes on with the books of an earlier one, whose process has ended.
 //!
 //! What was on its way in either direction is gone, and so is the memory of orders that have ended: their ids
-//! are never used again. Positions come back at their average price.
+//! are never used again; ids of orders and fills begin with the microseconds of `at`. Positions come back at
+//! their average price.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -49,6 +50,9 @@ pub struct Books {
 impl Core {
     pub(crate) fn restore(&mut self, at: Ts, books: &Books) -> Result<(), SimulatorError> {
         self.desk.set_cash(books.cash);
+        // Beyond every id of an earlier exchange: a fill with the id of another one would be no fill.
+        let first_id = u64::try_from(at.nanos() / 1_000).unwrap_or_default();
+        (self.desk.orders, self.desk.fills) = (first_id, first_id);
         for position in &books.positions {
             let reason = "its average price has no form";
             let market = self.market(position.instrument)?;
