@@ -23,7 +23,7 @@
 //! | strategies, volatility, signals, earlier prices, readings of ADX, scores and shares | measured from the market: the candles of the warm-up and the next prices bring them back |
 //! | universe, quotes, state of the data | the next listing, quotes and candles say what is true now |
 //! | candidates, queued plans, who waits for whose place | a plan is not older than a candle; a start withdraws them in a running process too |
-//! | phase, reports seen, questions that are due, the first of two balances that differ | a start asks the venue for everything again |
+//! | phase, reports seen, questions that are due, the first of two balances that differ, a lost stream, holdings elsewhere | a start asks the venue for everything again |
 //! | when the account is looked at, wake-ups | the start looks |
 //! | decision records and refused plans that are followed | they say what was, and change nothing that the engine does |
 //! | shutting down | that was the earlier process |
@@ -48,6 +48,7 @@ pub use tracker::Tracker;
 
 use crate::engine::{Engine, Setup};
 use crate::error::EngineError;
+use crate::truth::Bookings;
 
 /// The version of the form that is written.
 pub const CARRY_VERSION: u32 = 1;
@@ -61,6 +62,8 @@ pub struct Carry {
     pub counters: Counters,
     /// What belongs to no instrument.
     pub account: AccountCarry,
+    /// Lines of the venue's account log that were counted.
+    pub(crate) bookings: Bookings,
     /// What is known of each instrument; one of which nothing is known is left out.
     pub desks: BTreeMap<InstrumentName, DeskCarry>,
 }
@@ -105,6 +108,7 @@ impl Engine {
             version: CARRY_VERSION,
             counters: Counters::of(&self.shared),
             account: self.carry_account(),
+            bookings: self.shared.truth.bookings.clone(),
             desks: known.map(|desk| (desk.instrument().clone(), desk)).collect(),
         }
     }
@@ -182,6 +186,7 @@ impl Engine {
         }
         carry.counters.install(&mut self.shared);
         carry.account.install(&mut self.shared, positions)?;
+        self.shared.truth.bookings = carry.bookings.clone();
         self.resumed = true;
         Ok(Resumed { engine: self, left })
     }

@@ -15,6 +15,7 @@ use crate::error::EngineError;
 use crate::limits::ENDED_ORDERS_REMEMBERED;
 use crate::orders::Order;
 use crate::quarantine::{RecentFills, Said};
+use crate::truth::Bookings;
 
 /// What has changed of an account since the patch before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Patch {
     pub counters: Counters,
     /// The account, if anything of it has changed.
     pub account: Option<AccountCarry>,
+    /// Lines of the account log, if one was counted.
+    pub(crate) bookings: Option<Bookings>,
     /// The instruments of which something has changed.
     pub desks: Vec<DeskPatch>,
 }
@@ -98,8 +101,13 @@ impl Carry {
             return Err(EngineError::Carry { what: "its first part has no account".to_owned() });
         };
         let counters = first.counters;
-        let mut carry =
-            Carry { version: CARRY_VERSION, counters, account, desks: std::collections::BTreeMap::new() };
+        let mut carry = Carry {
+            version: CARRY_VERSION,
+            counters,
+            account,
+            bookings: Bookings::default(),
+            desks: std::collections::BTreeMap::new(),
+        };
         carry.apply(first)?;
         Ok(carry)
     }
@@ -123,6 +131,9 @@ impl Carry {
         self.counters = patch.counters;
         if let Some(account) = &patch.account {
             self.account = account.clone();
+        }
+        if let Some(bookings) = &patch.bookings {
+            self.bookings = bookings.clone();
         }
         for desk in &patch.desks {
             let before = self.desks.remove(&desk.instrument);

@@ -11,6 +11,7 @@ use super::desk::{DeskCarry, DeskReadings};
 use super::patch::{DeskPatch, Patch};
 use crate::effects::Effects;
 use crate::engine::Engine;
+use crate::truth::Bookings;
 
 /// Instruments in one patch of a whole state, so that no record grows without bound.
 const DESKS_PER_PATCH: usize = 32;
@@ -54,7 +55,12 @@ impl Scope {
             | VenueEvent::Order { order, .. } => Scope::Desk(order.instrument),
             VenueEvent::Filled(fill) => Scope::Desk(fill.instrument),
             VenueEvent::Funding { instrument, .. } => Scope::Desk(*instrument),
-            VenueEvent::OpenOrders(_) | VenueEvent::Positions(_) | VenueEvent::Balance { .. } => Scope::All,
+            VenueEvent::OpenOrders(_)
+            | VenueEvent::Positions(_)
+            | VenueEvent::Balance { .. }
+            | VenueEvent::Stream { .. }
+            | VenueEvent::Booked(_)
+            | VenueEvent::Elsewhere(_) => Scope::All,
         }
     }
 }
@@ -65,6 +71,7 @@ pub struct Tracker {
     scope: Scope,
     counters: Option<Counters>,
     account: Option<AccountCarry>,
+    bookings: Bookings,
     desks: Vec<Option<DeskCarry>>,
 }
 
@@ -78,7 +85,13 @@ impl Tracker {
     /// One that has written nothing: begin with [`Tracker::whole`].
     #[must_use]
     pub fn new() -> Self {
-        Tracker { scope: Scope::All, counters: None, account: None, desks: Vec::new() }
+        Tracker {
+            scope: Scope::All,
+            counters: None,
+            account: None,
+            bookings: Bookings::default(),
+            desks: Vec::new(),
+        }
     }
 
     /// The input of the step whose changes are asked for next.
@@ -98,6 +111,7 @@ impl Tracker {
             version: CARRY_VERSION,
             counters,
             account: None,
+            bookings: None,
             desks: desks.to_vec(),
         };
         let mut patches: Vec<Patch> = desks.chunks(DESKS_PER_PATCH).map(patch).collect();
@@ -106,8 +120,10 @@ impl Tracker {
         }
         if let Some(first) = patches.first_mut() {
             first.account = Some(account.clone());
+            first.bookings = Some(engine.shared.truth.bookings.clone());
         }
         (self.counters, self.account) = (Some(counters), Some(account));
+        self.bookings.clone_from(&engine.shared.truth.bookings);
         patches
     }
 
@@ -142,6 +158,11 @@ impl Tracker {
         if account.is_some() {
             self.account.clone_from(&account);
         }
+        let bookings = &engine.shared.truth.bookings;
+        let bookings = (*bookings != self.bookings).then(|| bookings.clone());
+        if let Some(bookings) = &bookings {
+            self.bookings.clone_from(bookings);
+        }
         self.desks.resize(engine.desks.len(), None);
         let mut desks = Vec::new();
         for index in self.touched(engine, effects) {
@@ -165,8 +186,8 @@ impl Tracker {
             }
         }
         let counted = self.counters.replace(counters) != Some(counters);
-        let nothing = account.is_none() && desks.is_empty() && !counted;
-        (!nothing).then_some(Patch { version: CARRY_VERSION, counters, account, desks })
+        let nothing = account.is_none() && bookings.is_none() && desks.is_empty() && !counted;
+        (!nothing).then_some(Patch { version: CARRY_VERSION, counters, account, bookings, desks })
     }
 
     /// The instruments that the step may have changed, each once.
