@@ -168,7 +168,8 @@ fn another_run_another_scale_and_a_newer_form_are_refused() {
     let mut setup = world.setup.clone();
     setup.run += 1;
     assert!(refused(setup, &carry).contains("belongs to run 7 and not to 8"));
-    let newer = Carry { version: carry.version + 1, ..carry.clone() };
+    let mut newer = carry.clone();
+    newer.version += 1;
     assert!(refused(world.setup.clone(), &newer).contains("run the newer one"));
     let held = carry.engaged().next().expect("something is held").clone();
     let mut setup = world.setup.clone();

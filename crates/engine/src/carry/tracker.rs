@@ -145,8 +145,9 @@ impl Tracker {
             last.is_some_and(|last| last.trading.stands(desk))
         };
         let desks = match self.scope {
-            Scope::Price(id) => same(id.index()),
-            Scope::Time => (0..engine.desks.len()).all(same),
+            // What others read may change them.
+            Scope::Price(id) if !engine.readers.any() => same(id.index()),
+            Scope::Price(_) | Scope::Time => (0..engine.desks.len()).all(same),
             Scope::Desk(_) | Scope::All => return false,
         };
         desks && self.account.as_ref().is_some_and(|account| account.has_limits_of(&engine.shared))
@@ -194,6 +195,7 @@ impl Tracker {
     fn touched(&self, engine: &Engine, effects: &Effects) -> Vec<usize> {
         let mut touched: Vec<usize> = match self.scope {
             Scope::All | Scope::Time => (0..engine.desks.len()).collect(),
+            Scope::Price(_) if engine.readers.any() => (0..engine.desks.len()).collect(),
             Scope::Price(id) | Scope::Desk(id) => vec![id.index()],
         };
         if touched.len() <= 1 {
