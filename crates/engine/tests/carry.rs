@@ -44,7 +44,6 @@ fn the_pieces_that_are_written_down_are_the_state_after_every_step() {
             (patches + kept.patches, bytes + kept.bytes, inputs + world.inputs.len() as u64);
     }
     // Quiet inputs write nothing, and a piece is small.
-    println!("{inputs} inputs, {patches} patches of {} bytes", bytes / patches.max(1));
     assert!(patches * 3 < inputs * 2 && bytes / patches < 8_192, "{patches} of {inputs}, {bytes} bytes");
 }
 

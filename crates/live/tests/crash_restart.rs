@@ -16,8 +16,10 @@ const IDS: [InstrumentId; 2] = [InstrumentId(0), InstrumentId(1)];
 /// what differs, the question for an order whose outcome is unknown, and one round of the ladder.
 const PROTECTED_WITHIN: Span = Span::from_secs(20);
 
-/// The plan of a position: the trade, its setup, its stop.
-fn plans(session: &Session) -> Vec<Option<(u32, seawall_model::Setup, i64, Option<PriceUnits>)>> {
+/// The plan of a position: the trade, its setup, what is held, its stop.
+type Plan = (u32, seawall_model::Setup, i64, Option<PriceUnits>);
+
+fn plans(session: &Session) -> Vec<Option<Plan>> {
     let plan = |id| {
         let (trade, position) = (session.engine.open_trade(id)?, session.engine.position(id)?);
         Some((trade.id, trade.setup, position.qty.get(), position.stop))
@@ -26,7 +28,7 @@ fn plans(session: &Session) -> Vec<Option<(u32, seawall_model::Setup, i64, Optio
 }
 
 /// What is held keeps its plan: no fallback stop, no new trade, the stop where it was or better.
-fn keeps_plans(session: &Session, before: &[Option<(u32, seawall_model::Setup, i64, Option<PriceUnits>)>]) {
+fn keeps_plans(session: &Session, before: &[Option<Plan>]) {
     for (then, now) in before.iter().zip(plans(session)) {
         let (Some((trade, setup, qty, stop)), Some((trade_now, setup_now, qty_now, stop_now))) = (*then, now)
         else {

@@ -18,7 +18,6 @@ pub(crate) mod float {
 pub(crate) mod optional {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[expect(clippy::ref_option, reason = "the signature that the attribute asks for")]
     pub(crate) fn serialize<S: Serializer>(value: &Option<f64>, out: S) -> Result<S::Ok, S::Error> {
         value.map(f64::to_bits).serialize(out)
     }
