@@ -13,6 +13,7 @@ use crate::protection::Protection;
 use crate::quarantine::RecentFills;
 use crate::risk::streaks::Cooldown;
 use crate::stop_outs::StopOuts;
+use crate::truth::settings::PositionPolicy;
 
 /// The number of an instrument within a carry: it has a name there.
 const NOBODY: InstrumentId = InstrumentId(0);
@@ -58,6 +59,8 @@ pub(super) struct DeskTrading {
     shock_until: Ts,
     trimmed_at: Ts,
     guards: DeskGuards,
+    /// Of a position that no order of ours explains.
+    policy: Option<PositionPolicy>,
 }
 
 /// What prices and clocks have made of it: written along with the rest, no reason to write by itself.
@@ -123,6 +126,7 @@ impl DeskTrading {
             shock_until: desk.shock_until,
             trimmed_at: desk.trimmed_at,
             guards: desk.guards.habits(),
+            policy: desk.foreign.policy,
         }
     }
 
@@ -264,6 +268,7 @@ impl DeskCarry {
         desk.shock_until = carried.shock_until;
         desk.trimmed_at = carried.trimmed_at;
         desk.guards = carried.guards.clone();
+        desk.foreign.policy = carried.policy;
         desk.misfit_cycles = readings.misfit_cycles;
         if let Some(at) = readings.priced_at {
             desk.see_price(at, readings.last);

@@ -189,6 +189,7 @@ pub fn setup(settings: &SimulatorSettings) -> Setup {
         risk,
         protection: ProtectionSettings::default(),
         trade,
+        reconcile: seawall_engine::ReconcileSettings::default(),
         decisions: DecisionSettings::default(),
         market: MarketSettings::without_guards(),
         has_quotes: false,
