@@ -111,7 +111,10 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
     bar.finish_and_clear();
     let report = report.map_err(|error| match error {
         LiveError::Store(error) => failure(error),
-        LiveError::File { .. } | LiveError::Manifest { .. } => Failure::input(error),
+        LiveError::File { .. }
+        | LiveError::Manifest { .. }
+        | LiveError::Carry { .. }
+        | LiveError::Restore { .. } => Failure::input(error),
         LiveError::Engine(_)
         | LiveError::Simulator(_)
         | LiveError::Model(_)
