@@ -23,11 +23,11 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use seawall_config::Config;
-use seawall_engine::{Engine, Pump};
+use seawall_engine::{Carry, Engine, LeftBehind, Pump, Resumed};
 use seawall_model::{Candle, InstrumentId, Money, Span, Ts};
 use seawall_simulator::Exchange;
 use seawall_store::db::DatabaseUrl;
-use seawall_store::journal::{Header, JournalInfo, Record, RunMode};
+use seawall_store::journal::{Header, JournalOptions, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 use seawall_venues::{Credentials, Markets, Session, Venue, WantedData};
 use tokio::runtime::Runtime;
@@ -36,12 +36,14 @@ use self::candles::Series;
 use self::feeds::Feeds;
 use self::ports::Port;
 use self::service::Service;
+use crate::account_folder::{AccountFolder, Begun};
 use crate::database;
-use crate::demo::{journal, next_run, refuse_without_stop};
+use crate::demo::refuse_without_stop;
 use crate::error::LiveError;
 use crate::kill_watch::KillWatch;
 use crate::manifest::{Manifest, ManifestInstrument};
 use crate::net::{Client, Inbox, VenueHandle, VenueSetup, venue};
+use crate::paper_books::paper_books;
 use crate::readers::Readers;
 use crate::recorder::RunRecorder;
 use crate::snapshot::Snapshot;
@@ -118,11 +120,13 @@ pub struct Run {
 
 /// What the lock and the database call a run over a venue.
 const ACCOUNT: &str = "run";
-/// The folder of the runs over a venue, within the data folder.
+/// The folder of the runs over a venue, within the data folder; `paper` and `live` are accounts of their own
+/// in it, with a folder for each start.
 pub const FOLDER: &str = "run";
 
 impl Run {
-    /// Prepares a run in a new folder under `data_dir/run`.
+    /// Prepares a start in a new folder under `data_dir/run/MODE`: it goes on with what the start before it
+    /// has left there.
     ///
     /// # Errors
     /// [`LiveError`] with the phase and the cause; nothing has been traded.
@@ -140,31 +144,33 @@ impl Run {
             let cause = format!("there is no key: {prefix}_API_KEY and {prefix}_API_SECRET are not set");
             return Err(LiveError::Refused { phase: "keys", cause });
         }
-        let root = data_dir.join(FOLDER);
+        let root = data_dir.join(FOLDER).join(mode.name());
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
         progress("lock", &root.display().to_string());
         let lock = InstanceLock::acquire(&root, ACCOUNT)?;
         let clock = Arc::new(WallClock::new());
+        let account = AccountFolder::open(&root, clock.now())?;
+        if let Some(earlier) = &account.earlier {
+            progress("state", &format!("goes on from {}", earlier.display()));
+        }
+        let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
         let key = credentials.clone().filter(|_| mode == Mode::Live);
         let asked = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let balance = start::check(&mut client, &config, mode, progress).await?;
-            let markets = start::markets(&mut client, &config, progress).await?;
+            let markets = start::markets(&mut client, &config, &held, progress).await?;
             let past = start::past(&mut client, &markets, &config, progress).await?;
             Ok::<_, LiveError>((balance, markets, past))
         });
         let (balance, markets, past) = asked?;
         let initial_equity = balance.unwrap_or(config.run.paper_equity);
-        let books = Books::open(
-            &config,
-            (&root, database.as_ref()),
-            mode,
-            &markets,
-            clock.now(),
-            initial_equity,
-            view,
-        )?;
+        let at = clock.now();
+        let books =
+            Books::open(&config, (&account, database.as_ref()), mode, &markets, at, initial_equity, view)?;
+        for left in &books.left {
+            progress("state", &format!("{}: {}", left.instrument, left.why));
+        }
         let inbox = Arc::new(Inbox::new());
         let started_at = clock.now();
         let wanted = wanted(&config, &markets, &past, started_at);
@@ -187,7 +193,13 @@ impl Run {
         let port = match mode {
             Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
             Mode::Paper => {
-                let exchange = Exchange::new(&config.simulator, &books.table, initial_equity)?;
+                let exchange = match account.carry {
+                    Some(_) => {
+                        let books_of_exchange = paper_books(&books.engine);
+                        Exchange::restore(at, &config.simulator, &books.table, &books_of_exchange)?
+                    }
+                    None => Exchange::new(&config.simulator, &books.table, initial_equity)?,
+                };
                 Port::Paper(Box::new(exchange))
             }
         };
@@ -272,19 +284,21 @@ struct Books {
     recorder: RunRecorder,
     table: Vec<seawall_model::Instrument>,
     folder: PathBuf,
+    /// What the state of the start before has that the configuration has no place for.
+    left: Vec<LeftBehind>,
 }
 
 impl Books {
     fn open(
         config: &Config,
-        (root, url): (&Path, Option<&DatabaseUrl>),
+        (account, url): (&AccountFolder, Option<&DatabaseUrl>),
         mode: Mode,
         markets: &Markets,
         at: Ts,
         equity: Money,
         view: Option<SyncSender<Snapshot>>,
     ) -> Result<Self, LiveError> {
-        let run = next_run(root, ACCOUNT, url)?;
+        let run = account.run;
         let described = markets.iter().map(|market| ManifestInstrument {
             spec: market.instrument.spec().clone(),
             data_decimals: market.listed.price_decimals,
@@ -293,11 +307,14 @@ impl Books {
         });
         let mut manifest = Manifest::new(run, config.clone(), described.collect());
         manifest.live = mode == Mode::Live;
-        let engine = Engine::new(manifest.setup()?)?;
+        let (engine, left) = match &account.carry {
+            Some(carry) => {
+                let Resumed { engine, left } = Engine::resume(manifest.setup()?, carry)?;
+                (engine, left)
+            }
+            None => (Engine::new(manifest.setup()?)?, Vec::new()),
+        };
         let table = manifest.table()?;
-        let folder = root.join(format!("run-{run:06}"));
-        std::fs::create_dir(&folder).map_err(LiveError::file(&folder, "creating the folder"))?;
-        manifest.write(&folder)?;
         let header = Header {
             mode: match mode {
                 Mode::Paper => RunMode::Paper,
@@ -308,16 +325,20 @@ impl Books {
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: at,
         };
-        let mut journal = journal(config, &folder, JournalInfo::new(run, &table))?;
-        journal.append(at, &Record::Header(header.clone()))?;
-        let writer = database::begin(&folder, ACCOUNT, url, (run, &header, table.as_slice()))?;
+        let segment_bytes_max = u64::from(config.data.journal_segment_mb) * 1024 * 1024;
+        let options = JournalOptions { segment_bytes_max };
+        let Begun { folder, journal, carry } = account.begin(&manifest, &header, options, &engine)?;
+        // One run has many starts, and a database holds a run once: each start has a place of its own.
+        let place = format!("{ACCOUNT}_{run}_{}", account.start);
+        let writer = database::begin(&folder, &place, url, (run, &header, table.as_slice()))?;
         let recorder = RunRecorder {
             journal,
+            carry,
             tally: Tally::new(),
             readers: Readers::new(writer, view, equity)?,
             started: Instant::now(),
             first_protected_s: None,
         };
-        Ok(Books { engine, recorder, table, folder })
+        Ok(Books { engine, recorder, table, folder, left })
     }
 }

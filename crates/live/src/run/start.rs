@@ -99,10 +99,12 @@ pub(super) async fn check(
     Ok(Some(account.balance))
 }
 
-/// The configured instruments as the venue lists them.
+/// The configured instruments as the venue lists them, and after them those of `held` that the configuration
+/// does not name any more: something is held or working there, and must be looked after.
 pub(super) async fn markets(
     client: &mut Client,
     config: &Config,
+    held: &[InstrumentName],
     progress: Progress<'_>,
 ) -> Result<Markets, LiveError> {
     progress("instruments", "asking what is listed");
@@ -114,7 +116,8 @@ pub(super) async fn markets(
         return Err(refused("instruments", "run.instruments names none".to_owned()));
     }
     let mut markets = Vec::new();
-    for (number, name) in (0_u32..).zip(&config.run.instruments) {
+    let further = held.iter().filter(|name| !config.run.instruments.contains(name));
+    for (number, name) in (0_u32..).zip(config.run.instruments.iter().chain(further)) {
         let row = listed.iter().find(|row| row.spec.name == *name).ok_or_else(|| {
             let cause = format!(
                 "{name} is not listed at {} ({} instruments are, {} were left out)",
