@@ -45,7 +45,7 @@ mod venue;
 mod views;
 
 pub use auction::settings::AuctionSettings;
-pub use carry::{Carry, Resumed};
+pub use carry::{Carry, LeftBehind, Resumed};
 pub use decision_settings::DecisionSettings;
 pub use desk::Difference;
 pub use drive::{Pump, Recorder};
