@@ -192,7 +192,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("reconcile.orphan_orders", "report", &[]),
     ("reconcile.foreign_orders", "block", &[]),
     ("reconcile.foreign_holdings", "block", &[]),
-    ("reconcile.kill_after_unreconciled_minutes", "off", &[]),
+    ("reconcile.kill_after_unreconciled_minutes", "90", &[]),
     ("reconcile.kill_after_api_errors", "500", &[]),
     ("reconcile.kill_on_broken_invariant", "false", &[]),
     ("execution.entries_enabled", "false", &[]),
