@@ -270,8 +270,8 @@ fn open_trade(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, opening
     });
 }
 
-/// The entry that the stop is measured from. That of a position that we did not open is the worse of its entry
-/// and the market, so that its stop does not close it at once.
+/// The entry that the stop is measured from. That of a position that we did not open is the worse of its
+/// entry and the market, so that its stop does not close it at once.
 fn measured_from(desk: &Desk, setup: Setup, direction: Direction, price: PriceUnits) -> PriceUnits {
     match (setup, direction) {
         (Setup::Adopted, Direction::Long) if desk.last > PriceUnits::ZERO => price.min(desk.last),

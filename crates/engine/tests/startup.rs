@@ -97,7 +97,10 @@ fn a_report_that_never_comes_keeps_the_start_from_ending_is_named_and_ends_new_r
                     }
                     VenueRequest::QueryOpenOrders => bench.open_orders(Vec::new()),
                     VenueRequest::QueryBalance => bench.balance(10_000),
-                    other => panic!("{other:?}"),
+                    VenueRequest::Place(_)
+                    | VenueRequest::Amend { .. }
+                    | VenueRequest::Cancel { .. }
+                    | VenueRequest::QueryOrder { .. } => panic!("{request:?}"),
                 }
             }
         }

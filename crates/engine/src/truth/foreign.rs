@@ -4,9 +4,9 @@
 //! A foreign stop is trusted once two complete lists have shown it with the same terms: it only reduces
 //! (where the venue has such orders), rests on the losing side of the price and covers the whole position.
 //! Until then, for at most the deadline of a stop, ours waits; where it is not trusted by then, ours is
-//! placed beside it, which is harmless as both only reduce. Where the venue has no orders that only reduce, ours is
-//! never larger than what foreign orders on its side leave of the position, so that together they cannot turn
-//! it.
+//! placed beside it, which is harmless as both only reduce. Where the venue has no orders that only reduce,
+//! ours is never larger than what foreign orders on its side leave of the position, so that together they
+//! cannot turn it.
 
 use seawall_model::{OrderRef, PriceUnits, QtyUnits, Side, StateSink, Ts, VenueId, VenueOrder};
 use serde::{Deserialize, Serialize};
