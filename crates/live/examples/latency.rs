@@ -2,11 +2,12 @@
 //! thread, without sockets. Two ways are measured, each with and without a journal that is synced to the disk
 //! before the order leaves:
 //!
-//! - `candle → entry`: a frame of Kraken spot's candles closes a candle, the strategy enters on Kraken Futures;
+//! - `candle → entry`: a frame of Kraken spot's candles closes a candle, the strategy enters on Kraken
+//!   Futures;
 //! - `fill → stop`: a frame of Kraken Futures' executions fills the entry, its stop is placed.
 //!
-//! `cargo xtask bench latency` runs it in release mode; a first argument is the folder of the journals (default:
-//! `target`, because a folder for temporary files may be in memory).
+//! `cargo xtask bench latency` runs it in release mode; a first argument is the folder of the journals
+//! (default: `target`, because a folder for temporary files may be in memory).
 
 #![allow(clippy::print_stdout, reason = "a benchmark talks to the terminal")]
 #![allow(

@@ -78,7 +78,8 @@ impl AccountFolder {
                 let (run, earlier) = (carry.counters.run, Some(folder.clone()));
                 return Ok(AccountFolder { root: root.to_owned(), start, run, carry: Some(carry), earlier });
             }
-            // Ended before it had a state, so nothing of it has left; orders of its run are ours all the same.
+            // Ended before it had a state, so nothing of it has left; orders of its run are ours all the
+            // same.
             run = run.or_else(|| Manifest::read(folder).ok().map(|manifest| manifest.run));
         }
         let run = run.unwrap_or_else(|| run_of(wall));

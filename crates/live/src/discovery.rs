@@ -1,9 +1,9 @@
-//! Discovery of a house: asks the venue what it lists, plans the run's instruments, looks again on a schedule,
-//! and keeps the last plan in a file for a start without an answer.
+//! Discovery of a house: asks the venue what it lists, plans the run's instruments, looks again on a
+//! schedule, and keeps the last plan in a file for a start without an answer.
 //!
-//! Invariants: a failed question is never an empty listing; a plan from the file says so and how old it is, and
-//! one that is too old is none; the table of a run keeps its instruments and their numbers. It asks through a
-//! function, so nothing here knows a socket.
+//! Invariants: a failed question is never an empty listing; a plan from the file says so and how old it is,
+//! and one that is too old is none; the table of a run keeps its instruments and their numbers. It asks
+//! through a function, so nothing here knows a socket.
 
 use std::path::{Path, PathBuf};
 
@@ -101,8 +101,8 @@ struct Kept {
     universe: Universe,
 }
 
-/// What the `universe` section asks of discovery: bases that it blocks stay out of the table, unless something
-/// is held there.
+/// What the `universe` section asks of discovery: bases that it blocks stay out of the table, unless
+/// something is held there.
 #[must_use]
 pub fn policy(settings: &UniverseSettings, quote: Currency, keep: Vec<InstrumentName>) -> Policy {
     Policy {
@@ -120,8 +120,8 @@ pub fn policy(settings: &UniverseSettings, quote: Currency, keep: Vec<Instrument
 pub const INSTRUMENTS_MAX: usize = 300;
 
 impl Discovery {
-    /// Looks every `refresh_hours` of the `universe` section. A plan in `file` may stand for the venue's answer
-    /// at a start until it is `file_age_max` old.
+    /// Looks every `refresh_hours` of the `universe` section. A plan in `file` may stand for the venue's
+    /// answer at a start until it is `file_age_max` old.
     #[must_use]
     pub fn new(policy: Policy, settings: &UniverseSettings, file: &Path, file_age_max: Span) -> Self {
         let every = Span::from_secs(i64::from(settings.refresh_hours).saturating_mul(3_600));

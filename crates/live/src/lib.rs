@@ -1,7 +1,8 @@
 //! The runtime around the engine: a thread of its own, a clock, the journal, the database, readers.
 //!
-//! It drives the engine over a venue ([`run`], carried by [`net`]) and over the synthetic market ([`demo`]), and
-//! replays journals ([`replay`]). The engine's loop is the one that backtests use ([`seawall_engine::Pump`]).
+//! It drives the engine over a venue ([`run`], carried by [`net`]) and over the synthetic market ([`demo`]),
+//! and replays journals ([`replay`]). The engine's loop is the one that backtests use
+//! ([`seawall_engine::Pump`]).
 //!
 //! Invariants: an input is in the journal before the engine sees it; intents are synced before they leave;
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.

@@ -153,8 +153,8 @@ fn agree(session: &Session) {
     assert_eq!(twice, None, "seed {seed}: placed twice");
 }
 
-/// I-10, I-32, I-67: nothing is sent twice, a stop that rests is known again and gets no second one beside it.
-/// I-51: what losses and the fall are measured from is what it was.
+/// I-10, I-32, I-67: nothing is sent twice, a stop that rests is known again and gets no second one beside
+/// it. I-51: what losses and the fall are measured from is what it was.
 #[test]
 fn a_killed_process_comes_back_to_a_venue_that_went_on() {
     let (mut fills, mut crashes) = (0, 0);

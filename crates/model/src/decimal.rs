@@ -12,15 +12,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ModelError;
 
-/// All numbers of 28 digits have a form; of those of 29 the ones whose digits fit into 96 bits, as quotients do.
+/// All numbers of 28 digits have a form; of those of 29 the ones whose digits fit into 96 bits, as quotients
+/// do.
 const SIGNIFICANT_DIGITS_MAX: usize = 29;
 const EXPONENT_MAX: i32 = 28;
 
 /// Reads a plain decimal: sign, digits, point, optional exponent. Nothing is rounded.
 ///
 /// # Errors
-/// [`ModelError::Decimal`] for any other text, for more significant digits than fit (28, or 29 within 96 bits)
-/// and for values that do not fit.
+/// [`ModelError::Decimal`] for any other text, for more significant digits than fit (28, or 29 within 96
+/// bits) and for values that do not fit.
 pub fn parse_decimal(text: &str) -> Result<Decimal, ModelError> {
     let bad = || ModelError::Decimal { text: text.chars().take(64).collect() };
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {

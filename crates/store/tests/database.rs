@@ -99,8 +99,8 @@ fn scores_plans_and_what_refused_plans_would_have_made_are_read_back() {
         let outcome = reader.shadow_of(&row).unwrap().unwrap();
         assert_eq!((outcome.outcome, outcome.r, outcome.bars), (ShadowEnd::Target, Some(1.4), 23));
         assert_eq!((outcome.refused_by, outcome.refusals, outcome.planned), (Gate::Adx, 3, plan));
-        // The same plan refused while the first one was followed has the same outcome; one refused after its end
-        // has none yet, and a decision without a plan never has one.
+        // The same plan refused while the first one was followed has the same outcome; one refused after its
+        // end has none yet, and a decision without a plan never has one.
         let of = |at| reader.shadow_of(&reader.last_decision(name, Some(at)).unwrap().unwrap()).unwrap();
         assert_eq!(of(minute(9)), Some(outcome));
         assert_eq!(of(minute(30)), None);

@@ -1,9 +1,9 @@
 //! From the venue's listings to the run's table: what is traded, what is only read, and why the rest is not.
 //!
-//! Invariants: nothing is in the table that a listing does not have; what the caller says to keep (instruments
-//! with a position) stays, whatever its volume; equal listings give equal tables in an equal order; each row
-//! that is left out has a reason in words. Rules of an instrument are fixed for a run: a later listing is
-//! compared with them, what codecs may take over is taken over, and the rest is told.
+//! Invariants: nothing is in the table that a listing does not have; what the caller says to keep
+//! (instruments with a position) stays, whatever its volume; equal listings give equal tables in an equal
+//! order; each row that is left out has a reason in words. Rules of an instrument are fixed for a run: a
+//! later listing is compared with them, what codecs may take over is taken over, and the rest is told.
 
 use std::collections::BTreeMap;
 
@@ -145,8 +145,8 @@ pub fn provisional(listed: &[ListedInstrument]) -> Result<Markets, VenueError> {
 }
 
 impl Universe {
-    /// The markets that are traded, numbered from 0, and those that are read, numbered after them: the numbers
-    /// of the run's table.
+    /// The markets that are traded, numbered from 0, and those that are read, numbered after them: the
+    /// numbers of the run's table.
     ///
     /// # Errors
     /// Contradicting rules, two markets with one spelling, or more than a table holds.
@@ -179,8 +179,8 @@ pub fn turnover(markets: &Markets, tickers: &[Ticker]) -> BTreeMap<String, Decim
 }
 
 /// The listing as the engine is told it. Rows that take no orders are not in it, so what was suspended or
-/// taken off the list falls out of the universe. Without tickers the report is a failed one: a failed question
-/// is never an empty listing.
+/// taken off the list falls out of the universe. Without tickers the report is a failed one: a failed
+/// question is never an empty listing.
 #[must_use]
 pub fn listing(taken_at: Ts, markets: &[&Markets], tickers: Option<&[Ticker]>) -> Input {
     let Some(tickers) = tickers else {

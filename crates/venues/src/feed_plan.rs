@@ -33,8 +33,8 @@ pub fn base(offered: &[Timeframe], needed: &[Timeframe]) -> Option<Timeframe> {
 }
 
 impl FeedPlan {
-    /// A plan for so many instruments that each need `bars` closed candles of every timeframe. `None` where the
-    /// venue offers no candles that they could be made of.
+    /// A plan for so many instruments that each need `bars` closed candles of every timeframe. `None` where
+    /// the venue offers no candles that they could be made of.
     #[must_use]
     pub fn new(
         profile: &Profile,

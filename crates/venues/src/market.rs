@@ -168,8 +168,9 @@ pub struct PerpetualMap {
     pub unmapped: Vec<InstrumentName>,
 }
 
-/// Maps spot markets to linear perpetuals over the whole listing: by base and quote, else by the usual spelling,
-/// and only where neither is listed by the operator's own map. Nothing that is not listed is mapped to.
+/// Maps spot markets to linear perpetuals over the whole listing: by base and quote, else by the usual
+/// spelling, and only where neither is listed by the operator's own map. Nothing that is not listed is mapped
+/// to.
 #[must_use]
 pub fn map_to_perpetuals(
     spot: &[InstrumentName],

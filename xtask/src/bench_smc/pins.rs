@@ -1,7 +1,7 @@
 //! What the package's Python has installed.
 
-/// Without anything else: `numba`, which the package asks for, is never imported by it. The versions are those
-/// that pip resolves for the package on 2026-11-21; they need Python 3.11.
+/// Without anything else: `numba`, which the package asks for, is never imported by it. The versions are
+/// those that pip resolves for the package on 2026-11-21; they need Python 3.11.
 pub(super) const PINS: [&str; 5] = [
     "smartmoneyconcepts==0.0.27",
     "pandas==3.1.1",

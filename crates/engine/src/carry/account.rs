@@ -103,7 +103,8 @@ impl AccountCarry {
         self.kill.is_on()
     }
 
-    /// What losses are measured from: equity at the beginning of the day and of the week, the high-water mark.
+    /// What losses are measured from: equity at the beginning of the day and of the week, the high-water
+    /// mark.
     #[must_use]
     pub fn marks_of_losses(&self) -> [Money; 3] {
         self.windows.bases()

@@ -2,9 +2,9 @@
 //!
 //! [`Carry`] is plain data: what an engine has to know to go on as if it had not been away. A driver keeps it
 //! on disk piece by piece ([`Tracker`] says what has changed, [`Patch`] is a piece, [`Carry::apply`] puts the
-//! pieces together), and [`Engine::resume`] builds an engine from it and from the settings of today. The first
-//! [`seawall_model::Input::Started`] then makes every placement without an answer unknown: it counts in full
-//! and is asked about, never sent again.
+//! pieces together), and [`Engine::resume`] builds an engine from it and from the settings of today. The
+//! first [`seawall_model::Input::Started`] then makes every placement without an answer unknown: it counts in
+//! full and is asked about, never sent again.
 //!
 //! Invariants:
 //! - carry, resume, carry gives the same data, and so does a round trip through text;

@@ -9,8 +9,8 @@ use seawall_venues::{Hosts, Reply, Response, SignedRequest, TransportFailure};
 use super::{NetError, NetSettings, address};
 use crate::wall_clock::WallClock;
 
-/// Bytes of an answer, unpacked. A longer one counts as no answer. The longest that the venues give (a list of
-/// all instruments) has about 2 MB.
+/// Bytes of an answer, unpacked. A longer one counts as no answer. The longest that the venues give (a list
+/// of all instruments) has about 2 MB.
 pub const BODY_MAX: usize = 32 * 1024 * 1024;
 /// Idle connections to a host that are kept.
 const IDLE_MAX: usize = 16;

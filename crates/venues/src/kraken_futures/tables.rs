@@ -80,8 +80,8 @@ pub const COSTS: &[(&str, u32)] = &[
 pub const LEDGER_PAGE: u32 = 500;
 /// What a page of [`LEDGER_PAGE`] bookings takes from the pool of history.
 pub const LEDGER_COST: u32 = 3;
-/// What an account without volume pays, maker and taker, in hundredths of a basis point. The venue's schedules
-/// are no longer what it charges; its spot side tells the account's own fees.
+/// What an account without volume pays, maker and taker, in hundredths of a basis point. The venue's
+/// schedules are no longer what it charges; its spot side tells the account's own fees.
 pub const BASE_FEES_CENTI_BPS: (i64, i64) = (200, 500);
 
 /// What a word of the account log says about a booking.
