@@ -118,7 +118,8 @@ fn a_market_order_fills_and_the_account_knows() {
     let history = bench.get("/api/history/v3/executions", "");
     assert_eq!(history["elements"].as_array().unwrap().len(), 1);
     let orders = bench.get("/api/history/v2/orders", "");
-    assert!(orders.to_string().contains("full_fill"));
+    let placed = &orders["elements"][0]["event"]["OrderPlaced"]["order"];
+    assert_eq!((&placed["filled"], &placed["quantity"]), (&"2".into(), &"0".into()));
     let log = bench.get("/api/history/v3/account-log", "count=10");
     assert_eq!(log["logs"].as_array().unwrap().len(), 2);
 }

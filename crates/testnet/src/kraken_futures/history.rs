@@ -216,6 +216,15 @@ fn order_events(world: &World, triggers: bool) -> Vec<Event> {
             push(4, order.updated_at, body);
             continue;
         }
+        // What filled at once is told by its placing alone, with what filled.
+        if order.state == State::Filled && order.updated_at == order.placed_at {
+            push(
+                9,
+                order.placed_at,
+                json!({ "OrderPlaced": { "order": now(), "reason": "new_user_order" } }),
+            );
+            continue;
+        }
         push(
             5,
             order.placed_at,
