@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 use common::Bench;
 use serde_json::{Value, json};
 
+/// Quantities by side and price.
+type Levels = BTreeMap<(String, String), f64>;
+
 fn of<'a>(heard: &'a [(seawall_testnet::ConnectionId, Value)], feed: &str) -> Vec<&'a Value> {
     heard
         .iter()
@@ -34,7 +37,7 @@ fn a_book_is_a_snapshot_and_deltas_without_a_gap_that_equal_the_rest_book() {
     bench.say(other, &json!({ "event": "subscribe", "feed": "book", "product_ids": ["PF_XBTUSD"] }));
     bench.wait(30);
     let heard = bench.hear();
-    let mut books: BTreeMap<u64, (u64, BTreeMap<(String, String), f64>)> = BTreeMap::new();
+    let mut books: BTreeMap<u64, (u64, Levels)> = BTreeMap::new();
     for (connection, message) in &heard {
         let level = |row: &Value| (row["price"].to_string(), row["qty"].as_f64().unwrap());
         match message["feed"].as_str() {

@@ -105,7 +105,7 @@ pub struct Account {
 }
 
 /// What an execution says, before it is booked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Trade {
     pub(crate) at: Ts,
     pub(crate) order: Option<u32>,
@@ -268,6 +268,7 @@ impl Account {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Entry {
     booking: Booking,
     instrument: Option<InstrumentId>,
