@@ -16,7 +16,7 @@ WORKDIR /data
 VOLUME /data
 # The heartbeat follows the engine's own pulse: a minute without one is a run that hangs.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15m \
-    CMD find /data/seawall-data/run/heartbeat.json -mmin -1 | grep -q .
+    CMD find /data/seawall-data/run/live/heartbeat.json -mmin -1 | grep -q .
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["seawall"]
 CMD ["run", "--mode", "paper", "--headless", "--config", "/data/seawall.yaml"]

@@ -6,6 +6,7 @@
 //! cancelled unless it may protect; a foreign order is reported and left alone. `reconcile` in the settings
 //! has those that the operator can choose. Nothing is cancelled or closed on anything but a complete report.
 
+use rust_decimal::Decimal;
 use seawall_model::{
     AlertKind, ClientOrderId, Coverage, ExitReason, Fill, FillCause, Liquidity, Money, OrderRef, OrderRole,
     OrderState, PriceUnits, QtyUnits, Report, Severity, Side, Span, Ts, VenueId, VenueOrder, VenuePosition,
@@ -16,7 +17,7 @@ use crate::answers::{ask as ask_order, on_row};
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
 use crate::exits::close;
-use crate::fills::count;
+use crate::fills::{average_entry, count};
 use crate::gateway::alert;
 use crate::ledger::Account;
 use crate::phase::Phase;
@@ -343,6 +344,26 @@ fn foreign(desk: &mut Desk, at: Ts, row: &VenueOrder, effects: &mut Effects) {
     }
 }
 
+/// What the open positions cost at their average entry prices: a margin wallet still has it, our cash not.
+fn paid_for_positions(desks: &[Desk]) -> Money {
+    let paid = |desk: &Desk| {
+        let units = desk.instrument.qty(desk.position.qty()).get();
+        let size = units.checked_mul(desk.instrument.spec().contract_size.get())?;
+        average_entry(desk)?.checked_mul(size)
+    };
+    let held = desks.iter().filter(|desk| !desk.position.is_flat());
+    let sum = held.filter_map(paid).fold(Decimal::ZERO, |sum, one| sum.checked_add(one).unwrap_or(sum));
+    Money::new(sum.round_dp(COST_DECIMALS))
+}
+
+/// A venue rounds what it realises; where average prices come in, so do we.
+fn tolerance(shared: &Shared) -> Decimal {
+    if shared.capabilities.balance_is_wallet { Decimal::new(1, 4) } else { Decimal::ZERO }
+}
+
+/// Decimals of what positions cost, so that a difference of balances stays exact.
+const COST_DECIMALS: u32 = 10;
+
 /// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two
 /// answers in a row differ by the same amount, so that a fill which is on its way is not taken for a drift.
 pub(crate) fn on_balance(
@@ -359,14 +380,15 @@ pub(crate) fn on_balance(
     if !hear(shared, at, ReportKind::Balance, coverage, effects) || waits || unsettled {
         return;
     }
-    let Ok(difference) = amount.minus(shared.ledger.cash()) else {
+    let paid = if shared.capabilities.balance_is_wallet { paid_for_positions(desks) } else { Money::ZERO };
+    let Ok(difference) = amount.minus(paid).and_then(|amount| amount.minus(shared.ledger.cash())) else {
         shared.broken(at, "the venue's balance fits into 28 digits", effects);
         return;
     };
     if !shared.opened {
         shared.opened = true;
         shared.book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, difference));
-    } else if !difference.is_zero() {
+    } else if difference.get().abs() > tolerance(shared) {
         let repeated =
             shared.drift.is_some_and(|(before, asked)| before == difference && asked < shared.asked_at);
         if !repeated {

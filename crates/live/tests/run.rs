@@ -193,7 +193,7 @@ fn the_heartbeat_follows_the_engine_and_the_second_of_two_starts_is_refused() {
         assert_eq!(summary.initial_equity, Money::new(500.into()));
         // The lock went with the run: nothing is left to clean up.
         assert!(venues.prepare(folder.path(), &set).is_ok());
-        let text = std::fs::read_to_string(folder.path().join("run/heartbeat.json")).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("run/paper/heartbeat.json")).unwrap();
         let pulse: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(pulse["process"], std::process::id());
         pulse["inputs"].as_u64().unwrap()

@@ -20,6 +20,9 @@ pub struct Capabilities {
     pub reduce_only: bool,
     /// Whether the venue itself cancels reduce-only orders when their position is gone.
     pub cancels_orphaned_reduce_only: bool,
+    /// Whether the balance that it reports is a margin wallet, out of which a position takes nothing but its
+    /// fees and what it has realised. Where it is not, what a position cost has left the balance.
+    pub balance_is_wallet: bool,
     /// A placement that the venue has not shown after this time will never be accepted.
     pub acceptance_horizon: Span,
 }

@@ -92,6 +92,7 @@ impl Exchange {
             lossless_order_stream: true,
             reduce_only: true,
             cancels_orphaned_reduce_only: true,
+            balance_is_wallet: false,
             acceptance_horizon: Span::from_nanos(round_trip.nanos() + ACCEPTANCE_SLACK.nanos()),
         }
     }

@@ -449,6 +449,7 @@ impl Profile {
             lossless_order_stream: false,
             reduce_only: self.reduce_only,
             cancels_orphaned_reduce_only: self.cancels_orphaned_reduce_only,
+            balance_is_wallet: self.positions == Positions::Reported,
             acceptance_horizon: self.acceptance_horizon,
         }
     }

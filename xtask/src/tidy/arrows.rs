@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["model", "engine", "strategy"]),
     ("config", &["model", "strategy", "engine", "simulator"]),
     ("backtest", &["model", "smc", "strategy", "engine", "simulator", "archive"]),
-    ("live", &["model", "smc", "strategy", "engine", "simulator", "store", "config", "backtest"]),
+    ("live", &["model", "smc", "strategy", "engine", "simulator", "store", "config", "backtest", "venues"]),
     // Not in `crates/`: the chores must build before, and without, everything else.
     ("xtask", &[]),
 ];

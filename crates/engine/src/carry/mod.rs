@@ -18,15 +18,17 @@
 //!
 //! What of the digest is not carried, and why:
 //!
-//! | not carried | because |
-//! |---|---|
-//! | strategies, volatility, signals, earlier prices, readings of ADX, scores and shares | measured from the market: the candles of the warm-up and the next prices bring them back |
-//! | universe, quotes, state of the data | the next listing, quotes and candles say what is true now |
-//! | candidates, queued plans, who waits for whose place | a plan is not older than a candle; a start withdraws them in a running process too |
-//! | phase, reports seen, questions that are due, the first of two balances that differ, a lost stream, orders of others, holdings elsewhere, counts of alerts | a start asks the venue for everything again |
-//! | when the account is looked at, wake-ups | the start looks |
-//! | decision records and refused plans that are followed | they say what was, and change nothing that the engine does |
-//! | shutting down | that was the earlier process |
+//! - strategies, volatility, signals, earlier prices, readings of ADX, scores and shares: measured from the
+//!   market: the candles of the warm-up and the next prices bring them back.
+//! - universe, quotes, state of the data: the next listing, quotes and candles say what is true now.
+//! - candidates, queued plans, who waits for whose place: a plan is not older than a candle; a start
+//!   withdraws them in a running process too.
+//! - phase, reports seen, questions that are due, the first of two balances that differ, a lost stream,
+//!   orders of others, holdings elsewhere, counts of alerts: a start asks the venue for everything again.
+//! - when the account is looked at, wake-ups: the start looks.
+//! - decision records and refused plans that are followed: they say what was, and change nothing that the
+//!   engine does.
+//! - shutting down: that was the earlier process.
 
 mod account;
 mod desk;

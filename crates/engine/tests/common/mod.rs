@@ -75,6 +75,7 @@ pub fn lossless() -> Capabilities {
         lossless_order_stream: true,
         reduce_only: true,
         cancels_orphaned_reduce_only: true,
+        balance_is_wallet: false,
         acceptance_horizon: Span::from_secs(10),
     }
 }

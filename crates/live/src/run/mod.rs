@@ -139,11 +139,7 @@ impl Run {
         refuse_without_stop(&config)?;
         let (venue, hosts, net) = start::venue_of(&config)?;
         start::refuse_lacks(&config, venue)?;
-        if mode == Mode::Live && credentials.is_none() {
-            let prefix = &config.venue.variables;
-            let cause = format!("there is no key: {prefix}_API_KEY and {prefix}_API_SECRET are not set");
-            return Err(LiveError::Refused { phase: "keys", cause });
-        }
+        let key = key_for(mode, credentials, &config)?;
         let root = data_dir.join(FOLDER).join(mode.name());
         std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
         progress("lock", &root.display().to_string());
@@ -155,7 +151,6 @@ impl Run {
         }
         let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
-        let key = credentials.clone().filter(|_| mode == Mode::Live);
         let asked = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let balance = start::check(&mut client, &config, mode, progress).await?;
@@ -168,14 +163,11 @@ impl Run {
         let at = clock.now();
         let books =
             Books::open(&config, (&account, database.as_ref()), mode, &markets, at, initial_equity, view)?;
-        for left in &books.left {
-            progress("state", &format!("{}: {}", left.instrument, left.why));
-        }
+        books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
-        let started_at = clock.now();
-        let wanted = wanted(&config, &markets, &past, started_at);
+        let wanted = wanted(&config, &markets, &past, at);
         let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted.clone(), 1)];
-        sessions.extend(key.as_ref().map(|key| venue.account_session(key, started_at, 2)));
+        sessions.extend(key.as_ref().map(|key| venue.account_session(key, at, 2)));
         let setup = VenueSetup {
             venue,
             hosts,
@@ -192,16 +184,7 @@ impl Run {
         };
         let port = match mode {
             Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
-            Mode::Paper => {
-                let exchange = match account.carry {
-                    Some(_) => {
-                        let books_of_exchange = paper_books(&books.engine);
-                        Exchange::restore(at, &config.simulator, &books.table, &books_of_exchange)?
-                    }
-                    None => Exchange::new(&config.simulator, &books.table, initial_equity)?,
-                };
-                Port::Paper(Box::new(exchange))
-            }
+            Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, initial_equity)?,
         };
         let heartbeat = Duration::from_secs(u64::from(config.run.heartbeat_s));
         let ids = markets.iter().map(seawall_venues::Market::id).collect();
@@ -258,6 +241,23 @@ impl Run {
     }
 }
 
+/// The key, where orders are real.
+fn key_for(
+    mode: Mode,
+    credentials: Option<Credentials>,
+    config: &Config,
+) -> Result<Option<Credentials>, LiveError> {
+    match (mode, credentials) {
+        (Mode::Paper, _) => Ok(None),
+        (Mode::Live, Some(key)) => Ok(Some(key)),
+        (Mode::Live, None) => {
+            let prefix = &config.venue.variables;
+            let cause = format!("there is no key: {prefix}_API_KEY and {prefix}_API_SECRET are not set");
+            Err(LiveError::Refused { phase: "keys", cause })
+        }
+    }
+}
+
 fn runtime() -> Result<Runtime, LiveError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -289,6 +289,16 @@ struct Books {
 }
 
 impl Books {
+    /// The simulated exchange: a new one, or one with the books that the start before has left.
+    fn paper_port(&self, config: &Config, goes_on: bool, at: Ts, equity: Money) -> Result<Port, LiveError> {
+        let exchange = if goes_on {
+            Exchange::restore(at, &config.simulator, &self.table, &paper_books(&self.engine))?
+        } else {
+            Exchange::new(&config.simulator, &self.table, equity)?
+        };
+        Ok(Port::Paper(Box::new(exchange)))
+    }
+
     fn open(
         config: &Config,
         (account, url): (&AccountFolder, Option<&DatabaseUrl>),

@@ -182,82 +182,69 @@ fn order_events(world: &World, triggers: bool) -> Vec<Event> {
     let mut events = Vec::new();
     for order in world.orders().all() {
         let Some(market) = world.market(order.asked.instrument) else { continue };
-        let is_conditional = order.asked.kind.condition().is_some();
-        let mut push = |number: u64, at: Ts, body: Value| {
-            let uid = uuid(world.seed() ^ u64::from(order.key), 5, number);
-            events.push(Event { at, uid, market: market.symbol.clone(), body });
-        };
-        let row = |filled, at| past_order(market, order, filled, at);
-        let fresh = || row(QtyUnits::ZERO, order.placed_at);
-        let now = || row(order.filled, order.updated_at);
-        if triggers {
-            if !is_conditional {
-                continue;
-            }
-            push(
-                1,
-                order.placed_at,
-                json!({ "OrderTriggerPlaced": { "order": fresh(), "reason": "new_user_order" } }),
-            );
-            if order.triggered {
-                push(2, order.updated_at, json!({ "OrderTriggerActivated": { "order": now() } }));
-            } else if let State::Ended(end) = order.state {
-                let word =
-                    if let End::Refused(_) = end { "OrderTriggerRejected" } else { "OrderTriggerCancelled" };
-                push(3, order.updated_at, json!({ word: { "order": now(), "reason": end_word(end) } }));
-            }
-            continue;
-        }
-        if is_conditional && !order.triggered {
-            continue;
-        }
-        if let State::Ended(End::Refused(reason)) = order.state {
-            let body = json!({ "OrderRejected": { "order": now(), "orderError": reason.name() } });
-            push(4, order.updated_at, body);
-            continue;
-        }
-        // What filled at once is told by its placing alone, with what filled.
-        if order.state == State::Filled && order.updated_at == order.placed_at {
-            push(
-                9,
-                order.placed_at,
-                json!({ "OrderPlaced": { "order": now(), "reason": "new_user_order" } }),
-            );
-            continue;
-        }
-        push(
-            5,
-            order.placed_at,
-            json!({ "OrderPlaced": {
-            "order": fresh(), "reason": "new_user_order", "reducedQuantity": "", "algoId": "",
-        } }),
-        );
-        match order.state {
-            State::Filled => push(
-                6,
-                order.updated_at,
-                json!({ "OrderUpdated": {
-                "oldOrder": fresh(), "newOrder": now(), "reason": "full_fill",
-            } }),
-            ),
-            State::Ended(end) => push(
-                7,
-                order.updated_at,
-                json!({ "OrderCancelled": {
-                "order": now(), "reason": end_word(end),
-            } }),
-            ),
-            State::Open if !order.filled.is_zero() => push(
-                8,
-                order.updated_at,
-                json!({ "OrderUpdated": {
-                "oldOrder": fresh(), "newOrder": now(), "reason": "partial_fill",
-            } }),
-            ),
-            State::Waiting | State::Open => {}
-        }
+        let told = if triggers { of_trigger(market, order) } else { of_order(market, order) };
+        events.extend(told.into_iter().map(|(number, at, body)| Event {
+            at,
+            uid: uuid(world.seed() ^ u64::from(order.key), 5, number),
+            market: market.symbol.clone(),
+            body,
+        }));
     }
     events
+}
+
+/// What happened to an order that waits, or waited, for a trigger: a number of its own, when, what.
+fn of_trigger(market: &Market, order: &Order) -> Vec<(u64, Ts, Value)> {
+    if order.asked.kind.condition().is_none() {
+        return Vec::new();
+    }
+    let fresh = past_order(market, order, QtyUnits::ZERO, order.placed_at);
+    let now = || past_order(market, order, order.filled, order.updated_at);
+    let body = json!({ "OrderTriggerPlaced": { "order": fresh, "reason": "new_user_order" } });
+    let mut told = vec![(1, order.placed_at, body)];
+    if order.triggered {
+        told.push((2, order.updated_at, json!({ "OrderTriggerActivated": { "order": now() } })));
+    } else if let State::Ended(end) = order.state {
+        let word = if let End::Refused(_) = end { "OrderTriggerRejected" } else { "OrderTriggerCancelled" };
+        let body = json!({ word: { "order": now(), "reason": end_word(end) } });
+        told.push((3, order.updated_at, body));
+    }
+    told
+}
+
+/// What happened to an order in the market.
+fn of_order(market: &Market, order: &Order) -> Vec<(u64, Ts, Value)> {
+    if order.asked.kind.condition().is_some() && !order.triggered {
+        return Vec::new();
+    }
+    let fresh = || past_order(market, order, QtyUnits::ZERO, order.placed_at);
+    let now = || past_order(market, order, order.filled, order.updated_at);
+    if let State::Ended(End::Refused(reason)) = order.state {
+        let body = json!({ "OrderRejected": { "order": now(), "orderError": reason.name() } });
+        return vec![(4, order.updated_at, body)];
+    }
+    // What filled at once is told by its placing alone, with what filled.
+    if order.state == State::Filled && order.updated_at == order.placed_at {
+        let body = json!({ "OrderPlaced": { "order": now(), "reason": "new_user_order" } });
+        return vec![(9, order.placed_at, body)];
+    }
+    let body = json!({ "OrderPlaced": {
+        "order": fresh(), "reason": "new_user_order", "reducedQuantity": "", "algoId": "",
+    } });
+    let mut told = vec![(5, order.placed_at, body)];
+    let updated = |reason: &str| json!({ "OrderUpdated": { "oldOrder": fresh(), "newOrder": now(), "reason": reason } });
+    match order.state {
+        State::Filled => told.push((6, order.updated_at, updated("full_fill"))),
+        State::Ended(end) => {
+            let body = json!({ "OrderCancelled": { "order": now(), "reason": end_word(end) } });
+            told.push((7, order.updated_at, body));
+        }
+        State::Open if !order.filled.is_zero() => {
+            told.push((8, order.updated_at, updated("partial_fill")));
+        }
+        State::Waiting | State::Open => {}
+    }
+    told
 }
 
 /// Why an order ended, in the words of streams and history.
@@ -295,9 +282,12 @@ fn executions(world: &World) -> Vec<Event> {
             order.map(|order| past_order(market, order, order.asked.qty.minus(fill.remaining), fill.at));
         let other =
             json!({ "uid": "", "tradeable": market.symbol, "direction": direction(fill.side.opposite()) });
-        let ours = ours.unwrap_or_else(|| json!({
-            "uid": "", "tradeable": market.symbol, "direction": direction(fill.side), "orderType": "Liquidation",
-        }));
+        let ours = ours.unwrap_or_else(|| {
+            json!({
+                "uid": "", "tradeable": market.symbol, "direction": direction(fill.side),
+                "orderType": "Liquidation",
+            })
+        });
         let (maker, taker) = if fill.maker { (ours, other) } else { (other, ours) };
         let body = json!({ "Execution": { "execution": {
             "uid": fill.uid,
@@ -310,7 +300,9 @@ fn executions(world: &World) -> Vec<Event> {
             "limitFilled": fill.remaining.is_zero(),
             "usdValue": (market.qty(fill.qty) * market.price(fill.price)).round_dp(2).to_string(),
             "executionType": if fill.maker { "maker" } else { "taker" },
-            "orderData": { "fee": fill.fee.to_string(), "positionSize": market.qty(fill.position).to_string() },
+            "orderData": {
+                "fee": fill.fee.to_string(), "positionSize": market.qty(fill.position).to_string(),
+            },
         }, "takerReducedQuantity": "" } });
         Some(Event { at: fill.at, uid: fill.uid.clone(), market: market.symbol.clone(), body })
     };
