@@ -141,14 +141,8 @@ impl Run {
         start::refuse_lacks(&config, venue)?;
         let key = key_for(mode, credentials, &config)?;
         let root = data_dir.join(FOLDER).join(mode.name());
-        std::fs::create_dir_all(&root).map_err(LiveError::file(&root, "creating the folder"))?;
-        progress("lock", &root.display().to_string());
-        let lock = InstanceLock::acquire(&root, ACCOUNT)?;
         let clock = Arc::new(WallClock::new());
-        let account = AccountFolder::open(&root, clock.now())?;
-        if let Some(earlier) = &account.earlier {
-            progress("state", &format!("goes on from {}", earlier.display()));
-        }
+        let (lock, account) = open_account(&root, clock.now(), progress)?;
         let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
         let asked = runtime.block_on(async {
@@ -178,10 +172,7 @@ impl Run {
             clock: clock.clone(),
             inbox: inbox.clone(),
         };
-        let handle = {
-            let _entered = runtime.enter();
-            venue::start(setup)?
-        };
+        let handle = started(&runtime, setup)?;
         let port = match mode {
             Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
             Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, initial_equity)?,
@@ -256,6 +247,28 @@ fn key_for(
             Err(LiveError::Refused { phase: "keys", cause })
         }
     }
+}
+
+/// The account's folder under its lock.
+fn open_account(
+    root: &Path,
+    now: Ts,
+    progress: Progress<'_>,
+) -> Result<(InstanceLock, AccountFolder), LiveError> {
+    std::fs::create_dir_all(root).map_err(LiveError::file(root, "creating the folder"))?;
+    progress("lock", &root.display().to_string());
+    let lock = InstanceLock::acquire(root, ACCOUNT)?;
+    let account = AccountFolder::open(root, now)?;
+    if let Some(earlier) = &account.earlier {
+        progress("state", &format!("goes on from {}", earlier.display()));
+    }
+    Ok((lock, account))
+}
+
+/// The venue's task, on the runtime.
+fn started(runtime: &Runtime, setup: VenueSetup) -> Result<VenueHandle, LiveError> {
+    let _entered = runtime.enter();
+    Ok(venue::start(setup)?)
 }
 
 fn runtime() -> Result<Runtime, LiveError> {

@@ -141,7 +141,10 @@ pub(super) fn trade_snapshot(world: &World, market: &Market) -> Value {
 /// The whole book.
 pub(super) fn book_snapshot(world: &World, market: &Market, book: &Book, seq: u64) -> Value {
     let levels = |levels: &[(PriceUnits, QtyUnits)]| -> Vec<Value> {
-        let level = |(price, qty): &(PriceUnits, QtyUnits)| json!({ "price": number(market.price(*price)), "qty": number(market.qty(*qty)) });
+        let level = |(price, qty): &(PriceUnits, QtyUnits)| {
+            let (price, qty) = (number(market.price(*price)), number(market.qty(*qty)));
+            json!({ "price": price, "qty": qty })
+        };
         levels.iter().map(level).collect()
     };
     json!({

@@ -232,7 +232,10 @@ fn of_order(market: &Market, order: &Order) -> Vec<(u64, Ts, Value)> {
         "order": fresh(), "reason": "new_user_order", "reducedQuantity": "", "algoId": "",
     } });
     let mut told = vec![(5, order.placed_at, body)];
-    let updated = |reason: &str| json!({ "OrderUpdated": { "oldOrder": fresh(), "newOrder": now(), "reason": reason } });
+    let updated = |reason: &str| {
+        let (old, new) = (fresh(), now());
+        json!({ "OrderUpdated": { "oldOrder": old, "newOrder": new, "reason": reason } })
+    };
     match order.state {
         State::Filled => told.push((6, order.updated_at, updated("full_fill"))),
         State::Ended(end) => {

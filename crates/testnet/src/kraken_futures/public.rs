@@ -116,7 +116,10 @@ fn history(world: &World, fields: &Fields) -> Outcome {
 }
 
 fn fee_schedules() -> Value {
-    let tier = |maker: f64, taker: f64, volume: u64| json!({ "makerFee": maker, "takerFee": taker, "usdVolume": volume });
+    let tier = |maker: f64, taker: f64, volume: u64| {
+        let (maker, taker) = (Value::from(maker), Value::from(taker));
+        json!({ "makerFee": maker, "takerFee": taker, "usdVolume": volume })
+    };
     let tiers = [
         tier(0.02, 0.05, 0),
         tier(0.015, 0.04, 100_000),
