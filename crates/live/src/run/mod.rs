@@ -145,18 +145,16 @@ impl Run {
         let (lock, account) = open_account(&root, clock.now(), progress)?;
         let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
-        let asked = runtime.block_on(async {
+        let (balance, markets, past) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let balance = start::check(&mut client, &config, mode, progress).await?;
             let markets = start::markets(&mut client, &config, &held, progress).await?;
             let past = start::past(&mut client, &markets, &config, progress).await?;
             Ok::<_, LiveError>((balance, markets, past))
-        });
-        let (balance, markets, past) = asked?;
-        let initial_equity = balance.unwrap_or(config.run.paper_equity);
+        })?;
+        let equity = balance.unwrap_or(config.run.paper_equity);
         let at = clock.now();
-        let books =
-            Books::open(&config, (&account, database.as_ref()), mode, &markets, at, initial_equity, view)?;
+        let books = Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
         books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
         let wanted = wanted(&config, &markets, &past, at);
@@ -175,19 +173,18 @@ impl Run {
         let handle = started(&runtime, setup)?;
         let port = match mode {
             Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
-            Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, initial_equity)?,
+            Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, equity)?,
         };
         let heartbeat = Duration::from_secs(u64::from(config.run.heartbeat_s));
-        let ids = markets.iter().map(seawall_venues::Market::id).collect();
         let run = Run {
             engine: books.engine,
             port,
             recorder: books.recorder,
             pump: Pump::new(),
-            feeds: Feeds::new(ids, mode == Mode::Live),
+            feeds: Feeds::new(markets.iter().map(seawall_venues::Market::id).collect(), mode == Mode::Live),
             service: Service::start(root.join("heartbeat.json"), heartbeat)?,
             folder: books.folder,
-            initial_equity,
+            initial_equity: equity,
             markets,
             past,
             newest: Vec::new(),
