@@ -175,14 +175,13 @@ impl Run {
             Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
             Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, equity)?,
         };
-        let heartbeat = Duration::from_secs(u64::from(config.run.heartbeat_s));
         let run = Run {
             engine: books.engine,
             port,
             recorder: books.recorder,
             pump: Pump::new(),
             feeds: Feeds::new(markets.iter().map(seawall_venues::Market::id).collect(), mode == Mode::Live),
-            service: Service::start(root.join("heartbeat.json"), heartbeat)?,
+            service: Service::start(root.join("heartbeat.json"), secs(config.run.heartbeat_s))?,
             folder: books.folder,
             initial_equity: equity,
             markets,
@@ -260,6 +259,10 @@ fn open_account(
         progress("state", &format!("goes on from {}", earlier.display()));
     }
     Ok((lock, account))
+}
+
+const fn secs(seconds: u32) -> Duration {
+    Duration::from_secs(seconds as u64)
 }
 
 /// The venue's task, on the runtime.
