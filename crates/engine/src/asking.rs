@@ -9,6 +9,7 @@ use seawall_strategy::{Evaluation, View};
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::engine::Engine;
+use crate::phase::Phase;
 use crate::signal::crossing::Crossing;
 use crate::trade_settings::EntryOrder;
 
@@ -38,8 +39,11 @@ impl Engine {
         if desk.signal.is_some() {
             draft.planned = draft.planned.and_then(|planned| Crossing::of(desk).planned(planned));
         }
+        // Candles of before the start are the past: strategies learn from them, and nothing is done about them.
+        let warming = self.shared.phase == Phase::Starting;
         match answer {
             Evaluation::NotDue => {}
+            Evaluation::Exit(_) | Evaluation::Enter(_) if warming => effects.keep_draft(),
             Evaluation::Hold => effects.keep_draft(),
             Evaluation::Exit(reason) => self.on_exit_signal(at, id, reason, effects),
             Evaluation::Enter(plan) => self.on_entry_signal(at, id, plan, effects),

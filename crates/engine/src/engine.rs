@@ -315,7 +315,8 @@ impl Engine {
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         watch_shock(desk, &mut self.shared, at, effects);
         let mut deadlines_moved = false;
-        let engaged = desk.is_engaged();
+        // What is held is not judged by prices of before the start.
+        let engaged = desk.is_engaged() && self.shared.phase != Phase::Starting;
         if engaged {
             if let Some(trade) = desk.trade.as_mut() {
                 trade.see_price(candle.low, candle.high);

@@ -123,7 +123,7 @@ impl Link {
         match &mut self.end {
             End::Sqlite(_) => self.execute(action, sql, &values).map(drop),
             #[cfg(feature = "postgres")]
-            End::Postgres(server) => server.enqueue(action, sql, values),
+            End::Postgres(server) => server.enqueue(action, sql, &values),
         }
     }
 

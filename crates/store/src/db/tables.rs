@@ -123,7 +123,7 @@ impl<'a> Tables<'a> {
         self.link.query(table, sql, values, &mut |cells| {
             difference = None;
             for (column, given) in columns {
-                let stored = cells.show(*column)?;
+                let stored = cells.show(column)?;
                 if stored != *given {
                     difference = Some(format!("{column} is `{stored}`, now `{given}`"));
                     break;

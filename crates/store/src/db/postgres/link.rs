@@ -152,9 +152,9 @@ impl ServerLink {
         &mut self,
         action: &'static str,
         sql: &'static str,
-        values: [Value<'_>; N],
+        values: &[Value<'_>; N],
     ) -> Result<(), StoreError> {
-        let statement = self.prepare(action, sql, &values)?;
+        let statement = self.prepare(action, sql, values)?;
         let values = values.iter().map(cleaned).map(Value::into_owned).collect();
         self.queue.push(Enqueued { action, statement, values });
         if self.queue.len() >= ENQUEUED_MAX { self.settle() } else { Ok(()) }
