@@ -118,12 +118,12 @@ impl Link {
         &mut self,
         action: &'static str,
         sql: &'static str,
-        values: [Value<'_>; N],
+        values: &[Value<'_>; N],
     ) -> Result<(), StoreError> {
         match &mut self.end {
-            End::Sqlite(_) => self.execute(action, sql, &values).map(drop),
+            End::Sqlite(_) => self.execute(action, sql, values).map(drop),
             #[cfg(feature = "postgres")]
-            End::Postgres(server) => server.enqueue(action, sql, &values),
+            End::Postgres(server) => server.enqueue(action, sql, values),
         }
     }
 

@@ -72,10 +72,10 @@ impl<'a> Tables<'a> {
             update.state.name(),
             update.at.nanos(),
         ];
-        self.link.enqueue("record an order", ORDER, values)?;
+        self.link.enqueue("record an order", ORDER, &values)?;
         let at = update.at.nanos();
         let values = values![self.run, id, at, update.state.name(), qty, filled, limit, trigger_price];
-        self.link.enqueue("record an order's change", EVENT, values)
+        self.link.enqueue("record an order's change", EVENT, &values)
     }
 
     pub(crate) fn fill(&mut self, fill: &Fill) -> Result<(), StoreError> {
@@ -180,7 +180,7 @@ impl<'a> Tables<'a> {
             instrument.price(trade.best_price).to_string(),
             trade.naked.nanos(),
         ];
-        self.link.enqueue("record a trade", TRADE, values)
+        self.link.enqueue("record a trade", TRADE, &values)
     }
 
     pub(crate) fn decision(&mut self, decision: &Decision) -> Result<(), StoreError> {
@@ -217,7 +217,7 @@ impl<'a> Tables<'a> {
             price(|planned| planned.stop),
             price(|planned| planned.target),
         ];
-        self.link.enqueue("record a decision", DECISION, values)
+        self.link.enqueue("record a decision", DECISION, &values)
     }
 
     pub(crate) fn shadow(&mut self, shadow: &ShadowOutcome) -> Result<(), StoreError> {
@@ -249,7 +249,7 @@ impl<'a> Tables<'a> {
             shadow.r,
             shadow.bars,
         ];
-        self.link.enqueue("record a shadow outcome", SHADOW, values)
+        self.link.enqueue("record a shadow outcome", SHADOW, &values)
     }
 
     pub(crate) fn equity(&mut self, point: &EquityPoint) -> Result<(), StoreError> {
@@ -257,7 +257,7 @@ impl<'a> Tables<'a> {
             ON CONFLICT (run, at) DO UPDATE SET
                 equity = excluded.equity";
         let values = values![self.run, point.at.nanos(), point.equity.to_string()];
-        self.link.enqueue("record the equity", EQUITY, values)
+        self.link.enqueue("record the equity", EQUITY, &values)
     }
 
     pub(crate) fn alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
@@ -272,7 +272,7 @@ impl<'a> Tables<'a> {
             alert.instrument.map(|id| id.0),
             &alert.detail,
         ];
-        self.link.enqueue("record an alert", ALERT, values)
+        self.link.enqueue("record an alert", ALERT, &values)
     }
 
     pub(crate) fn position(&mut self, position: &PositionState) -> Result<(), StoreError> {
@@ -296,6 +296,6 @@ impl<'a> Tables<'a> {
             position.proven_at.map(Ts::nanos),
             position.unrealised.to_string(),
         ];
-        self.link.enqueue("record a position", POSITION, values)
+        self.link.enqueue("record a position", POSITION, &values)
     }
 }

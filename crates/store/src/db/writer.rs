@@ -112,7 +112,7 @@ impl Writer {
         const END: &str = "UPDATE runs SET ended_at = $1, end_reason = $2, fingerprint = $3 WHERE run = $4";
         self.transaction(|tables| {
             let values = values![at.nanos(), end.reason.name(), end.fingerprint.to_string(), tables.run];
-            tables.link.enqueue("record the end of the run", END, values)
+            tables.link.enqueue("record the end of the run", END, &values)
         })
     }
 }
