@@ -1,6 +1,12 @@
 //! The driver against a server on this machine: what is proven not to have been sent, what is unknown, who
 //! may be spoken to, how connections come back.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests may"
+)]
 
 mod net_common;
 

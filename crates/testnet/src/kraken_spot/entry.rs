@@ -422,7 +422,8 @@ impl KrakenSpot {
                 key.ok_or_else(|| "EOrder:Unknown order".to_owned()).and_then(|key| self.cancel(world, key));
             match done {
                 Ok(()) => {
-                    self.accept(call, Value::Object(Map::from_iter([(name.to_owned(), json!(id))])), out)
+                    let done = Value::Object(Map::from_iter([(name.to_owned(), json!(id))]));
+                    self.accept(call, done, out);
                 }
                 Err(words) => self.refuse(call, &words, Map::new(), out),
             }

@@ -304,7 +304,7 @@ fn trades(world: &World, names: &Names, fields: &Fields) -> Result<Value, Refusa
             fixed(market.qty(trade.qty), 8),
             seconds(trade.at),
             if trade.side == seawall_model::Side::Buy { "b" } else { "s" },
-            if trade.number % 3 == 0 { "m" } else { "l" },
+            if trade.number.is_multiple_of(3) { "m" } else { "l" },
             "",
             trade.number,
         ])

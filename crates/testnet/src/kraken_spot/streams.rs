@@ -125,7 +125,7 @@ impl<'a> Seen<'a> {
             "side": trade.side.name(),
             "price": self.price(trade.price),
             "qty": self.qty(trade.qty),
-            "ord_type": if trade.number % 3 == 0 { "market" } else { "limit" },
+            "ord_type": if trade.number.is_multiple_of(3) { "market" } else { "limit" },
             "trade_id": trade.number,
             "timestamp": stamp(trade.at),
         })
@@ -171,7 +171,7 @@ impl<'a> Seen<'a> {
         book.checksum(self.market.instrument.price_scale(), self.market.instrument.qty_scale())
     }
 
-    fn book_row(&self, bids: Vec<Value>, asks: Vec<Value>, levels: &Levels) -> Value {
+    fn book_row(&self, bids: &[Value], asks: &[Value], levels: &Levels) -> Value {
         json!([{
             "symbol": self.pair.symbol,
             "bids": bids,
@@ -332,7 +332,7 @@ impl Sockets {
                 let levels = seen.levels(depth);
                 let bids = levels.bids.iter().rev().map(|(price, qty)| seen.level((*price, *qty)));
                 let asks = levels.asks.iter().map(|(price, qty)| seen.level((*price, *qty)));
-                let row = seen.book_row(bids.collect(), asks.collect(), &levels);
+                let row = seen.book_row(&bids.collect::<Vec<_>>(), &asks.collect::<Vec<_>>(), &levels);
                 socket.books.insert(topic, levels);
                 (channel::BOOK, row)
             }
@@ -340,7 +340,7 @@ impl Sockets {
                 let levels = seen.levels(depth);
                 let bids = levels.bids.iter().rev().map(|(p, q)| seen.resting(Side::Buy, (*p, *q), None));
                 let asks = levels.asks.iter().map(|(p, q)| seen.resting(Side::Sell, (*p, *q), None));
-                let row = seen.book_row(bids.collect(), asks.collect(), &levels);
+                let row = seen.book_row(&bids.collect::<Vec<_>>(), &asks.collect::<Vec<_>>(), &levels);
                 socket.books.insert(topic, levels);
                 ("level3", row)
             }
@@ -453,7 +453,7 @@ impl Socket {
                     };
                     rows.map(row).collect()
                 };
-                let row = (!changed.is_empty()).then(|| seen.book_row(of(Side::Buy), of(Side::Sell), &now));
+                let row = (!changed.is_empty()).then(|| seen.book_row(&of(Side::Buy), &of(Side::Sell), &now));
                 self.books.insert(topic, now);
                 row.map(|row| (if is_level3 { "level3" } else { channel::BOOK }, row))
             }

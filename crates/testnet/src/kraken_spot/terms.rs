@@ -196,7 +196,8 @@ fn client_id(fields: &Fields) -> Result<Option<String>, Refusal> {
     let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_uuid = id.len() == 36 && is_hex(&id.replace('-', "")) && id.matches('-').count() == 4;
     let is_plain = id.len() <= CLIENT_ID_MAX && id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if !is_uuid && !(id.len() == 32 && is_hex(id)) && !is_plain {
+    let is_short = id.len() == 32 && is_hex(id);
+    if !(is_uuid || is_short || is_plain) {
         return Err(bad("cl_ord_id"));
     }
     if fields.get("userref").is_some_and(|reference| reference != "0") {
