@@ -1,6 +1,12 @@
 //! A run on paper over a small venue on this machine: phases of the start and what blocks them, the engine's
 //! thread, a stop under the first position, the end.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may"
+)]
 
 mod net_common;
 
