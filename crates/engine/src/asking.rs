@@ -39,7 +39,8 @@ impl Engine {
         if desk.signal.is_some() {
             draft.planned = draft.planned.and_then(|planned| Crossing::of(desk).planned(planned));
         }
-        // Candles of before the start are the past: strategies learn from them, and nothing is done about them.
+        // Candles of before the start are the past: strategies learn from them, and nothing is done about
+        // them.
         let warming = self.shared.phase == Phase::Starting;
         match answer {
             Evaluation::NotDue => {}

@@ -190,7 +190,7 @@ async def market_order(desk: Desk, checks: Checks) -> None:
     checks.same((order["status"], order["type"]), ("closed", "market"), "status and type")
     checks.near(order["filled"], amount, "filled")
     checks.that(abs(order["average"] / prices.ask - 1) < 0.02, "price", order["average"], prices.ask)
-    cost, fee = amount * order["average"], order["fee"]["cost"]
+    cost, fee = amount * order["average"], float(order["fee"]["cost"])
     checks.near(order["cost"], cost, "cost", 1e-6)
     checks.near(fee, cost * taker, "fee", 1e-3)
     checks.same(order["fee"]["currency"], market["quote"], "currency of the fee")
@@ -199,7 +199,7 @@ async def market_order(desk: Desk, checks: Checks) -> None:
     checks.near(quote - less, cost + fee, "quote currency has gone", 1e-6)
     trades = [row for row in await desk.exchange.fetch_my_trades(desk.symbol) if row["order"] == placed["id"]]
     checks.near(sum(row["amount"] for row in trades), amount, "amount of my trades")
-    checks.near(sum(row["fee"]["cost"] for row in trades), fee, "fee of my trades", 1e-6)
+    checks.near(sum(float(row["fee"]["cost"]) for row in trades), fee, "fee of my trades", 1e-6)
     checks.that(all(row["takerOrMaker"] == "taker" for row in trades), "role")
     told = await desk.exchange.fetch_order_trades(placed["id"], desk.symbol, params={"trades": order["trades"]})
     checks.same({row["id"] for row in told}, {row["id"] for row in trades}, "trades of the order")
