@@ -87,8 +87,8 @@ impl Run {
             }
             if !ready && !warned && started.elapsed() >= PATIENCE {
                 warned = true;
-                let phase = self.engine.phase().name();
-                progress("waiting", &format!("the engine is still {phase}: the venue has not answered all"));
+                let (phase, blocks) = (self.engine.phase().name(), self.engine.blocks_in_words().join("; "));
+                progress("waiting", &format!("the engine is still {phase}: {blocks}"));
             }
             let evaluated = ends.is_some_and(|(from, _)| from.elapsed() >= EVALUATION);
             if self.once && ready && evaluated && self.is_settled() {
