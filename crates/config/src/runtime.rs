@@ -77,7 +77,7 @@ pub struct RunSettings {
     /// Closed candles of each instrument that the strategy sees before the start.
     #[schemars(range(min = 0, max = 20_000))]
     pub warm_up_candles: u32,
-    /// Market data and the stream of the account must be live after this, in seconds.
+    /// After this a start says which feeds are missing, and a single pass ends, in seconds.
     #[schemars(range(min = 1, max = 600))]
     pub feeds_timeout_s: u32,
     /// How often the heartbeat file is written, in seconds.

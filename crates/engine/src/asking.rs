@@ -13,10 +13,26 @@ use crate::phase::Phase;
 use crate::signal::crossing::Crossing;
 use crate::trade_settings::EntryOrder;
 
+/// Whether something may be done about a candle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// It has just closed.
+    New,
+    /// It is from before the start: strategies learn from it, and nothing is done about it.
+    Past,
+}
+
 impl Engine {
     /// Asks the strategy of `id` about a closed candle.
     #[inline]
-    pub(crate) fn ask_strategy(&mut self, at: Ts, id: InstrumentId, candle: &Candle, effects: &mut Effects) {
+    pub(crate) fn ask_strategy(
+        &mut self,
+        at: Ts,
+        id: InstrumentId,
+        candle: &Candle,
+        age: Age,
+        effects: &mut Effects,
+    ) {
         let Some(desk) = self.desks.get_mut(id.index()) else { return };
         let Desk { instrument, strategy, position, stop_outs, guards, signal, last, market, .. } = desk;
         let view = View {
@@ -39,9 +55,7 @@ impl Engine {
         if desk.signal.is_some() {
             draft.planned = draft.planned.and_then(|planned| Crossing::of(desk).planned(planned));
         }
-        // Candles of before the start are the past: strategies learn from them, and nothing is done about
-        // them.
-        let warming = self.shared.phase == Phase::Starting;
+        let warming = age == Age::Past || self.shared.phase == Phase::Starting;
         match answer {
             Evaluation::NotDue => {}
             Evaluation::Exit(_) | Evaluation::Enter(_) if warming => effects.keep_draft(),

@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 use seawall_model::{
-    Exit, ExitReason, Instrument, InstrumentId, Money, OrderRole, OrderState, Position, PositionSide,
+    Candle, Exit, ExitReason, Instrument, InstrumentId, Money, OrderRole, OrderState, Position, PositionSide,
     PriceUnits, QtyUnits, Ratio, Setup, StateSink, Timeframe, Trade, Ts, VenueId,
 };
 use seawall_strategy::{Direction, EntryPlan, Level, Strategy, TARGETS_MAX, Target};
@@ -383,6 +383,38 @@ impl Desk {
             return Money::ZERO;
         }
         self.instrument.notional(price, self.position.qty()).unwrap_or(self.position.cost())
+    }
+
+    /// Takes in a candle; says whether others are missing before it.
+    #[inline]
+    pub(crate) fn see_candle(&mut self, at: Ts, candle: &Candle) -> bool {
+        let hole = self.count_candle(candle);
+        self.see_price(at, candle.close);
+        hole
+    }
+
+    /// Takes in a candle of before the start: its price holds until a newer one is known.
+    pub(crate) fn learn(&mut self, candle: &Candle) {
+        self.count_candle(candle);
+        if candle.known_at >= self.priced_at {
+            self.see_price(candle.known_at, candle.close);
+        }
+    }
+
+    #[inline]
+    fn count_candle(&mut self, candle: &Candle) -> bool {
+        let hole = candle.open_time > self.seen_until && self.seen_until > Ts::from_nanos(i64::MIN);
+        if hole {
+            self.holes = self.holes.saturating_add(1);
+            self.clean_candles = 0;
+        } else {
+            self.clean_candles = self.clean_candles.saturating_add(1);
+        }
+        self.seen_until = candle.known_at;
+        if let Some(volatility) = self.volatility.as_mut() {
+            volatility.see(candle);
+        }
+        hole
     }
 
     /// Takes in a price.

@@ -12,6 +12,7 @@ use seawall_model::{
 use seawall_strategy::{Strategy, StrategySettings};
 
 use crate::answers;
+use crate::asking::Age;
 use crate::auction::{Auction, Withdrawn};
 use crate::carry::DeskCarry;
 use crate::decision_settings::DecisionSettings;
@@ -209,6 +210,9 @@ impl Engine {
                 self.on_quote(at, *instrument, (*bid, *ask), Some((*bid_qty, *ask_qty)), effects);
             }
             Input::Listing(report) => self.on_listing(at, report, effects),
+            Input::Past { instrument, timeframe, candle } => {
+                self.on_past(*instrument, *timeframe, candle, effects);
+            }
             Input::Mark { instrument, price } => self.on_mark(at, *instrument, *price, effects),
             Input::Venue(event) => self.on_venue(at, event, effects),
             Input::Submission { order, outcome } => {
@@ -304,7 +308,7 @@ impl Engine {
             return;
         }
         let earlier = desk.last;
-        let hole = see_candle(desk, at, candle);
+        let hole = desk.see_candle(at, candle);
         if !desk.shadows.is_empty() {
             let Desk { shadows, instrument, .. } = desk;
             shadows.follow(&self.shared.decisions, instrument, self.shared.cost_bps, candle, effects);
@@ -329,7 +333,7 @@ impl Engine {
             self.on_own_candle(at, id, engaged, effects);
             return;
         }
-        self.ask_strategy(at, id, candle, effects);
+        self.ask_strategy(at, id, candle, Age::New, effects);
         if engaged {
             self.manage(at, id, effects);
         }
@@ -694,24 +698,6 @@ pub(crate) fn unfit(
     }
     let sound = candle.low > PriceUnits::ZERO && (candle.low..=candle.high).contains(&candle.close);
     (!sound).then(|| format!("impossible candle at {} ignored", candle.open_time))
-}
-
-/// Takes in a candle; says whether others are missing before it.
-#[inline]
-fn see_candle(desk: &mut Desk, at: Ts, candle: &Candle) -> bool {
-    let hole = candle.open_time > desk.seen_until && desk.seen_until > Ts::from_nanos(i64::MIN);
-    if hole {
-        desk.holes = desk.holes.saturating_add(1);
-        desk.clean_candles = 0;
-    } else {
-        desk.clean_candles = desk.clean_candles.saturating_add(1);
-    }
-    desk.seen_until = candle.known_at;
-    desk.see_price(at, candle.close);
-    if let Some(volatility) = desk.volatility.as_mut() {
-        volatility.see(candle);
-    }
-    hole
 }
 
 /// A price that jumps pauses its instrument at once; what it means for the account is looked at when the

@@ -43,6 +43,7 @@ mod stop_outs;
 mod targets;
 mod venue;
 mod views;
+mod warm_up;
 
 pub use auction::settings::AuctionSettings;
 pub use carry::{Carry, LeftBehind, Resumed};

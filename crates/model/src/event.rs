@@ -72,6 +72,15 @@ pub enum Input {
     },
     /// What the venue lists. Only a complete report is taken over.
     Listing(Report<ListingRow>),
+    /// A closed candle of before the start: strategies learn from it, and nothing is done about it.
+    Past {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// Its length.
+        timeframe: Timeframe,
+        /// The candle.
+        candle: Candle,
+    },
 }
 
 /// What the transport can say about a placement on its own evidence. An answer of the venue is a

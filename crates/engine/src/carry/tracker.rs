@@ -33,6 +33,7 @@ impl Scope {
     fn of(input: &Input) -> Self {
         match input {
             Input::Candle { instrument, .. }
+            | Input::Past { instrument, .. }
             | Input::Quote { instrument, .. }
             | Input::Book { instrument, .. }
             | Input::Mark { instrument, .. } => Scope::Price(*instrument),

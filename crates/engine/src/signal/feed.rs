@@ -7,6 +7,7 @@
 use seawall_model::{AlertKind, Candle, InstrumentId, PriceUnits, Severity, Span, StateSink, Timeframe, Ts};
 
 use super::basis;
+use crate::asking::Age;
 use crate::effects::Effects;
 use crate::engine::{Engine, begin_shock, unfit};
 use crate::gateway::alert;
@@ -43,7 +44,7 @@ impl Readers {
         !self.of.is_empty()
     }
 
-    fn nth(&self, id: InstrumentId, number: usize) -> Option<InstrumentId> {
+    pub(crate) fn nth(&self, id: InstrumentId, number: usize) -> Option<InstrumentId> {
         self.of.get(id.index())?.get(number).copied()
     }
 
@@ -166,7 +167,7 @@ impl Engine {
         let Some(signal) = desk.signal.as_mut() else { return };
         let (unseen, manages) = (signal.unseen.take(), core::mem::take(&mut signal.manages));
         if let Some(candle) = unseen {
-            self.ask_strategy(at, id, &candle, effects);
+            self.ask_strategy(at, id, &candle, Age::New, effects);
         }
         if manages && engaged {
             self.manage(at, id, effects);

@@ -114,10 +114,22 @@ impl Signal {
         self.priced_at = at;
     }
 
-    pub(crate) fn see_candle(&mut self, at: Ts, candle: &Candle) {
+    /// Takes in a candle of before the start: its price holds until a newer one is known.
+    pub(crate) fn learn(&mut self, candle: &Candle) {
+        self.count_candle(candle);
+        if candle.known_at >= self.priced_at {
+            self.see_price(candle.known_at, candle.close);
+        }
+    }
+
+    fn count_candle(&mut self, candle: &Candle) {
         let hole = candle.open_time > self.seen_until && self.seen_until > Ts::from_nanos(i64::MIN);
         self.clean_candles = if hole { 0 } else { self.clean_candles.saturating_add(1) };
         self.seen_until = candle.known_at;
+    }
+
+    pub(crate) fn see_candle(&mut self, at: Ts, candle: &Candle) {
+        self.count_candle(candle);
         self.see_price(at, candle.close);
         self.unseen = Some(*candle);
         self.manages = true;

@@ -24,6 +24,11 @@ impl Engine {
         let since = shared.truth.lost_since;
         match (live, since) {
             (false, Some(_)) => return,
+            // A start before its stream: what was asked for is on its way, and is asked for again with it.
+            (false, None) if shared.truth.unreconciled_since == Some(at) => {
+                shared.truth.lost_since = Some(at);
+                return;
+            }
             (false, None) => {
                 shared.truth.lost_since = Some(at);
                 let detail = "lost: no new risk until it is back and everything was compared";

@@ -82,7 +82,8 @@ impl DeskMarket {
     }
 
     #[inline]
-    fn see_candle(&mut self, settings: &DataQualitySettings, end: Ts) {
+    /// Takes in a candle that ended at `end`, and when the next one is missed.
+    pub(crate) fn see_candle(&mut self, settings: &DataQualitySettings, end: Ts) {
         self.candles += 1;
         self.newest = end;
         self.missed_at = end.plus(self.length).plus(settings.late_max());

@@ -122,6 +122,7 @@ impl Oracles {
             | Input::Mark { .. }
             | Input::Book { .. }
             | Input::Listing(_)
+            | Input::Past { .. }
             | Input::Operator(_) => {}
         }
     }

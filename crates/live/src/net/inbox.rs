@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use seawall_model::{Input, InstrumentId, PriceUnits, VenueRequest};
+use seawall_model::{Candle, Input, InstrumentId, PriceUnits, VenueRequest};
 use seawall_venues::{Failure, News};
 use tokio::sync::Notify;
 
@@ -26,6 +26,13 @@ pub enum Delivery {
         request: Box<VenueRequest>,
         /// How it failed.
         failure: Failure,
+    },
+    /// Closed candles of before the start, in order: all there are of an instrument.
+    Past {
+        /// Of which instrument.
+        instrument: InstrumentId,
+        /// The candles.
+        candles: Vec<Candle>,
     },
     /// A connection ended, or could not be opened.
     Disconnected {
@@ -135,7 +142,10 @@ impl Waiting {
             Delivery::News(News::Engine(Input::Mark { instrument, price })) => {
                 self.marks.insert(*instrument, *price).is_some()
             }
-            Delivery::News(_) | Delivery::Failed { .. } | Delivery::Disconnected { .. } => {
+            Delivery::News(_)
+            | Delivery::Failed { .. }
+            | Delivery::Past { .. }
+            | Delivery::Disconnected { .. } => {
                 if self.ordered.len() >= WAITING_MAX {
                     return Some(delivery);
                 }

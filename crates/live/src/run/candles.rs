@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use seawall_model::{Candle, Input, InstrumentId, Span, Timeframe, Ts};
 use seawall_venues::candles::GRACE;
-use seawall_venues::{Answer, Failure, Markets, News, Query};
+use seawall_venues::{Answer, Failure, News, Query};
 
-use crate::net::{Client, Delivery, Inbox, VenueHandle};
+use crate::net::{Delivery, Inbox, VenueHandle};
 use crate::wall_clock::WallClock;
 
 /// Pages of one answer each that are read for the past of an instrument.
@@ -31,18 +31,18 @@ pub(super) struct Series {
 
 /// The newest `count` closed candles of the series.
 pub(super) async fn past(
-    client: &mut Client,
-    markets: &Markets,
+    venue: &VenueHandle,
+    now: Ts,
     instrument: InstrumentId,
     timeframe: Timeframe,
     count: u32,
 ) -> Result<Vec<Candle>, Failure> {
     let back = Span::from_nanos(timeframe.span().nanos().saturating_mul(i64::from(count)));
-    let mut from = timeframe.floor(client.clock().now()).minus(back);
+    let mut from = timeframe.floor(now).minus(back);
     let mut candles: Vec<Candle> = Vec::new();
     for _ in 0..PAGES_MAX {
         let query = Query::Candles { instrument, timeframe, from };
-        let Answer::Candles(page) = client.ask(&query, markets).await? else { break };
+        let Answer::Candles(page) = venue.ask(query).await? else { break };
         let Some(last) = page.closed.last() else { break };
         from = last.known_at;
         candles.extend(page.closed);

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use seawall_engine::Phase;
-use seawall_model::{Command, Input, OrderRole, Span, SystemMode, Ts, VenueEvent, VenueRequest};
+use seawall_model::{
+    Candle, Command, Input, InstrumentId, OrderRole, Span, SystemMode, Ts, VenueEvent, VenueRequest,
+};
 use seawall_store::journal::EndReason;
 use seawall_venues::codec::told;
 use seawall_venues::{Advice, Failure, News, Problem};
 
 use super::service::Pulse;
+use super::warm_up::split_newest;
 use super::{Progress, Run};
 use crate::demo::StopSwitch;
 use crate::ending::finish;
@@ -20,6 +23,8 @@ use crate::summary::Summary;
 const NAP: Duration = Duration::from_millis(100);
 /// The time that a stopping run gives the venue to confirm what was cancelled.
 const WIND_DOWN: Duration = Duration::from_secs(15);
+/// The time that a single pass has until it is ready.
+const SINGLE_START: Duration = Duration::from_secs(600);
 /// The time that a single pass gives the venue for its answers.
 const SINGLE_PASS: Duration = Duration::from_secs(30);
 /// What an evaluation leads to begins within this.
@@ -52,21 +57,12 @@ impl Run {
 
     fn carry(&mut self, switch: &StopSwitch, progress: Progress<'_>) -> Result<EndReason, LiveError> {
         self.recorder.started = Instant::now();
-        self.tell_past()?;
-        progress("feeds", "waiting for market data and the stream of the account");
-        let waited = self.wait_for_feeds(switch)?;
         progress("reconciling", "comparing the books with the venue");
-        let now = self.now();
-        self.feed(now, &Input::Started)?;
-        if let Some(command) = self.kill.at_start() {
-            self.feed(now, &Input::Operator(command))?;
-        }
-        for delivery in waited {
-            self.deliver(delivery)?;
-        }
+        self.begin()?;
         let started = Instant::now();
         let mut ends = self.duration.map(|span| (started, to_std(span)));
-        let (mut ready, mut warned) = (false, false);
+        let mut told = Told::default();
+        let mut evaluated: Option<Instant> = None;
         loop {
             if switch.is_on() {
                 return Ok(EndReason::Stopped);
@@ -75,26 +71,100 @@ impl Run {
                 return Ok(EndReason::Finished);
             }
             self.turn()?;
-            if !ready && self.engine.phase() == Phase::Ready {
-                ready = true;
-                progress("ready", &format!("{:.1} s after the start", started.elapsed().as_secs_f64()));
-                self.service.ready();
-                self.service.status("ready");
-                if self.once {
-                    self.evaluate_newest()?;
-                    ends = Some((Instant::now(), SINGLE_PASS));
-                }
+            if !told.is_all() {
+                self.tell_start(&mut told, started, progress)?;
             }
-            if !ready && !warned && started.elapsed() >= PATIENCE {
-                warned = true;
-                let (phase, blocks) = (self.engine.phase().name(), self.engine.blocks_in_words().join("; "));
-                progress("waiting", &format!("the engine is still {phase}: {blocks}"));
+            if self.once && evaluated.is_none() && told.ready && told.candles {
+                self.evaluate_newest()?;
+                evaluated = Some(Instant::now());
+                ends = Some((Instant::now(), SINGLE_PASS));
             }
-            let evaluated = ends.is_some_and(|(from, _)| from.elapsed() >= EVALUATION);
-            if self.once && ready && evaluated && self.is_settled() {
+            if evaluated.is_some_and(|at| at.elapsed() >= EVALUATION) && self.is_settled() {
                 return Ok(EndReason::Finished);
             }
         }
+    }
+
+    /// The engine compares and protects from here on: what is held may have no stop, so neither feeds nor
+    /// candles are waited for.
+    fn begin(&mut self) -> Result<(), LiveError> {
+        let now = self.now();
+        self.feed(now, &Input::Started)?;
+        if !self.feeds.orders_are_live() {
+            // Until it is, everything is asked for again and again.
+            self.feed(now, &Input::Venue(VenueEvent::Stream { live: false }))?;
+        }
+        match self.kill.at_start() {
+            Some(command) => self.feed(now, &Input::Operator(command)),
+            None => Ok(()),
+        }
+    }
+
+    /// Says how far the start has come.
+    ///
+    /// # Errors
+    /// A single pass has not its feeds in time.
+    fn tell_start(
+        &mut self,
+        told: &mut Told,
+        started: Instant,
+        progress: Progress<'_>,
+    ) -> Result<(), LiveError> {
+        let waited = started.elapsed();
+        if !told.feeds && self.feeds.are_live() {
+            told.feeds = true;
+            progress("feeds", "market data and the stream of the account are live");
+        }
+        if !told.candles && self.warm_up.is_complete() {
+            told.candles = true;
+            progress("candles", "strategies have seen those of before the start");
+        }
+        let late = waited >= Duration::from_secs(u64::from(self.config.run.feeds_timeout_s));
+        if late && !told.feeds && !told.late {
+            told.late = true;
+            self.tell_missing(waited, progress)?;
+        }
+        // Instruments without quotes are kept from entries by the engine; without any, or blind to our own
+        // orders, a run is not ready.
+        let followed = told.feeds || (late && self.feeds.orders_are_live() && self.feeds.any_quotes());
+        if !told.ready && followed && self.engine.phase() == Phase::Ready {
+            told.ready = true;
+            progress("ready", &format!("{:.1} s after the start", waited.as_secs_f64()));
+            self.service.ready();
+            self.service.status("ready");
+        }
+        if self.once && waited >= SINGLE_START && !(told.ready && told.candles) {
+            return Err(LiveError::Venue { phase: self.engine.phase().name(), cause: self.waits_for() });
+        }
+        if waited >= PATIENCE && !told.waiting && !told.is_all() {
+            told.waiting = true;
+            progress("waiting", &self.waits_for());
+        }
+        Ok(())
+    }
+
+    /// Feeds have not come in time. What is held is protected all the same, so a run goes on trying.
+    fn tell_missing(&self, waited: Duration, progress: Progress<'_>) -> Result<(), LiveError> {
+        let cause = format!("missing after {} s: {}", waited.as_secs(), self.feeds.missing());
+        if self.once {
+            return Err(LiveError::Venue { phase: "feeds", cause });
+        }
+        tracing::warn!("feeds are {cause}");
+        self.service.status(&format!("feeds are {cause}"));
+        progress("waiting", &format!("feeds are {cause}; what is held is protected meanwhile"));
+        Ok(())
+    }
+
+    /// What a start is waiting for, in words.
+    fn waits_for(&self) -> String {
+        let mut words = self.engine.blocks_in_words();
+        if !self.feeds.are_live() {
+            words.push(self.feeds.missing());
+        }
+        if !self.warm_up.is_complete() {
+            words.push(format!("candles of before the start of {} instruments", self.warm_up.missing()));
+        }
+        format!("the engine is {}: {}", self.engine.phase().name(), words.join("; "))
     }
 
     /// One turn: what is due, then what has come in.
@@ -142,6 +212,7 @@ impl Run {
                     self.news(News::Engine(Input::Venue(VenueEvent::Stream { live })))?;
                 }
             }
+            Delivery::Past { instrument, candles } => self.tell_past(instrument, candles)?,
             Delivery::Failed { request, failure } => {
                 tracing::warn!(request = ?kind(&request), %failure, "a request failed");
                 if failure.problem.is_fatal() {
@@ -158,6 +229,7 @@ impl Run {
     fn news(&mut self, news: News) -> Result<(), LiveError> {
         match news {
             News::Engine(input) => {
+                let Some(input) = self.warm_up.pass(input) else { return Ok(()) };
                 let now = self.now();
                 self.run_until(now)?;
                 if let Input::Quote { instrument, bid, ask } = &input {
@@ -180,19 +252,21 @@ impl Run {
         }
     }
 
-    /// Candles of before the start warm the strategy up; nothing can be entered yet.
-    fn tell_past(&mut self) -> Result<(), LiveError> {
+    /// Candles of before the start warm the strategy up; those that have closed since come after them.
+    fn tell_past(&mut self, instrument: InstrumentId, mut past: Vec<Candle>) -> Result<(), LiveError> {
         let timeframe = self.config.run.timeframe;
-        let past = std::mem::take(&mut self.past);
-        let newest = past.iter().map(|(_, candle)| candle.known_at).max();
-        for (instrument, candle) in past {
-            if self.once && Some(candle.known_at) == newest {
-                self.newest.push((instrument, candle));
-                continue;
-            }
-            self.feed(candle.known_at, &Input::Candle { instrument, timeframe, candle })?;
+        let now = self.now();
+        self.run_until(now)?;
+        let early = self.warm_up.told(instrument, &past);
+        if self.once
+            && let Some(candle) = split_newest(&mut past, timeframe, now)
+        {
+            self.newest.push((instrument, candle));
         }
-        Ok(())
+        for candle in past {
+            self.feed(now, &Input::Past { instrument, timeframe, candle })?;
+        }
+        early.into_iter().try_for_each(|input| self.feed(now, &input))
     }
 
     fn evaluate_newest(&mut self) -> Result<(), LiveError> {
@@ -202,38 +276,6 @@ impl Run {
             self.feed(now, &Input::Candle { instrument, timeframe, candle })?;
         }
         Ok(())
-    }
-
-    /// Waits until the feeds are live; what they bring meanwhile comes after [`Input::Started`].
-    fn wait_for_feeds(&mut self, switch: &StopSwitch) -> Result<Vec<Delivery>, LiveError> {
-        let patience = Duration::from_secs(u64::from(self.config.run.feeds_timeout_s));
-        let started = Instant::now();
-        let mut waited = Vec::new();
-        while !self.feeds.are_live() && !switch.is_on() {
-            if started.elapsed() >= patience {
-                // Instruments without quotes are kept from entries by the engine; without any, or blind to
-                // our own orders, there is nothing to run.
-                if self.feeds.orders_are_live() && self.feeds.any_quotes() {
-                    break;
-                }
-                let cause = format!("missing after {} s: {}", patience.as_secs(), self.feeds.missing());
-                return Err(LiveError::Venue { phase: "feeds", cause });
-            }
-            let before = waited.len();
-            self.inbox.take(NAP, &mut waited);
-            for delivery in waited.iter().skip(before) {
-                match delivery {
-                    Delivery::News(news) => {
-                        self.feeds.see(news);
-                    }
-                    Delivery::Disconnected { session, reason } => {
-                        tracing::warn!(session, reason, "no connection yet");
-                    }
-                    Delivery::Failed { .. } => {}
-                }
-            }
-        }
-        Ok(waited)
     }
 
     /// Whether nothing is on its way: no entry rests or waits for an answer, every position has its stop.
@@ -276,6 +318,24 @@ impl Run {
     fn feed(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
         let Run { pump, engine, port, recorder, .. } = self;
         pump.feed(engine, port, recorder, at, input)
+    }
+}
+
+/// What of the start was told.
+#[derive(Debug, Default)]
+struct Told {
+    feeds: bool,
+    candles: bool,
+    ready: bool,
+    /// The feeds have not come in time.
+    late: bool,
+    /// It takes long.
+    waiting: bool,
+}
+
+impl Told {
+    const fn is_all(&self) -> bool {
+        self.feeds && self.candles && self.ready
     }
 }
 

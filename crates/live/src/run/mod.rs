@@ -5,8 +5,9 @@
 //! ([`seawall_engine::Pump`]), and what leaves is in the journal, synced, before it leaves.
 //!
 //! Order of a start: lock, settings, addresses, the venue's abilities, clock, rights of the key, instruments,
-//! candles of the past, journal and database, feeds, then the engine reconciles and is ready. A start that
-//! cannot go on says in which phase and why, and has traded nothing.
+//! journal and database; then the engine compares its books with the venue and protects what it finds, while
+//! the feeds and the candles of the past come in. It is ready once everything agrees, is protected and can be
+//! followed. A start that cannot go on before it protects says in which phase and why, and has traded nothing.
 
 mod candles;
 mod drive;
@@ -16,6 +17,7 @@ mod ports;
 pub mod secrets;
 mod service;
 pub mod start;
+mod warm_up;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,10 +34,10 @@ use seawall_store::{InstanceLock, KillOrder};
 use seawall_venues::{Credentials, Markets, Session, Venue, WantedData};
 use tokio::runtime::Runtime;
 
-use self::candles::Series;
 use self::feeds::Feeds;
 use self::ports::Port;
 use self::service::Service;
+use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
 use crate::database;
 use crate::demo::refuse_without_stop;
@@ -102,7 +104,7 @@ pub struct Run {
     folder: PathBuf,
     initial_equity: Money,
     markets: Markets,
-    past: Vec<(InstrumentId, Candle)>,
+    warm_up: WarmUp,
     /// Held back for a single evaluation: the newest candle of each instrument.
     newest: Vec<(InstrumentId, Candle)>,
     once: bool,
@@ -145,20 +147,19 @@ impl Run {
         let (lock, account) = open_account(&root, clock.now(), progress)?;
         let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
-        let (balance, markets, past) = runtime.block_on(async {
+        let (balance, markets) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let balance = start::check(&mut client, &config, mode, progress).await?;
             let markets = start::markets(&mut client, &config, &held, progress).await?;
-            let past = start::past(&mut client, &markets, &config, progress).await?;
-            Ok::<_, LiveError>((balance, markets, past))
+            Ok::<_, LiveError>((balance, markets))
         })?;
         let equity = balance.unwrap_or(config.run.paper_equity);
         let at = clock.now();
         let books = Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
         books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
-        let wanted = wanted(&config, &markets, &past, at);
-        let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted.clone(), 1)];
+        let wanted = wanted(&config, &markets, at);
+        let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted, 1)];
         sessions.extend(key.as_ref().map(|key| venue.account_session(key, at, 2)));
         let setup = VenueSetup {
             venue,
@@ -184,8 +185,8 @@ impl Run {
             service: Service::start(root.join("heartbeat.json"), secs(config.run.heartbeat_s))?,
             folder: books.folder,
             initial_equity: equity,
+            warm_up: WarmUp::of(markets.iter().map(seawall_venues::Market::id)),
             markets,
-            past,
             newest: Vec::new(),
             once,
             duration,
@@ -197,7 +198,7 @@ impl Run {
             _lock: lock,
             config,
         };
-        run.follow(venue, wanted);
+        run.follow(venue);
         Ok(run)
     }
 
@@ -214,14 +215,15 @@ impl Run {
     }
 
     /// Starts what asks the venue on a schedule.
-    fn follow(&self, venue: Venue, wanted: WantedData) {
-        if !venue.streams_candles() {
-            for (instrument, timeframe, from) in wanted.candles {
-                let series = Series { instrument, timeframe, wanted: from };
-                let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
-                self.runtime.spawn(candles::follow(handle, inbox, clock, series));
-            }
-        }
+    fn follow(&self, venue: Venue) {
+        let wanted = warm_up::Wanted {
+            instruments: self.markets.iter().map(seawall_venues::Market::id).collect(),
+            timeframe: self.config.run.timeframe,
+            count: self.config.run.warm_up_candles,
+            follows: !venue.streams_candles(),
+        };
+        let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
+        self.runtime.spawn(warm_up::ask(handle, inbox, clock, wanted));
         let every = Duration::from_secs(u64::from(self.config.universe.refresh_hours) * 3_600);
         let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
         self.runtime.spawn(listing::follow(handle, inbox, clock, self.markets.clone(), every));
@@ -280,15 +282,12 @@ fn runtime() -> Result<Runtime, LiveError> {
         .map_err(LiveError::file(Path::new("runtime"), "starting its threads"))
 }
 
-/// Quotes of everything; candles from where the past ends.
-fn wanted(config: &Config, markets: &Markets, past: &[(InstrumentId, Candle)], now: Ts) -> WantedData {
+/// Quotes of everything; candles from now on.
+fn wanted(config: &Config, markets: &Markets, now: Ts) -> WantedData {
     let timeframe = config.run.timeframe;
-    let from = |id| {
-        let last = past.iter().rfind(|(known, _)| *known == id).map(|(_, candle)| candle.known_at);
-        last.unwrap_or_else(|| timeframe.floor(now))
-    };
     let ids = || markets.iter().map(seawall_venues::Market::id);
-    WantedData { quotes: ids().collect(), candles: ids().map(|id| (id, timeframe, from(id))).collect() }
+    let candles = ids().map(|id| (id, timeframe, timeframe.floor(now))).collect();
+    WantedData { quotes: ids().collect(), candles }
 }
 
 /// The engine with everything that is written down.

@@ -1,16 +1,23 @@
 //! What is looked at before a run starts; everything that can be wrong has a message of its own.
 
+use std::time::Duration;
+
 use seawall_config::{Config, VenueName};
-use seawall_model::{Candle, Instrument, InstrumentId, InstrumentName, InstrumentSpec, Money, Span};
+use seawall_model::{Instrument, InstrumentId, InstrumentName, InstrumentSpec, Money, Span};
 use seawall_venues::codec::Codec;
 use seawall_venues::http::Host;
 use seawall_venues::profile::Need;
 use seawall_venues::query::clock_skew;
-use seawall_venues::{Answer, Failure, Hosts, ListedInstrument, Market, Markets, Query, Venue};
+use seawall_venues::{Advice, Answer, Failure, Hosts, ListedInstrument, Market, Markets, Query, Venue};
 
-use super::{Mode, Progress, candles};
+use super::{Mode, Progress};
 use crate::error::LiveError;
 use crate::net::{Client, NetSettings, checked_hosts};
+
+/// Pauses before a question of the start is asked again, in seconds; after the last it has failed.
+const PAUSES_S: [u64; 6] = [1, 1, 2, 4, 8, 16];
+/// The longest pause that a venue can ask for.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// The venue, its addresses and the way to them, as configured.
 ///
@@ -33,8 +40,8 @@ pub fn venue_of(config: &Config) -> Result<(Venue, Hosts, NetSettings), LiveErro
     }
     let hosts = checked_hosts(named).map_err(|error| refused("venue", error.to_string()))?;
     let net = NetSettings {
-        connect_timeout: std::time::Duration::from_millis(u64::from(settings.connect_timeout_ms)),
-        request_timeout: std::time::Duration::from_millis(u64::from(settings.request_timeout_ms)),
+        connect_timeout: Duration::from_millis(u64::from(settings.connect_timeout_ms)),
+        request_timeout: Duration::from_millis(u64::from(settings.request_timeout_ms)),
         proxy: settings.proxy.clone(),
     };
     Ok((venue, hosts, net))
@@ -69,10 +76,9 @@ pub(super) async fn check(
     mode: Mode,
     progress: Progress<'_>,
 ) -> Result<Option<Money>, LiveError> {
-    let none = Markets::default();
     progress("clock", "comparing with the venue's");
     let sent_at = client.clock().now();
-    let answer = client.ask(&Query::ServerTime, &none).await.map_err(|error| failed("clock", &error))?;
+    let answer = ask(client, "clock", &Query::ServerTime, progress).await?;
     let Answer::ServerTime(theirs) = answer else { return Err(odd("clock")) };
     let (skew, doubt) = clock_skew(sent_at, client.clock().now(), theirs);
     let most = Span::from_millis(i64::from(config.venue.clock_skew_max_ms));
@@ -91,12 +97,40 @@ pub(super) async fn check(
         Mode::Live => {}
     }
     progress("keys", "asking for the key's rights");
-    let answer = client.ask(&Query::Permissions, &none).await.map_err(|error| failed("keys", &error))?;
+    let answer = ask(client, "keys", &Query::Permissions, progress).await?;
     let Answer::Permissions(rights) = answer else { return Err(odd("keys")) };
     rights.check().map_err(|problem| refused("keys", problem.to_string()))?;
-    let answer = client.ask(&Query::Account, &none).await.map_err(|error| failed("account", &error))?;
+    let answer = ask(client, "account", &Query::Account, progress).await?;
     let Answer::Account(account) = answer else { return Err(odd("account")) };
     Ok(Some(account.balance))
+}
+
+/// Asks until there is an answer: nothing is protected before the start has come through, so a failure that
+/// may pass does not end it at once.
+async fn ask(
+    client: &mut Client,
+    phase: &'static str,
+    query: &Query,
+    progress: Progress<'_>,
+) -> Result<Answer, LiveError> {
+    let none = Markets::default();
+    for pause in PAUSES_S {
+        let failure = match client.ask(query, &none).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) if failure.problem.is_fatal() || failure.advice == Advice::Terminal => {
+                return Err(failed(phase, &failure));
+            }
+            Err(failure) => failure,
+        };
+        let asked = match failure.advice {
+            Advice::Wait(pause) => Duration::from_nanos(u64::try_from(pause.nanos()).unwrap_or(0)),
+            Advice::Terminal | Advice::Again | Advice::Ask => Duration::ZERO,
+        };
+        let pause = asked.clamp(Duration::from_secs(pause), WAIT_MAX);
+        progress("waiting", &format!("{phase}: {failure}; again in {} s", pause.as_secs()));
+        tokio::time::sleep(pause).await;
+    }
+    client.ask(query, &none).await.map_err(|failure| failed(phase, &failure))
 }
 
 /// The configured instruments as the venue lists them, and after them those of `held` that the configuration
@@ -108,9 +142,7 @@ pub(super) async fn markets(
     progress: Progress<'_>,
 ) -> Result<Markets, LiveError> {
     progress("instruments", "asking what is listed");
-    let none = Markets::default();
-    let answer =
-        client.ask(&Query::Instruments, &none).await.map_err(|error| failed("instruments", &error))?;
+    let answer = ask(client, "instruments", &Query::Instruments, progress).await?;
     let Answer::Instruments { listed, excluded } = answer else { return Err(odd("instruments")) };
     if config.run.instruments.is_empty() {
         return Err(refused("instruments", "run.instruments names none".to_owned()));
@@ -149,26 +181,6 @@ fn market(
     }
     let instrument = Instrument::new(InstrumentId(number), spec, row.price_decimals)?;
     Ok(Market { listed: row.clone(), instrument })
-}
-
-/// The newest candles of every market, in the order in which they closed.
-pub(super) async fn past(
-    client: &mut Client,
-    markets: &Markets,
-    config: &Config,
-    progress: Progress<'_>,
-) -> Result<Vec<(InstrumentId, Candle)>, LiveError> {
-    let (timeframe, count) = (config.run.timeframe, config.run.warm_up_candles);
-    let mut all = Vec::new();
-    for market in markets.iter() {
-        progress("candles", &market.instrument.name().to_string());
-        let candles = candles::past(client, markets, market.id(), timeframe, count)
-            .await
-            .map_err(|error| failed("candles", &error))?;
-        all.extend(candles.into_iter().map(|candle| (market.id(), candle)));
-    }
-    all.sort_by_key(|(id, candle)| (candle.known_at, *id));
-    Ok(all)
 }
 
 fn refused(phase: &'static str, cause: String) -> LiveError {

@@ -58,14 +58,16 @@ impl Line<'_> {
     fn input(&mut self, input: &Input) -> fmt::Result {
         match input {
             Input::Started => self.out.write_str("started"),
-            Input::Candle { instrument, timeframe, candle } => {
+            Input::Candle { instrument, timeframe, candle }
+            | Input::Past { instrument, timeframe, candle } => {
                 let id = *instrument;
                 let [open, high, low, close] =
                     [candle.open, candle.high, candle.low, candle.close].map(|price| self.price(id, price));
                 let name = self.name(id);
+                let kind = if matches!(input, Input::Past { .. }) { "past" } else { "candle" };
                 write!(
                     self.out,
-                    "candle {name} {timeframe} {} o {open} h {high} l {low} c {close} v {}",
+                    "{kind} {name} {timeframe} {} o {open} h {high} l {low} c {close} v {}",
                     candle.open_time, candle.volume
                 )
             }

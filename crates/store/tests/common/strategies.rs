@@ -245,6 +245,8 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
             }
         ),
         1 => report(listing_row()).prop_map(Input::Listing),
+        1 => (instrument(), prop::sample::select(Timeframe::ALL.to_vec()), candle())
+            .prop_map(|(instrument, timeframe, candle)| Input::Past { instrument, timeframe, candle }),
     ]
 }
 
@@ -310,11 +312,12 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Venue(VenueEvent::Stream { .. }) => 27,
         Input::Venue(VenueEvent::Booked(_)) => 28,
         Input::Venue(VenueEvent::Elsewhere(_)) => 29,
+        Input::Past { .. } => 30,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 30;
+pub(crate) const INPUT_VARIANTS: usize = 31;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {

@@ -138,4 +138,5 @@ wire_variants!(Input {
     7 = Wakeup,
     8 = Book { instrument, bid, bid_qty, ask, ask_qty },
     9 = Listing(report),
+    10 = Past { instrument, timeframe, candle },
 });
