@@ -1,7 +1,7 @@
 //! The command line: words in, one [`Command`] out, or one sentence about what was not understood.
 
-use crate::bench_smc;
 use crate::commands::{self, Bench};
+use crate::{bench_smc, ccxt};
 
 /// What `--help` prints, and what follows a usage error.
 pub(crate) const HELP: &str = "\
@@ -12,15 +12,17 @@ Usage: cargo xtask <command> [args…]
 Commands:
   demo [args…]     build the release binary and run `seawall demo`; the arguments are passed on as they are
                    (default: --duration 90s, long enough to see a protected position and then a summary)
-  test [filter…]   run every test, every doc test and tidy; a filter keeps the tests whose name contains it
+  test [filter…]   run every test, every doc test, ccxt and tidy; a filter keeps the tests whose name
+                   contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
   bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput,
                    portfolio, latency, toggles, hindsight)
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network
-  ccxt             run ccxt's steps on `seawall testnet`, both venues; needs Python 3.11 and, the first time,
-                   the network
+  ccxt [--seeds N,N…]
+                   run ccxt's steps on `seawall testnet`, both venues, each seed and once with faults; needs
+                   Python 3.11 and, the first time, the network
   ci               format check, clippy with warnings as errors, then test
   help, --help     this text
 
@@ -48,7 +50,7 @@ pub(crate) enum Command {
     /// Compare with the Python package.
     BenchSmc(bench_smc::Options),
     /// Prove the exchange in a box with ccxt.
-    Ccxt,
+    Ccxt(ccxt::Options),
     /// Everything a change must pass.
     Ci,
 }
@@ -73,7 +75,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
             bench_smc::options(rest.get(1..).unwrap_or_default()).map(Command::BenchSmc)
         }
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
-        "ccxt" => nothing_after("ccxt", &rest).map(|()| Command::Ccxt),
+        "ccxt" => ccxt::options(&rest).map(Command::Ccxt),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
         other => Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ccxt, ci, help")),
     }

@@ -1,20 +1,22 @@
 //! The exchange in a box, proven by a client that nobody here wrote: ccxt, unmodified but for its addresses.
 //!
 //! The binary that was built for the tests serves both venues on loopback; a Python program in
-//! `crates/testnet/tests/ccxt` runs its steps on each. Both ends keep the venues' own rate limits: the clock
-//! of the exchange runs faster, and so does ccxt's pace.
+//! `crates/testnet/tests/ccxt` runs its steps on each: with several seeds, and once more with faults. Both
+//! venues run at the same time. Both ends keep the venues' own rate limits: the clock of the exchange runs
+//! faster, and so does ccxt's pace.
 
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
 use crate::python::{self, Pins};
-use crate::{EXIT_PREREQUISITE, steps};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, steps};
 
-/// Where the program and its pinned packages are.
+/// Where the program, its pinned packages and the faults are.
 const SCRIPTS: &str = "crates/testnet/tests/ccxt";
 /// How often the clock of the exchange passes ours.
 const SPEED: &str = "20";
@@ -22,25 +24,85 @@ const KEY: &str = "ccxt-proof-key";
 /// Base64 of 64 bytes, as the venues hand them out.
 const SECRET: &str =
     "c2Vhd2FsbCBjY3h0IHByb29mOiBhIGZha2Ugc2VjcmV0IG9mIHNpeHR5LWZvdXIgYnl0ZXMsIG5vIG1vcmUhIQ==";
-/// How long the exchange may take until it listens.
-const START_MAX: Duration = Duration::from_secs(60);
+/// Seeds of the runs where none are given.
+const SEEDS: [u64; 3] = [7, 11, 23];
+/// How long one run may take: several times what it needs.
+const RUN_MAX: Duration = Duration::from_secs(240);
 
-/// A venue as the testnet calls it, as ccxt calls it, and the seed of this run.
-struct Run {
-    venue: &'static str,
+/// A venue as the testnet calls it and as ccxt calls it.
+#[derive(Debug, Clone, Copy)]
+struct Venue {
+    testnet: &'static str,
     ccxt: &'static str,
-    seed: &'static str,
 }
 
-const RUNS: [Run; 2] = [
-    Run { venue: "kraken-futures", ccxt: "krakenfutures", seed: "7" },
-    Run { venue: "kraken", ccxt: "kraken", seed: "7" },
-];
+const VENUES: [Venue; 2] =
+    [Venue { testnet: "kraken-futures", ccxt: "krakenfutures" }, Venue { testnet: "kraken", ccxt: "kraken" }];
 
-/// The exchange, stopped when it goes out of scope, whatever happened before.
-struct Exchange(Child);
+/// What is run, and how much of it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Options {
+    seeds: Vec<u64>,
+    /// Each step has a line as soon as it ends; without it each run has one.
+    is_talkative: bool,
+}
 
-impl Drop for Exchange {
+impl Options {
+    /// Those of `cargo xtask test`: every run, one line each.
+    pub(crate) fn for_tests() -> Self {
+        Options { seeds: SEEDS.to_vec(), is_talkative: false }
+    }
+}
+
+/// Reads the words after `ccxt`.
+///
+/// # Errors
+/// One sentence about what was not understood.
+pub(crate) fn options(words: &[String]) -> Result<Options, String> {
+    let seeds = match words {
+        [] => SEEDS.to_vec(),
+        [flag, list] if flag == "--seeds" => {
+            let read = |word: &str| word.trim().parse().map_err(|_| format!("`{word}` is no seed"));
+            list.split(',').map(read).collect::<Result<_, _>>()?
+        }
+        _ => return Err("`ccxt` takes `--seeds 1,2,3` and nothing else".to_owned()),
+    };
+    Ok(Options { seeds, is_talkative: true })
+}
+
+/// Everything that a run needs and that is the same for all of them.
+struct Bench<'a> {
+    root: &'a Path,
+    folder: PathBuf,
+    python: PathBuf,
+    binary: PathBuf,
+    is_talkative: bool,
+}
+
+/// One run of the program against one exchange.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    venue: Venue,
+    seed: u64,
+    has_faults: bool,
+}
+
+impl Run {
+    fn name(self) -> String {
+        let faults = if self.has_faults { ", faults" } else { "" };
+        format!("{} seed {}{faults}", self.venue.ccxt, self.seed)
+    }
+
+    fn file(self) -> String {
+        let faults = if self.has_faults { "-faults" } else { "" };
+        format!("{}-{}{faults}", self.venue.testnet, self.seed)
+    }
+}
+
+/// A process, stopped when it goes out of scope, whatever happened before.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
         // One that has ended by itself cannot be killed, and need not be.
         let _ = self.0.kill();
@@ -52,7 +114,7 @@ impl Drop for Exchange {
 ///
 /// # Errors
 /// When a program could not be started or the exchange does not listen.
-pub(crate) fn run(root: &Path) -> anyhow::Result<u8> {
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<u8> {
     let folder = root.join("target").join("ccxt");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let requirements = root.join(SCRIPTS).join("requirements.txt");
@@ -64,57 +126,140 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<u8> {
         }
     };
     let binary = build(root)?;
-    let mut code = 0;
-    for run in &RUNS {
-        println!("--> {} with seed {}", run.ccxt, run.seed);
-        let port = free_port()?;
-        let _exchange = start(&binary, run, port, &folder)?;
-        let outcome = steps::status(&mut prove(root, &python, run, port))?;
-        code = if code == 0 { outcome } else { code };
-    }
-    Ok(code)
+    let bench = Bench { root, folder, python, binary, is_talkative: options.is_talkative };
+    let passed: Vec<bool> = std::thread::scope(|scope| {
+        let bench = &bench;
+        let threads = VENUES.map(|venue| scope.spawn(move || all_of(bench, venue, &options.seeds)));
+        threads.map(|thread| thread.join().unwrap_or(false)).to_vec()
+    });
+    Ok(if passed.iter().all(|passed| *passed) { 0 } else { EXIT_FAILED })
 }
 
+/// Every run of one venue; false if one of them failed.
+fn all_of(bench: &Bench<'_>, venue: Venue, seeds: &[u64]) -> bool {
+    let plain = seeds.iter().map(|seed| Run { venue, seed: *seed, has_faults: false });
+    let rough = seeds.first().map(|seed| Run { venue, seed: *seed, has_faults: true });
+    let mut passed = true;
+    for run in plain.chain(rough) {
+        match prove(bench, run) {
+            Ok(verdict) => passed &= verdict,
+            Err(error) => {
+                passed = false;
+                println!("{}: FAILED: {error:#}", run.name());
+            }
+        }
+    }
+    passed
+}
+
+/// One run; false if a step failed.
+fn prove(bench: &Bench<'_>, run: Run) -> anyhow::Result<bool> {
+    let (_exchange, address) = start(bench, run)?;
+    let mut command = program(bench, run, &address);
+    let errors = bench.folder.join(format!("{}.err", run.file()));
+    let file =
+        std::fs::File::create(&errors).with_context(|| format!("cannot write {}", errors.display()))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+    let mut child =
+        Process(command.spawn().with_context(|| format!("cannot run {}", bench.python.display()))?);
+    let stdout = child.0.stdout.take().context("the program has no output")?;
+    let lines = listen(bench, run, stdout);
+    let Some(lines) = lines else {
+        println!("{}: FAILED: it did not end within {} s", run.name(), RUN_MAX.as_secs());
+        return Ok(false);
+    };
+    let passed = child.0.wait()?.success();
+    if !bench.is_talkative {
+        for line in lines.iter().filter(|line| line.contains("FAILED")) {
+            println!("{}: {line}", run.name());
+        }
+        println!("{}: {}", run.name(), lines.last().map_or("it said nothing", String::as_str));
+    }
+    if !passed {
+        let said = std::fs::read_to_string(&errors).unwrap_or_default();
+        println!(
+            "{}: the exchange's log and the program's errors are in {}",
+            run.name(),
+            bench.folder.display()
+        );
+        for line in said.lines().rev().take(10).collect::<Vec<_>>().into_iter().rev() {
+            println!("    {line}");
+        }
+    }
+    Ok(passed)
+}
+
+/// The lines of the program until it ends; `None` if it does not end in time.
+fn listen(bench: &Bench<'_>, run: Run, stdout: ChildStdout) -> Option<Vec<String>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let deadline = Instant::now() + RUN_MAX;
+    let mut lines = Vec::new();
+    loop {
+        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => {
+                if bench.is_talkative {
+                    println!("{}: {line}", run.name());
+                }
+                lines.push(line);
+            }
+            Err(RecvTimeoutError::Disconnected) => return Some(lines),
+            Err(RecvTimeoutError::Timeout) => return None,
+        }
+    }
+}
+
+/// The same features and profile as in the tests: after them there is nothing left to compile.
 fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let mut cargo = steps::cargo();
-    cargo.current_dir(root).args(["build", "--quiet", "--package", "seawall-cli", "--bin", "seawall"]);
+    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--locked", "--bin", "seawall"]);
     ensure!(steps::status(&mut cargo)? == 0, "the binary does not build");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(root.join(target).join("debug").join("seawall"))
 }
 
-/// A port that nobody listens on now.
-fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("no port on loopback")?;
-    Ok(listener.local_addr()?.port())
-}
-
-fn start(binary: &Path, run: &Run, port: u16, folder: &Path) -> anyhow::Result<Exchange> {
-    let log = folder.join(format!("{}.log", run.venue));
+/// The exchange, and its address once it listens.
+fn start(bench: &Bench<'_>, run: Run) -> anyhow::Result<(Process, String)> {
+    let log = bench.folder.join(format!("{}.log", run.file()));
     let file = std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-    let mut command = Command::new(binary);
-    command.args(["testnet", "--venue", run.venue, "--listen", &format!("127.0.0.1:{port}")]);
-    command.args(["--seed", run.seed, "--speed", SPEED, "--key", KEY, "--secret", SECRET]);
-    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-    let child = command.spawn().with_context(|| format!("cannot run {}", binary.display()))?;
-    let mut exchange = Exchange(child);
-    let started = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if let Some(status) = exchange.0.try_wait()? {
-            anyhow::bail!("the exchange ended with {status}: see {}", log.display());
-        }
-        ensure!(started.elapsed() < START_MAX, "the exchange does not listen: see {}", log.display());
-        std::thread::sleep(Duration::from_millis(50));
+    let mut command = Command::new(&bench.binary);
+    command.args(["testnet", "--venue", run.venue.testnet, "--listen", "127.0.0.1:0", "--json"]);
+    command.args(["--seed", &run.seed.to_string(), "--speed", SPEED, "--key", KEY, "--secret", SECRET]);
+    if run.has_faults {
+        command.arg("--faults").arg(bench.root.join(SCRIPTS).join("faults.yaml"));
     }
-    Ok(exchange)
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+    let child = command.spawn().with_context(|| format!("cannot run {}", bench.binary.display()))?;
+    let mut exchange = Process(child);
+    let stdout = exchange.0.stdout.take().context("the exchange has no output")?;
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line)?;
+    let address =
+        address(&line).with_context(|| format!("the exchange did not start: see {}", log.display()))?;
+    Ok((exchange, address))
 }
 
-fn prove(root: &Path, python: &Path, run: &Run, port: u16) -> Command {
-    let mut command = Command::new(python);
+/// The address in the line that the exchange prints when it listens.
+fn address(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("\"rest\":\"")?;
+    rest.split_once('"').map(|(address, _)| address.to_owned())
+}
+
+fn program(bench: &Bench<'_>, run: Run, address: &str) -> Command {
+    let mut command = Command::new(&bench.python);
     // Without bytecode files in the source tree.
-    command.arg("-B").arg(root.join(SCRIPTS).join("prove.py"));
-    command.args(["--venue", run.ccxt, "--url", &format!("http://127.0.0.1:{port}")]);
-    command.args(["--key", KEY, "--secret", SECRET, "--seed", run.seed, "--pace", SPEED]);
+    command.arg("-B").arg(bench.root.join(SCRIPTS).join("prove.py"));
+    command.args(["--venue", run.venue.ccxt, "--url", address, "--key", KEY, "--secret", SECRET]);
+    command.args(["--seed", &run.seed.to_string(), "--pace", SPEED]);
+    if run.has_faults {
+        command.arg("--faults");
+    }
     command
 }
 
@@ -132,12 +277,34 @@ mod tests {
         assert!(text.matches("--hash=sha256:").count() > packages.count());
     }
 
+    fn bench(binary: &str) -> Bench<'static> {
+        let folder = std::env::temp_dir().join(format!("seawall-ccxt-{}-{binary}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (python, binary) = (PathBuf::from("sh"), PathBuf::from(binary));
+        Bench { root: Path::new("."), folder, python, binary, is_talkative: false }
+    }
+
     #[test]
     fn an_exchange_that_ends_at_once_is_told_with_its_log() {
-        let folder = std::env::temp_dir().join(format!("seawall-ccxt-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let found = start(Path::new("false"), &RUNS[0], free_port().unwrap(), &folder).map(|_| ());
-        std::fs::remove_dir_all(&folder).unwrap();
-        assert!(found.unwrap_err().to_string().contains("kraken-futures.log"));
+        let bench = bench("false");
+        let found = start(&bench, Run { venue: VENUES[0], seed: 7, has_faults: true }).map(|_| ());
+        std::fs::remove_dir_all(&bench.folder).unwrap();
+        assert!(found.unwrap_err().to_string().contains("kraken-futures-7-faults.log"));
+    }
+
+    #[test]
+    fn the_address_is_read_from_the_line_of_json() {
+        let line = r#"{"schema":"seawall.testnet/1","rest":"http://127.0.0.1:4711","websocket":"ws://x"}"#;
+        assert_eq!(address(line).as_deref(), Some("http://127.0.0.1:4711"));
+        assert_eq!(address("error: no"), None);
+    }
+
+    #[test]
+    fn seeds_are_numbers_with_commas() {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(options(&words("--seeds 1,2")).unwrap().seeds, [1, 2]);
+        assert_eq!(options(&[]).unwrap().seeds, SEEDS);
+        assert!(options(&words("--seeds one")).is_err_and(|error| error.contains("`one`")));
+        assert!(options(&words("fast")).is_err());
     }
 }

@@ -148,22 +148,29 @@ pub(crate) fn bench_smc(options: &bench_smc::Options) -> anyhow::Result<u8> {
 ///
 /// # Errors
 /// When a program could not be run.
-pub(crate) fn ccxt() -> anyhow::Result<u8> {
+pub(crate) fn ccxt(options: &ccxt::Options) -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
-    ccxt::run(&root()?)
+    ccxt::run(&root()?, options)
 }
 
 fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {
     let words = test_words(has_nextest(), filters);
     let mut doc_words = vec!["test", "--workspace", "--doc", "--no-fail-fast", "--"];
     doc_words.extend(filters.iter().map(String::as_str));
-    vec![
-        Step::cargo("tests", root, &words),
-        Step::cargo("doc tests", root, &doc_words),
-        Step { name: "tidy", work: Box::new(move || tidy_at(root)) },
-    ]
+    let mut steps = vec![Step::cargo("tests", root, &words), Step::cargo("doc tests", root, &doc_words)];
+    if is_meant("ccxt", filters) {
+        let options = ccxt::Options::for_tests();
+        steps.push(Step { name: "ccxt", work: Box::new(move || ccxt::run(root, &options)) });
+    }
+    steps.push(Step { name: "tidy", work: Box::new(move || tidy_at(root)) });
+    steps
+}
+
+/// Whether a step that is no cargo test is among what was asked for.
+fn is_meant(name: &str, filters: &[String]) -> bool {
+    filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()))
 }
 
 /// nextest runs each test in a process of its own; `cargo test` runs the same tests where it is not
@@ -232,6 +239,13 @@ mod tests {
             assert!(words.contains(&"--workspace") && words.contains(&"--no-fail-fast"), "{words:?}");
             assert!(!words.contains(&"--all-targets") && !words.contains(&"--benches"), "{words:?}");
         }
+    }
+
+    #[test]
+    fn the_proof_by_ccxt_runs_with_all_tests_and_when_it_is_asked_for() {
+        let of = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert!(is_meant("ccxt", &[]) && is_meant("ccxt", &of(&["ledger", "ccx"])));
+        assert!(!is_meant("ccxt", &of(&["ledger"])));
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Tidy => commands::tidy(),
         Command::Bench(names) => commands::bench(&names),
         Command::BenchSmc(options) => commands::bench_smc(&options),
-        Command::Ccxt => commands::ccxt(),
+        Command::Ccxt(options) => commands::ccxt(&options),
         Command::Ci => commands::ci(),
     }
 }

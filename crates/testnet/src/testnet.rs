@@ -12,7 +12,7 @@ use crate::error::TestnetError;
 use crate::faults::{FaultRule, Faults, OnRequest};
 use crate::protocol::{Answer, ConnectionId, Down, Frame, HttpReply, HttpRequest, Outgoing, Protocol};
 use crate::venue::{Outbox, Venue};
-use crate::world::{World, WorldSettings};
+use crate::world::{VenueKind, World, WorldSettings};
 
 /// How long a broken client waits before its connection breaks where a rule does not say.
 const PATIENCE: Span = Span::from_secs(2);
@@ -161,6 +161,14 @@ impl Testnet {
     }
 }
 
+/// An error of the venue's servers in the shape of its other errors; a page stays a page.
+fn in_words_of(venue: VenueKind, mut reply: HttpReply) -> HttpReply {
+    if venue == VenueKind::Kraken && reply.content_type == "application/json" {
+        reply.body = serde_json::json!({ "error": ["EService:Unavailable"] }).to_string();
+    }
+    reply
+}
+
 impl Protocol for Testnet {
     fn request(&mut self, at: Ts, request: &HttpRequest) -> Answer {
         self.advance(at);
@@ -172,7 +180,12 @@ impl Protocol for Testnet {
             OnRequest::RateLimit => {
                 return Answer::Reply { reply: self.venue.too_many(at), hold: Span::default() };
             }
-            OnRequest::Refuse(reply) => return Answer::Reply { reply, hold: Span::default() },
+            OnRequest::Refuse(reply) => {
+                return Answer::Reply {
+                    reply: in_words_of(self.world.venue(), reply),
+                    hold: Span::default(),
+                };
+            }
             OnRequest::Carry(after) => after,
         };
         let fresh = self.venue.request(&mut self.world, at, request, &mut self.outbox);
@@ -191,7 +204,8 @@ impl Protocol for Testnet {
         if let Some(hold) = after.drop {
             return Answer::Nothing { hold: hold.min(PATIENCE) };
         }
-        Answer::Reply { reply: after.error.unwrap_or(reply), hold: after.hold }
+        let error = after.error.map(|error| in_words_of(self.world.venue(), error));
+        Answer::Reply { reply: error.unwrap_or(reply), hold: after.hold }
     }
 
     fn open(&mut self, at: Ts, connection: ConnectionId, path: &str) -> bool {

@@ -366,6 +366,6 @@ fn error_reply(rule: &FaultRule) -> HttpReply {
     if rule.fault == FaultKind::ErrorHtml {
         return HttpReply::html(rule.status.unwrap_or(503), "Service Unavailable");
     }
-    let body = serde_json::json!({ "result": "error", "error": "Server Error" });
+    let body = serde_json::json!({ "result": "error", "error": "Unavailable" });
     HttpReply::json(rule.status.unwrap_or(500), &body)
 }

@@ -42,7 +42,6 @@ pub struct KrakenFutures {
     credentials: Credentials,
     gate: Gate,
     streams: Streams,
-    leverage: BTreeMap<String, Decimal>,
     pnl_currency: BTreeMap<String, String>,
     self_trade: String,
     /// When the dead man's switch cancels everything.
@@ -123,7 +122,6 @@ impl KrakenFutures {
             credentials,
             gate: Gate::default(),
             streams: Streams::default(),
-            leverage: BTreeMap::new(),
             pnl_currency: BTreeMap::new(),
             self_trade: "REJECT_TAKER".to_owned(),
             switch: None,

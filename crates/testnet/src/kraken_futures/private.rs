@@ -9,7 +9,7 @@ use super::rows::{self, PositionFacts};
 use super::{FEE_SCHEDULE, KrakenFutures, Outcome, Refusal, one};
 use crate::json::{float, iso, number};
 use crate::venue::Outbox;
-use crate::world::{End, Order, State, World, Worth, uuid};
+use crate::world::{End, Market, Order, State, World, Worth, uuid};
 
 /// Fills in one answer.
 const FILLS_MAX: usize = 100;
@@ -34,11 +34,11 @@ impl KrakenFutures {
             ("POST", "batchorder") => self.batch(world, fields, out),
             ("GET" | "POST", "orders/status") => Ok(orders_status(world, fields)),
             ("GET", "openorders") => Ok(open_orders(world)),
-            ("GET", "openpositions") => Ok(self.open_positions(world)),
+            ("GET", "openpositions") => Ok(Self::open_positions(world)),
             ("GET", "accounts") => Ok(self.accounts(world)),
             ("GET", "fills") => fills(world, fields),
-            ("GET", "leveragepreferences") => Ok(self.leverage()),
-            ("PUT", "leveragepreferences") => self.set_leverage(world, fields),
+            ("GET", "leveragepreferences") => Ok(leverage(world)),
+            ("PUT", "leveragepreferences") => set_leverage(world, fields),
             ("GET", "pnlpreferences") => Ok(self.pnl_preferences()),
             ("PUT", "pnlpreferences") => self.set_pnl_preference(world, fields),
             ("GET", "self-trade-strategy") => Ok(one("strategy", json!(self.self_trade))),
@@ -82,7 +82,7 @@ impl KrakenFutures {
         one("accounts", json!({ "cash": cash, "flex": flex }))
     }
 
-    fn open_positions(&self, world: &World) -> Map<String, Value> {
+    fn open_positions(world: &World) -> Map<String, Value> {
         let rows = world.account().holdings().filter_map(|(id, holding)| {
             let market = world.market(id)?;
             let facts = PositionFacts::new(world, market)?;
@@ -96,38 +96,12 @@ impl KrakenFutures {
                 "unrealizedPnl": number(facts.pnl),
                 "pnlCurrency": "USD",
             });
-            if let (Some(max), Some(map)) = (self.leverage.get(&market.symbol), row.as_object_mut()) {
-                map.insert("maxFixedLeverage".to_owned(), number(*max));
+            if let (Some(max), Some(map)) = (world.leverage(id), row.as_object_mut()) {
+                map.insert("maxFixedLeverage".to_owned(), number(max));
             }
             Some(row)
         });
         one("openPositions", rows.collect())
-    }
-
-    fn leverage(&self) -> Map<String, Value> {
-        let row =
-            |(symbol, max): (&String, &Decimal)| json!({ "symbol": symbol, "maxLeverage": number(*max) });
-        one("leveragePreferences", self.leverage.iter().map(row).collect())
-    }
-
-    fn set_leverage(&mut self, world: &World, fields: &Fields) -> Outcome {
-        let market = world.find(fields.need("symbol")?).ok_or(Refusal::Code {
-            status: 400,
-            code: 87,
-            message: "CONTRACT_DOES_NOT_EXIST",
-        })?;
-        match fields.decimal("maxLeverage")? {
-            None => {
-                self.leverage.remove(&market.symbol);
-            }
-            Some(max) if max < Decimal::ONE || max > market.instrument.spec().leverage_max.get() => {
-                return Err(Refusal::Code { status: 400, code: 41, message: "LEVERAGE_TOO_HIGH" });
-            }
-            Some(max) => {
-                self.leverage.insert(market.symbol.clone(), max);
-            }
-        }
-        Ok(Map::new())
     }
 
     fn pnl_preferences(&self) -> Map<String, Value> {
@@ -163,7 +137,7 @@ impl KrakenFutures {
         if into_flex && self.cash < amount || !world.transfer(signed) {
             return Err(Refusal::word("insufficientFunds"));
         }
-        self.cash -= signed;
+        self.cash = self.cash.saturating_sub(signed);
         let time = iso(world.now());
         self.transfers.push(json!({
             "fromAccount": from, "toAccount": to, "unit": "usd",
@@ -185,6 +159,31 @@ impl KrakenFutures {
         }
         Ok(one("uid", json!(uuid(world.seed(), 4, world.account().log().count() as u64))))
     }
+}
+
+/// Instruments whose leverage was chosen: they are shown as isolated.
+fn leverage(world: &World) -> Map<String, Value> {
+    let row = |market: &Market| {
+        let max = world.leverage(market.instrument.id())?;
+        Some(json!({ "symbol": market.symbol, "maxLeverage": number(max) }))
+    };
+    one("leveragePreferences", world.markets().iter().filter_map(row).collect())
+}
+
+fn set_leverage(world: &mut World, fields: &Fields) -> Outcome {
+    let market = world.find(fields.need("symbol")?).ok_or(Refusal::Code {
+        status: 400,
+        code: 87,
+        message: "CONTRACT_DOES_NOT_EXIST",
+    })?;
+    let id = market.instrument.id();
+    let most = market.instrument.spec().leverage_max.get();
+    let wanted = fields.decimal("maxLeverage")?;
+    if wanted.is_some_and(|max| max < Decimal::ONE || max > most) {
+        return Err(Refusal::Code { status: 400, code: 41, message: "LEVERAGE_TOO_HIGH" });
+    }
+    world.set_leverage(id, wanted);
+    Ok(Map::new())
 }
 
 /// The account of the perpetuals; the stream has the same with other names.
@@ -304,7 +303,7 @@ fn initial_margin(world: &World, fields: &Fields) -> Outcome {
     let needed = world.margins(market, qty).initial;
     let price = market.price(market.mark).max(Decimal::new(1, 12));
     let leverage = market.instrument.spec().leverage_max.get();
-    let most = world.worth().available() * leverage / price;
+    let most = world.worth().available().saturating_mul(leverage).checked_div(price).unwrap_or(Decimal::ZERO);
     Ok([
         ("initialMargin".to_owned(), number(needed)),
         ("price".to_owned(), number(price)),

@@ -68,16 +68,7 @@ fn status(market: &Market) -> Map<String, Value> {
 }
 
 fn tickers(world: &World) -> Value {
-    let mut all: Vec<Value> =
-        world.markets().iter().filter(|market| !market.delisted).map(|m| rows::ticker(world, m)).collect();
-    all.extend(world.markets().iter().filter(|market| !market.delisted).map(|market| {
-        json!({
-            "symbol": format!("in_{}", rows::pair(market).replace(':', "").to_ascii_lowercase()),
-            "last": number(market.price(market.index)),
-            "lastTime": iso(market.last_at),
-        })
-    }));
-    Value::Array(all)
+    world.markets().iter().filter(|market| !market.delisted).map(|m| rows::ticker(world, m)).collect()
 }
 
 fn orderbook(world: &World, fields: &Fields) -> Outcome {
@@ -157,7 +148,9 @@ pub(super) fn candles(world: &World, rest: &str, fields: &Fields) -> Outcome {
     let market = find(world, symbol)?;
     let resolution = crate::world::RESOLUTIONS.iter().find(|known| known.name() == resolution);
     let resolution: Timeframe = *resolution.ok_or_else(|| Refusal::argument("resolution"))?;
-    let second = |name| fields.integer(name).map(|value| value.map(|value| Ts::from_millis(value * 1_000)));
+    let second = |name| {
+        fields.integer(name).map(|value| value.map(|value| Ts::from_millis(value.saturating_mul(1_000))))
+    };
     let (from, to) = (second("from")?, second("to")?);
     let count = fields.integer("count")?.and_then(|count| usize::try_from(count).ok());
     let count = count.unwrap_or(CANDLES_MAX).min(CANDLES_MAX);

@@ -113,6 +113,12 @@ impl KrakenFutures {
             (Ok(limit), Ok(trigger)) => (limit, trigger),
             (Err(word), _) | (_, Err(word)) => return Ok(Status::bare(word)),
         };
+        edit.trail =
+            match fields.get("trailingStopMaxDeviation").map(|_| trail(market, fields)).transpose()? {
+                Some(Err(word)) => return Ok(Status::bare(word)),
+                Some(Ok(trail)) => Some(trail),
+                None => None,
+            };
         if let Some(word) = cannot_edit(&before, edit) {
             return Ok(Status::bare(word));
         }
@@ -252,7 +258,10 @@ impl KrakenFutures {
 /// What an edit may not do to an order, in the venue's words.
 fn cannot_edit(order: &Order, edit: Edit) -> Option<&'static str> {
     match order.asked.kind.condition().filter(|_| order.state == State::Waiting) {
-        None if edit.trigger.is_some() => Some("orderForEditNotAStop"),
+        None if edit.trigger.is_some() || edit.trail.is_some() => Some("orderForEditNotAStop"),
+        Some(Condition { purpose: Purpose::Stop | Purpose::TakeProfit, .. }) if edit.trail.is_some() => {
+            Some("orderForEditNotAStop")
+        }
         Some(Condition { purpose: Purpose::Trailing(_), .. }) if edit.trigger.is_some() => {
             Some("cannotEditTriggerPriceOfTrailingStop")
         }
@@ -315,8 +324,11 @@ fn conditional(
     let limit = match (asked, fields.decimal("limitPriceOffsetValue")?) {
         (Some(price), _) => Some(price),
         (None, Some(offset)) => Some(match fields.get("limitPriceOffsetUnit") {
-            Some("PERCENT") => on_tick(market, stop * (Decimal::ONE + offset / Decimal::ONE_HUNDRED)),
-            Some("QUOTE_CURRENCY") | None => stop + offset,
+            Some("PERCENT") => {
+                let fraction = offset.checked_div(Decimal::ONE_HUNDRED).unwrap_or(Decimal::MAX);
+                on_tick(market, stop.saturating_mul(Decimal::ONE.saturating_add(fraction)))
+            }
+            Some("QUOTE_CURRENCY") | None => stop.saturating_add(offset),
             Some(_) => return Err(Refusal::argument("limitPriceOffsetUnit")),
         }),
         (None, None) => None,
@@ -336,25 +348,33 @@ fn on_tick(market: &Market, price: Decimal) -> Decimal {
 }
 
 fn trailing(market: &Market, side: Side, fields: &Fields) -> Result<Result<Kind, &'static str>, Refusal> {
-    let name = "trailingStopMaxDeviation";
-    let deviation = fields.decimal(name)?.ok_or_else(|| Refusal::missing(name))?;
-    let trail = match fields.get("trailingStopDeviationUnit") {
-        Some("PERCENT") | None => {
-            if deviation < Decimal::new(1, 1) || deviation > Decimal::from(50) {
-                return Err(Refusal::argument(name));
-            }
-            Trail::Fraction(deviation / Decimal::ONE_HUNDRED)
-        }
-        Some("QUOTE_CURRENCY") => match price_units(&market.instrument, deviation) {
-            Some(distance) => Trail::Price(distance),
-            None => return Ok(Err("invalidPrice")),
-        },
-        Some(_) => return Err(Refusal::argument("trailingStopDeviationUnit")),
+    let trail = match trail(market, fields)? {
+        Ok(trail) => trail,
+        Err(word) => return Ok(Err(word)),
     };
     let (source, above) = (signal(fields)?, side == Side::Buy);
     let trigger = World::trailing_trigger(market, source, trail, above);
     let purpose = Purpose::Trailing(trail);
     Ok(Ok(Kind::Conditional(Condition { purpose, trigger, source, above, limit: None })))
+}
+
+/// How far a trailing stop follows; the inner error is a status.
+fn trail(market: &Market, fields: &Fields) -> Result<Result<Trail, &'static str>, Refusal> {
+    let name = "trailingStopMaxDeviation";
+    let deviation = fields.decimal(name)?.ok_or_else(|| Refusal::missing(name))?;
+    match fields.get("trailingStopDeviationUnit") {
+        Some("PERCENT") | None => {
+            if deviation < Decimal::new(1, 1) || deviation > Decimal::from(50) {
+                return Err(Refusal::argument(name));
+            }
+            Ok(Ok(Trail::Fraction(deviation / Decimal::ONE_HUNDRED)))
+        }
+        Some("QUOTE_CURRENCY") => Ok(match price_units(&market.instrument, deviation) {
+            Some(distance) => Ok(Trail::Price(distance)),
+            None => Err("invalidPrice"),
+        }),
+        Some(_) => Err(Refusal::argument("trailingStopDeviationUnit")),
+    }
 }
 
 /// The status word of a refusal.

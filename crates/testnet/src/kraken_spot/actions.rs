@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::funds::{is_listed, suffice};
 use super::terms::{self, Refusal, decimal, words};
 use super::text::time;
-use crate::world::{Edit, End, Kind, Life, NewOrder, Order, Purpose, State, World, txid};
+use crate::world::{Condition, Edit, End, Kind, Life, NewOrder, Order, Purpose, State, Trail, World, txid};
 
 /// Open orders on one pair.
 const OPEN_MAX: usize = 80;
@@ -112,7 +112,13 @@ impl KrakenSpot {
         let price = |name: &str| -> Result<_, Refusal> {
             decimal(fields, name)?.map(|price| terms::price(market, price)).transpose()
         };
-        let edit = Edit { qty, limit: price("limit_price")?, trigger: price("trigger_price")? };
+        let is_trailing = order.asked.kind.condition().and_then(trail_of).is_some();
+        let (trigger, trail) = match fields.get("trigger_price") {
+            // A trailing stop has a distance in the place of a trigger.
+            Some(text) if is_trailing => (None, Some(terms::trail(market, text.trim_start_matches('+'))?)),
+            Some(_) | None => (price("trigger_price")?, None),
+        };
+        let edit = Edit { qty, limit: price("limit_price")?, trigger, trail };
         if edit == Edit::default() {
             return Err("EGeneral:Invalid arguments".to_owned());
         }
@@ -160,13 +166,12 @@ impl KrakenSpot {
         all.set("ordertype", super::rows::word(&order));
         all.set("volume", market.qty(order.remaining()).to_string());
         let condition = order.asked.kind.condition();
-        let is_trailing = condition.is_some_and(|found| matches!(found.purpose, Purpose::Trailing(_)));
+        let trail = condition.and_then(trail_of);
         let text = |price| market.price(price).to_string();
-        if is_trailing {
-            for name in ["price", "price2"] {
-                if let Some(kept) = order.asked.extra.get(name) {
-                    all.set(name, kept.clone());
-                }
+        if let Some(trail) = trail {
+            all.set("price", super::rows::offset(market, trail));
+            if let Some(kept) = order.asked.extra.get("price2") {
+                all.set("price2", kept.clone());
             }
         } else if let Some(condition) = condition {
             all.set("price", text(condition.trigger));
@@ -251,6 +256,13 @@ impl KrakenSpot {
         if let Ok(asked) = terms::order(market, &fields, world.now()) {
             world.place(asked);
         }
+    }
+}
+
+fn trail_of(condition: Condition) -> Option<Trail> {
+    match condition.purpose {
+        Purpose::Trailing(trail) => Some(trail),
+        Purpose::Stop | Purpose::TakeProfit => None,
     }
 }
 

@@ -504,15 +504,20 @@ impl KrakenSpot {
         }
     }
 
-    /// Tells the followers of the balances about a booking.
-    pub(super) fn tell_booking(&mut self, world: &World, booking: u64, out: &mut Outbox) {
-        let Some(row) = world.account().log_row(booking) else { return };
-        let rows = ledger(world, &self.names, row);
+    /// Tells the followers of the balances about bookings of one moment, in one message: some clients show
+    /// a message's balances to whoever waits, and of several at once only the first.
+    pub(super) fn tell_bookings(&mut self, world: &World, bookings: &[u64], out: &mut Outbox) {
+        let known = bookings.iter().filter_map(|booking| world.account().log_row(*booking));
+        let rows: Vec<Value> = known
+            .flat_map(|row| ledger(world, &self.names, row))
+            .map(|row| account_rows::balance(&row))
+            .collect();
+        if rows.is_empty() {
+            return;
+        }
         for id in self.sockets.followers(Topic::Balances) {
-            for row in &rows {
-                let data = json!([account_rows::balance(row)]);
-                self.sockets.say_private(world.now(), id, (channel::BALANCES, "update"), data, out);
-            }
+            let data = Value::Array(rows.clone());
+            self.sockets.say_private(world.now(), id, (channel::BALANCES, "update"), data, out);
         }
     }
 }

@@ -10,6 +10,7 @@ mod account_rows;
 mod actions;
 mod entry;
 mod fields;
+mod funding;
 mod funds;
 mod limits;
 mod names;
@@ -98,6 +99,9 @@ impl KrakenSpot {
             return Err("EAPI:Rate limit exceeded".to_owned());
         }
         if let Some(answer) = private::answer(world, &self.names, &self.access, method, &fields) {
+            return answer;
+        }
+        if let Some(answer) = funding::answer(world, &self.names, method, &fields) {
             return answer;
         }
         self.act(world, method, &fields)
@@ -343,11 +347,12 @@ impl Venue for KrakenSpot {
 
     fn publish(&mut self, world: &World, happenings: &[Happening], out: &mut Outbox) {
         self.learn(world);
+        let mut booked: Vec<u64> = Vec::new();
         let mut ticked: BTreeMap<seawall_model::InstrumentId, Vec<TapeTrade>> = BTreeMap::new();
         for happening in happenings {
             match happening {
                 Happening::Ticked(id, trade) => ticked.entry(*id).or_default().push(*trade),
-                Happening::Booked(id) => self.tell_booking(world, *id, out),
+                Happening::Booked(id) => booked.push(*id),
                 Happening::Placed(_)
                 | Happening::Refused(..)
                 | Happening::Edited(_)
@@ -357,6 +362,7 @@ impl Venue for KrakenSpot {
                 | Happening::Liquidated(_) => self.publish_order(world, happening, out),
             }
         }
+        self.tell_bookings(world, &booked, out);
         for (id, trades) in ticked {
             if let Some(seen) = Seen::of(world, &self.names, id) {
                 self.sockets.publish(seen, &trades, out);

@@ -63,6 +63,15 @@ impl Names {
         self.known.get(&name.to_ascii_uppercase()).copied()
     }
 
+    /// The code of an asset by any of its names.
+    pub(super) fn code(&self, name: &str) -> Option<String> {
+        let is_it = |code: &str| {
+            [code, altname(code), &asset(code)].iter().any(|known| known.eq_ignore_ascii_case(name))
+        };
+        let codes = core::iter::once(QUOTE).chain(self.pairs.iter().map(|pair| pair.code.as_str()));
+        codes.into_iter().find(|code| is_it(code)).map(str::to_owned)
+    }
+
     /// The instrument of a name of the stream.
     pub(super) fn of_stream(&self, symbol: &str) -> Option<InstrumentId> {
         self.find(symbol).filter(|id| self.pair(*id).is_some_and(|pair| pair.symbol == symbol))

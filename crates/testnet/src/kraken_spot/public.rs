@@ -16,6 +16,8 @@ use crate::world::{Bar, Market, TapeTrade, World};
 const TRADES_MAX: usize = 1_000;
 /// Levels in one answer where nothing else is asked for.
 const LEVELS: usize = 100;
+/// The longest candles, in minutes.
+const FIFTEEN_DAYS: i64 = 21_600;
 
 const UNKNOWN_PAIR: &str = "EQuery:Unknown asset pair";
 
@@ -230,12 +232,13 @@ pub(super) fn timeframe(minutes: i64) -> Option<Timeframe> {
 fn candles(world: &World, names: &Names, fields: &Fields) -> Result<Value, Refusal> {
     let (market, pair) = one(world, names, fields)?;
     let minutes = fields.get("interval").map_or(Ok(1), str::parse::<i64>);
-    let timeframe = minutes.ok().and_then(timeframe).ok_or("EGeneral:Invalid arguments:interval")?;
+    let minutes = minutes.map_err(|_| "EGeneral:Invalid arguments:interval".to_owned())?;
     let since = fields.get("since").map_or(Ok(i64::MIN), str::parse::<i64>);
     let since = since.map_err(|_| "EGeneral:Invalid arguments:since".to_owned())?;
-    let rows = market.chart.rows(timeframe);
+    let rows = bars(market, minutes).ok_or("EGeneral:Invalid arguments:interval")?;
     let skipped = rows.len().saturating_sub(CANDLES_MAX);
-    let kept: Vec<&Bar> = rows.skip(skipped).filter(|bar| whole_seconds(bar.open_time) > since).collect();
+    let kept: Vec<Bar> =
+        rows.into_iter().skip(skipped).filter(|bar| whole_seconds(bar.open_time) > since).collect();
     let finished = kept.len().checked_sub(2).and_then(|place| kept.get(place)).or(kept.last());
     let last = finished.map_or(whole_seconds(world.now()), |bar| whole_seconds(bar.open_time));
     let decimals = market.instrument.price_scale();
@@ -253,8 +256,36 @@ fn candles(world: &World, names: &Names, fields: &Fields) -> Result<Value, Refus
             bar.trades,
         ])
     };
-    let list: Vec<Value> = kept.iter().map(|bar| row(bar)).collect();
+    let list: Vec<Value> = kept.iter().map(row).collect();
     Ok(super::rows::keyed([(pair.id.clone(), Value::Array(list)), ("last".to_owned(), json!(last))]))
+}
+
+/// The candles of a length in minutes; `None` for one that the venue does not have.
+fn bars(market: &Market, minutes: i64) -> Option<Vec<Bar>> {
+    if minutes == FIFTEEN_DAYS {
+        return Some(fifteen_days(market));
+    }
+    timeframe(minutes).map(|timeframe| market.chart.rows(timeframe).copied().collect())
+}
+
+/// Candles of fifteen days, counted from the epoch, made of those of a day.
+fn fifteen_days(market: &Market) -> Vec<Bar> {
+    let length = FIFTEEN_DAYS * 60_000;
+    let mut bars: Vec<Bar> = Vec::new();
+    for day in market.chart.rows(Timeframe::D1) {
+        let open_time = Ts::from_millis(day.open_time.millis().div_euclid(length) * length);
+        match bars.last_mut().filter(|bar| bar.open_time == open_time) {
+            Some(bar) => {
+                bar.high = bar.high.max(day.high);
+                bar.low = bar.low.min(day.low);
+                bar.close = day.close;
+                bar.volume += day.volume;
+                bar.trades = bar.trades.saturating_add(day.trades);
+            }
+            None => bars.push(Bar { open_time, ..*day }),
+        }
+    }
+    bars
 }
 
 fn depth(world: &World, names: &Names, fields: &Fields) -> Result<Value, Refusal> {

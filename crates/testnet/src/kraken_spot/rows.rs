@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::names::{Names, Pair, QUOTE_ID, asset};
 use super::text::{fixed, seconds, whole_seconds};
 use crate::world::{
-    Booking, Condition, End, FillRow, Kind, Life, LogRow, Market, Order, Purpose, State, World, txid,
+    Booking, Condition, End, FillRow, Kind, Life, LogRow, Market, Order, Purpose, State, Trail, World, txid,
 };
 
 /// Decimals of amounts of money.
@@ -79,8 +79,16 @@ fn prices(order: &Order, market: &Market) -> (String, String) {
             Purpose::Stop | Purpose::TakeProfit => {
                 (text(condition.trigger), condition.limit.map_or_else(|| "0".to_owned(), text))
             }
-            Purpose::Trailing(_) => (kept_offset(order, "price"), kept_offset(order, "price2")),
+            Purpose::Trailing(trail) => (offset(market, trail), kept_offset(order, "price2")),
         },
+    }
+}
+
+/// How far a trailing stop follows, in the words of a request: `+100`, `+5.0000%`.
+pub(super) fn offset(market: &Market, trail: Trail) -> String {
+    match trail {
+        Trail::Fraction(fraction) => format!("+{}%", fixed(fraction * Decimal::ONE_HUNDRED, 4)),
+        Trail::Price(distance) => format!("+{}", market.price(distance).normalize()),
     }
 }
 

@@ -108,14 +108,14 @@ fn offset_price(
         }
         None => parse_decimal(rest).map_err(|_| bad(name))?,
     };
-    let wanted = base.checked_add(sign * distance).ok_or_else(invalid)?;
+    let wanted =
+        sign.checked_mul(distance).and_then(|change| base.checked_add(change)).ok_or_else(invalid)?;
     let nearest = market.instrument.round_price(wanted, PriceRounding::Nearest);
     nearest.filter(|price| price.get() > 0).ok_or_else(invalid)
 }
 
-/// How far a trailing stop follows: `+100` or `+5%`.
-fn trail(market: &Market, text: &str) -> Result<Trail, Refusal> {
-    let rest = text.strip_prefix('+').ok_or_else(|| bad("price"))?;
+/// How far a trailing stop follows, without its sign: `100` or `5%`.
+pub(super) fn trail(market: &Market, rest: &str) -> Result<Trail, Refusal> {
     match rest.strip_suffix('%') {
         Some(percent) => {
             let percent = parse_decimal(percent).map_err(|_| bad("price"))?;
@@ -227,7 +227,7 @@ fn kind(market: &Market, fields: &Fields, (word, side): (&str, Side), now: Ts) -
             Ok(Kind::Conditional(Condition { purpose, trigger, source: source(fields)?, above, limit }))
         }
         "trailing-stop" | "trailing-stop-limit" => {
-            let trail = trail(market, first()?)?;
+            let trail = trail(market, first()?.strip_prefix('+').ok_or_else(|| bad("price"))?)?;
             let (above, source) = (side == Side::Buy, source(fields)?);
             let trigger = World::trailing_trigger(market, source, trail, above);
             let limit = match (word.ends_with("-limit"), fields.get("price2")) {

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use rust_decimal::Decimal;
 use seawall_model::{Instrument, InstrumentId, PriceUnits, QtyUnits, Side, Ts};
 
+/// The largest value of an order or position: 10 to the power of 18.
+const VALUE_MAX: Decimal = Decimal::from_parts(0xA764_0000, 0x0DE0_B6B3, 0, false, 0);
 /// Executions and bookings that are remembered.
 pub(crate) const LOG_MAX: usize = 20_000;
 
@@ -285,10 +287,12 @@ fn push<T>(rows: &mut VecDeque<T>, row: T) {
     rows.push_back(row);
 }
 
-/// The signed value of a quantity at a price; zero where it does not fit into 28 digits.
+/// The signed value of a quantity at a price; at most [`VALUE_MAX`], so that sums of it fit into 28 digits
+/// and nothing absurd is cheap.
 #[must_use]
 pub fn value(instrument: &Instrument, price: PriceUnits, qty: QtyUnits) -> Decimal {
-    instrument.notional(price, qty).map_or(Decimal::ZERO, |money| money.get())
+    let most = if (price.get() < 0) == (qty.get() < 0) { VALUE_MAX } else { -VALUE_MAX };
+    instrument.notional(price, qty).map_or(most, |money| money.get().clamp(-VALUE_MAX, VALUE_MAX))
 }
 
 /// Moves a holding; gives the profit that is realized.

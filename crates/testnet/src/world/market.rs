@@ -7,11 +7,13 @@ use seawall_model::{Instrument, PriceUnits, QtyUnits, Side, Span, Timeframe, Ts}
 use seawall_simulator::Tick;
 
 use super::book::{Book, Depth, usual_level};
-use super::chart::Chart;
+use super::chart::{Bar, Chart};
 use super::hash::{mix, share};
 
 /// Public trades that are remembered.
 pub(crate) const TAPE_MAX: usize = 1_000;
+/// Minutes before the start whose trades are told.
+const PAST_MINUTES: usize = 120;
 /// Hours of funding that are remembered.
 pub(crate) const FUNDING_MAX: usize = 24 * 30;
 
@@ -54,6 +56,19 @@ pub struct Day {
     pub volume: f64,
     /// Volume in quote currency.
     pub turnover: f64,
+}
+
+/// A part of a candle's volume, in whole lots.
+struct QtyPart {
+    volume: f64,
+    lot: i64,
+}
+
+impl QtyPart {
+    fn qty(&self, instrument: &Instrument) -> QtyUnits {
+        let measured = Decimal::from_f64_retain(self.volume).unwrap_or(Decimal::ZERO);
+        instrument.floor_lot(instrument.floor_qty(measured)).max(QtyUnits::new(self.lot))
+    }
 }
 
 /// One instrument.
@@ -124,7 +139,33 @@ impl Market {
         let scale = 10_f64.powi(i32::try_from(market.instrument.qty_scale()).unwrap_or(0));
         market.usual = usual_level(market.day.volume * scale, seed);
         market.past_funding(last_at);
+        market.past_tape();
         market
+    }
+
+    /// Public trades of the minutes before the start, as their candles tell them: open, the extreme against
+    /// the candle's direction, the other one, close.
+    fn past_tape(&mut self) {
+        let rows = self.chart.rows(Timeframe::M1);
+        let skipped = rows.len().saturating_sub(PAST_MINUTES);
+        let bars: Vec<Bar> = rows.skip(skipped).copied().collect();
+        let lot = self.instrument.lot().get().max(1);
+        for bar in bars {
+            let (first, second) =
+                if bar.close >= bar.open { (bar.low, bar.high) } else { (bar.high, bar.low) };
+            let part = QtyPart { volume: bar.volume / 4.0, lot };
+            for (seconds, price) in [(0, bar.open), (20, first), (40, second), (59, bar.close)] {
+                let before = self.tape.back().map_or(bar.open, |trade| trade.price);
+                self.trades += 1;
+                self.tape.push_back(TapeTrade {
+                    number: self.trades,
+                    at: bar.open_time.plus(Span::from_secs(seconds)),
+                    price,
+                    qty: part.qty(&self.instrument),
+                    side: if price < before { Side::Sell } else { Side::Buy },
+                });
+            }
+        }
     }
 
     /// Public trades, oldest first.

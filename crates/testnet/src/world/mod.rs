@@ -78,13 +78,13 @@ impl Worth {
     /// What is left when everything is closed at the mark.
     #[must_use]
     pub fn equity(&self) -> Decimal {
-        self.wallet + self.unrealized
+        self.wallet.saturating_add(self.unrealized)
     }
 
     /// What can back new risk.
     #[must_use]
     pub fn available(&self) -> Decimal {
-        (self.equity() - self.initial_with_orders).max(Decimal::ZERO)
+        self.equity().saturating_sub(self.initial_with_orders).max(Decimal::ZERO)
     }
 }
 
@@ -109,6 +109,8 @@ pub struct World {
     ending: Option<(u32, End)>,
     refuses_stops: bool,
     rates: BTreeMap<InstrumentId, Decimal>,
+    /// Leverage that the client chose, below what the instrument allows.
+    leverage: BTreeMap<InstrumentId, Decimal>,
 }
 
 impl World {
@@ -153,6 +155,7 @@ impl World {
             ending: None,
             refuses_stops: false,
             rates: BTreeMap::new(),
+            leverage: BTreeMap::new(),
         };
         // An instrument may be in a gap of its data: it has its last price all the same.
         for market in &world.markets {
@@ -292,22 +295,23 @@ impl World {
         let (mut unrealized, mut initial, mut maintenance) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         for (id, holding) in self.account.holdings() {
             let Some(market) = self.market(id) else { continue };
-            unrealized += value(&market.instrument, market.mark, holding.qty) - holding.cost;
+            let worth = value(&market.instrument, market.mark, holding.qty);
+            unrealized = unrealized.saturating_add(worth.saturating_sub(holding.cost));
             let margins = self.margins(market, holding.qty);
-            initial += margins.initial;
-            maintenance += margins.maintenance;
+            initial = initial.saturating_add(margins.initial);
+            maintenance = maintenance.saturating_add(margins.maintenance);
         }
         let mut orders = Decimal::ZERO;
         for order in self.orders.open().filter(|order| !order.asked.reduce_only) {
             if let Some(market) = self.market(order.asked.instrument) {
-                orders += self.margins(market, order.remaining()).initial;
+                orders = orders.saturating_add(self.margins(market, order.remaining()).initial);
             }
         }
         Worth {
             wallet: self.account.wallet,
             unrealized,
             initial,
-            initial_with_orders: initial + orders,
+            initial_with_orders: initial.saturating_add(orders),
             maintenance,
         }
     }
@@ -320,12 +324,32 @@ impl World {
         let fits = |below: Option<Money>| below.is_none_or(|below| size < below.get());
         let tier = spec.margin_tiers.iter().find(|tier| fits(tier.notional_below));
         match tier.or(spec.margin_tiers.last()) {
-            Some(tier) => Margins {
-                initial: (size / tier.leverage_max.get()).round_dp(8),
-                maintenance: (size * tier.maintenance_pct.fraction()).round_dp(8),
-            },
+            Some(tier) => {
+                let allowed = tier.leverage_max.get();
+                let leverage = self.leverage(market.instrument.id()).map_or(allowed, |own| own.min(allowed));
+                let maintenance = size.saturating_mul(tier.maintenance_pct.fraction());
+                Margins {
+                    initial: size.checked_div(leverage).unwrap_or(size).round_dp(8),
+                    maintenance: maintenance.round_dp(8),
+                }
+            }
             None => Margins { initial: size, maintenance: Decimal::ZERO },
         }
+    }
+
+    /// The leverage that was chosen for an instrument; `None` where it is as high as the instrument allows.
+    #[must_use]
+    pub fn leverage(&self, instrument: InstrumentId) -> Option<Decimal> {
+        self.leverage.get(&instrument).copied()
+    }
+
+    /// Chooses the leverage of an instrument (at least 1), or takes the choice back. Initial margins follow
+    /// it at once, also those of what is held; when a position is liquidated does not change.
+    pub fn set_leverage(&mut self, instrument: InstrumentId, leverage: Option<Decimal>) {
+        match leverage {
+            Some(leverage) => self.leverage.insert(instrument, leverage.max(Decimal::ONE)),
+            None => self.leverage.remove(&instrument),
+        };
     }
 
     /// The price at which the account would be liquidated, were only this position's price to move.
@@ -338,7 +362,8 @@ impl World {
             return None;
         }
         let worth = self.worth();
-        let price = market.price(market.mark) - (worth.equity() - worth.maintenance) / qty;
+        let distance = worth.equity().saturating_sub(worth.maintenance).checked_div(qty)?;
+        let price = market.price(market.mark).saturating_sub(distance);
         Some(price.max(Decimal::ZERO).round_dp(8))
     }
 

@@ -8,7 +8,7 @@ use seawall_model::{
 
 use super::account::Trade;
 use super::hash::{txid, uuid};
-use super::order::{End, Kind, Life, NewOrder, Order, Purpose, State};
+use super::order::{End, Kind, Life, NewOrder, Order, Purpose, State, Trail};
 use super::settings::VenueKind;
 use super::triggers::trail_from;
 use super::{Happening, Market, World};
@@ -25,6 +25,8 @@ pub struct Edit {
     pub limit: Option<PriceUnits>,
     /// Trigger price.
     pub trigger: Option<PriceUnits>,
+    /// How far a trailing stop follows.
+    pub trail: Option<Trail>,
 }
 
 impl World {
@@ -92,6 +94,9 @@ impl World {
         if asked.reduce_only && asked.side.signed(holding).get() >= 0 {
             return Err(RejectReason::NothingToReduce);
         }
+        if !asked.reduce_only && !self.backs(market, asked) {
+            return Err(RejectReason::InsufficientFunds);
+        }
         match asked.kind {
             Kind::Conditional(_) if self.refuses_stops => Err(RejectReason::NotSupported),
             Kind::Limit { price, life: Life::Fok } if !takes(market, asked.side, price) => {
@@ -99,6 +104,19 @@ impl World {
             }
             Kind::Market | Kind::Limit { .. } | Kind::Conditional(_) => Ok(()),
         }
+    }
+
+    /// Whether what is free backs an order on an instrument whose leverage was chosen. The exchange asks the
+    /// same of every order, by the leverage that the instrument allows.
+    fn backs(&self, market: &Market, asked: &NewOrder) -> bool {
+        let id = asked.instrument;
+        if self.leverage(id).is_none() || asked.kind.condition().is_some() {
+            return true;
+        }
+        let before = self.account.holding(id).qty;
+        let after = before.plus(asked.side.signed(asked.qty));
+        let more = self.margins(market, after).initial.saturating_sub(self.margins(market, before).initial);
+        more <= self.worth().available()
     }
 
     /// Hands an order to the exchange; what it says at once is heard before this returns.
@@ -147,7 +165,7 @@ impl World {
         if ![edit.limit, edit.trigger].iter().flatten().all(is_price) {
             return Err(RejectReason::InvalidPrice);
         }
-        let kind = edited(order.asked.kind, edit)?;
+        let kind = edited(order.asked.kind, edit, market)?;
         if order.state == State::Open {
             let Some(limit) = kind.limit() else { return Err(RejectReason::NotSupported) };
             let time_in_force = match kind {
@@ -156,12 +174,12 @@ impl World {
             };
             let name =
                 OrderRef { instrument: order.asked.instrument, id: ClientOrderId { run: 1, sequence: key } };
-            let kind = OrderKind::Limit { price: limit, time_in_force };
+            let terms = OrderKind::Limit { price: limit, time_in_force };
             self.verdict = None;
-            self.exchange.send(at, VenueRequest::Amend { order: name, qty, kind });
+            self.exchange.send(at, VenueRequest::Amend { order: name, qty, kind: terms });
             // The new terms stand before what they lead to is heard.
             let before = order.asked.clone();
-            self.change_terms(at, key, qty, edit);
+            self.change_terms(at, key, qty, kind);
             self.hear(at);
             let verdict = self.verdict.take().unwrap_or(Ok(()));
             if verdict.is_err() {
@@ -169,18 +187,16 @@ impl World {
             }
             return verdict;
         }
-        self.change_terms(at, key, qty, edit);
+        self.change_terms(at, key, qty, kind);
         self.happenings.push_back(Happening::Edited(key));
         self.watch_one(at, key);
         Ok(())
     }
 
-    fn change_terms(&mut self, at: Ts, key: u32, qty: QtyUnits, edit: Edit) {
+    fn change_terms(&mut self, at: Ts, key: u32, qty: QtyUnits, kind: Kind) {
         self.orders.change(key, |order| {
             order.asked.qty = qty;
-            if let Ok(kind) = edited(order.asked.kind, edit) {
-                order.asked.kind = kind;
-            }
+            order.asked.kind = kind;
             order.updated_at = at;
         });
     }
@@ -293,8 +309,8 @@ impl World {
         if let Some(key) = key {
             self.orders.change(key, |order| {
                 order.filled = order.filled.plus(fill.qty);
-                order.value += paid;
-                order.fee += fill.fee.get();
+                order.value = order.value.saturating_add(paid);
+                order.fee = order.fee.saturating_add(fill.fee.get());
                 order.updated_at = at;
                 if order.remaining().get() <= 0 {
                     order.state = State::Filled;
@@ -336,7 +352,7 @@ impl World {
     pub fn trailing_trigger(
         market: &Market,
         source: seawall_model::TriggerSource,
-        trail: super::Trail,
+        trail: Trail,
         above: bool,
     ) -> PriceUnits {
         trail_from(trail, World::watched(market, source), above, market)
@@ -352,16 +368,26 @@ fn time_in_force(life: Life) -> TimeInForce {
 }
 
 /// The new kind of an order, or why it cannot have it.
-fn edited(kind: Kind, edit: Edit) -> Result<Kind, RejectReason> {
+fn edited(kind: Kind, edit: Edit, market: &Market) -> Result<Kind, RejectReason> {
     match kind {
         Kind::Market => Err(RejectReason::NotSupported),
-        Kind::Limit { .. } if edit.trigger.is_some() => Err(RejectReason::NotSupported),
+        Kind::Limit { .. } if edit.trigger.is_some() || edit.trail.is_some() => {
+            Err(RejectReason::NotSupported)
+        }
         Kind::Limit { price, life } => Ok(Kind::Limit { price: edit.limit.unwrap_or(price), life }),
         Kind::Conditional(mut condition) => {
-            if let Purpose::Trailing(_) = condition.purpose
-                && (edit.trigger.is_some() || edit.limit.is_some())
+            let is_trailing = matches!(condition.purpose, Purpose::Trailing(_));
+            if is_trailing && (edit.trigger.is_some() || edit.limit.is_some())
+                || !is_trailing && edit.trail.is_some()
             {
                 return Err(RejectReason::NotSupported);
+            }
+            if let Some(trail) = edit.trail {
+                let trigger =
+                    trail_from(trail, World::watched(market, condition.source), condition.above, market);
+                // A limit keeps its distance from the trigger.
+                condition.limit = condition.limit.map(|limit| limit.plus(trigger.minus(condition.trigger)));
+                (condition.purpose, condition.trigger) = (Purpose::Trailing(trail), trigger);
             }
             condition.trigger = edit.trigger.unwrap_or(condition.trigger);
             condition.limit = edit.limit.or(condition.limit);

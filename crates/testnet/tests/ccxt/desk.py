@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import ccxt
 
 from steps import FUTURES, Wrong
@@ -22,6 +23,7 @@ VALUE = 400.0
 class Desk:
     venue: str
     exchange: Any
+    rest: str
     connect: Callable[[str, str], Any]
     key: str
     secret: str
@@ -66,6 +68,16 @@ class Desk:
             raise Wrong(f"no bid or no ask: {ticker['bid']} {ticker['ask']}")
         return ticker["bid"], ticker["ask"]
 
+    async def reach(self) -> None:
+        """A request that costs nothing, there and back."""
+        with contextlib.suppress(ccxt.NetworkError):
+            await self.exchange.fetch_order_book(self.symbol)
+
+    async def truth(self) -> Any:
+        """Orders, positions and fills as the exchange itself has them, behind the venue's protocol."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.rest}/testnet/state") as answer:
+            return await answer.json()
+
     async def prices(self, symbol: str | None = None) -> Prices:
         bid, ask = await self.bid_ask(symbol)
         return Prices(self, symbol or self.symbol, bid, ask)
@@ -80,6 +92,10 @@ class Desk:
         step = self.market(name)["precision"]["amount"] or 0.0
         wanted = max(VALUE * times / price, minimum * 2.0 * times, step * 4.0 * times)
         return float(self.exchange.amount_to_precision(name, wanted))
+
+    def step_share(self, amount: float, symbol: str | None = None) -> float:
+        """Which part of an amount one step is: what rounding may take of it."""
+        return (self.market(symbol or self.symbol)["precision"]["amount"] or 0.0) / amount
 
     def client_id(self) -> str:
         """Free text of at most 18 characters, which both venues take."""
@@ -106,10 +122,11 @@ class Desk:
         return next((order for order in orders if order["id"] == order_id), None)
 
     async def tidy_up(self) -> None:
-        """After a step that failed: the next one finds no order and no position of it."""
+        """After a step that failed: the next one finds no order, no position and nothing bought of it."""
         with contextlib.suppress(ccxt.BaseError):
             await self.exchange.cancel_all_orders()
         if not self.is_futures:
+            await self.sell_out()
             return
         with contextlib.suppress(ccxt.BaseError):
             for held in await self.exchange.fetch_positions():
@@ -118,6 +135,17 @@ class Desk:
                 await self.exchange.create_order(
                     held["symbol"], "market", side, held["contracts"], None, params
                 )
+
+
+    async def sell_out(self) -> None:
+        """Sells what is held of each market, as far as a minimum allows."""
+        for symbol in self.symbols:
+            market = self.market(symbol)
+            with contextlib.suppress(ccxt.BaseError):
+                free = ((await self.exchange.fetch_balance()).get(market["base"]) or {}).get("free") or 0.0
+                if free >= (market["limits"]["amount"]["min"] or 0.0) and free > 0.0:
+                    amount = float(self.exchange.amount_to_precision(symbol, free))
+                    await self.exchange.create_order(symbol, "market", "sell", amount)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,13 @@ import refusals  # noqa: F401  isort: skip
 import futures_orders  # noqa: F401  isort: skip
 import futures_triggers  # noqa: F401  isort: skip
 import futures_account  # noqa: F401  isort: skip
+import futures_queries  # noqa: F401  isort: skip
 import spot_orders  # noqa: F401  isort: skip
 import spot_triggers  # noqa: F401  isort: skip
 import spot_account  # noqa: F401  isort: skip
+import spot_queries  # noqa: F401  isort: skip
 import streams  # noqa: F401  isort: skip
+import bad_days  # noqa: F401  isort: skip
 
 from desk import Desk
 from exchange import connect, stream_of
@@ -42,8 +45,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--symbols", help="markets to trade, with commas, instead of the seed's choice")
     parser.add_argument("--pace", type=float, default=1.0, help="speed of the venue's clock")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds that a change may take")
+    parser.add_argument("--faults", action="store_true", help="the steps for a venue that has faults")
     parser.add_argument("--only", action="append", default=[], help="name of a step, with * for anything")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end, no lines")
+    parser.add_argument("--label", default="", help="what each line begins with")
     parser.add_argument("--list", action="store_true", help="names the steps")
     return parser.parse_args()
 
@@ -58,6 +63,7 @@ async def prove(options: argparse.Namespace) -> list[Result]:
     desk = Desk(
         venue=options.venue,
         exchange=another(options.key, options.secret),
+        rest=rest,
         connect=another,
         key=options.key,
         secret=options.secret,
@@ -67,8 +73,8 @@ async def prove(options: argparse.Namespace) -> list[Result]:
         patience_s=options.patience,
         named=options.symbols.split(",") if options.symbols else [],
     )
-    steps = chosen(options.venue, options.only)
-    if options.only and not any(found.name == "load markets" for found in steps):
+    steps = chosen(options.venue, options.only, options.faults)
+    if options.only and not options.faults and not any(found.name == "load markets" for found in steps):
         steps = [*chosen(options.venue, ["load markets"]), *steps]
     results = []
     try:
@@ -76,7 +82,7 @@ async def prove(options: argparse.Namespace) -> list[Result]:
             result = await run_step(found, desk)
             results.append(result)
             if not options.json:
-                print(result.line(), flush=True)
+                print(f"{options.label}{result.line()}", flush=True)
             if not result.ok and desk.symbols:
                 await desk.tidy_up()
     finally:
@@ -87,7 +93,7 @@ async def prove(options: argparse.Namespace) -> list[Result]:
 def main() -> int:
     options = arguments()
     if options.list:
-        for found in chosen(options.venue, options.only):
+        for found in chosen(options.venue, options.only, options.faults):
             print(found.name)
         return 0
     results = asyncio.run(prove(options))
@@ -106,7 +112,9 @@ def main() -> int:
         print(json.dumps(report, indent=2))
     else:
         checks = sum(result.checks for result in results)
-        print(f"{len(results) - len(failed)} of {len(results)} steps passed, {checks} checks")
+        seconds = sum(result.seconds for result in results)
+        passed = f"{len(results) - len(failed)} of {len(results)} steps passed"
+        print(f"{options.label}{passed}, {checks} checks, {seconds:.0f} s", flush=True)
     return FAILED if failed else 0
 
 

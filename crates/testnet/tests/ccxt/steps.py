@@ -52,6 +52,7 @@ class Step:
     name: str
     venues: tuple[str, ...]
     work: Work
+    faults: bool
 
 
 @dataclass
@@ -75,19 +76,19 @@ class Result:
 REGISTRY: list[Step] = []
 
 
-def step(name: str, *venues: str) -> Callable[[Work], Work]:
-    """Registers a step, for both venues if none is named."""
+def step(name: str, *venues: str, faults: bool = False) -> Callable[[Work], Work]:
+    """Registers a step, for both venues if none is named; with `faults` it is one for bad days alone."""
 
     def register(work: Work) -> Work:
-        REGISTRY.append(Step(name, venues or BOTH, work))
+        REGISTRY.append(Step(name, venues or BOTH, work, faults))
         return work
 
     return register
 
 
-def chosen(venue: str, patterns: list[str]) -> list[Step]:
+def chosen(venue: str, patterns: list[str], faults: bool) -> list[Step]:
     """The venue's steps in order; with patterns (`*` allowed) only those that match one."""
-    steps = [found for found in REGISTRY if venue in found.venues]
+    steps = [found for found in REGISTRY if venue in found.venues and found.faults == faults]
     if not patterns:
         return steps
     return [found for found in steps if any(fnmatch.fnmatch(found.name, pattern) for pattern in patterns)]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import ccxt
 
 from desk import Desk
 from market_data import check_book, check_candles, check_trades
+from spot_orders import stock
 from steps import FUTURES, SPOT, Checks, Wrong, step
-
-Watch = Callable[[], Awaitable[Any]]
-
+from watching import Watch, Watcher
 
 async def seen(desk: Desk, watch: Watch, is_right: Callable[[Any], object], what: str) -> Any:
-    """Watches until it is right; the last thing that was seen is named when it never is."""
+    """Watches until it is right: for what goes on by itself."""
     last = None
     try:
         async with asyncio.timeout(desk.patience_s):
@@ -27,22 +26,6 @@ async def seen(desk: Desk, watch: Watch, is_right: Callable[[Any], object], what
     except TimeoutError:
         shown = repr(last)[:200]
         raise Wrong(f"{what}: not seen within {desk.patience_s} s, last was {shown}") from None
-
-
-async def while_watching(desk: Desk, watch: Watch, act: Awaitable[Any], is_right: Any, what: str) -> tuple[Any, Any]:
-    """Subscribes, then acts, then watches until it is right; gives what was done and what was seen."""
-    first = asyncio.ensure_future(watch())
-    # The subscription is sent before this: it stands when the answer to another request has come.
-    await asyncio.sleep(0.3)
-    done = await act
-    try:
-        async with asyncio.timeout(desk.patience_s):
-            value = await first
-    except TimeoutError:
-        raise Wrong(f"{what}: nothing came within {desk.patience_s} s") from None
-    if is_right(done, value):
-        return done, value
-    return done, await seen(desk, watch, lambda value: is_right(done, value), what)
 
 
 @step("watch ticker")
@@ -69,12 +52,11 @@ async def watch_tickers(desk: Desk, checks: Checks) -> None:
 
     await seen(desk, lambda: desk.exchange.watch_tickers(desk.symbols), all_seen, "a ticker of each market")
     checks.that(symbols >= set(desk.symbols), "every market was seen")
-    if desk.is_futures:
-        best = await seen(
-            desk, lambda: desk.exchange.watch_bids_asks([desk.symbol]), lambda t: desk.symbol in t, "bids and asks"
-        )
-        row = best[desk.symbol]
-        checks.that(0 < row["bid"] < row["ask"], "bid below ask", row["bid"], row["ask"])
+    best = await seen(
+        desk, lambda: desk.exchange.watch_bids_asks([desk.symbol]), lambda t: desk.symbol in t, "bids and asks"
+    )
+    row = best[desk.symbol]
+    checks.that(0 < row["bid"] < row["ask"], "bid below ask", row["bid"], row["ask"])
 
 
 @step("watch order book")
@@ -92,9 +74,6 @@ async def watch_order_book(desk: Desk, checks: Checks) -> None:
 
 @step("watch trades")
 async def watch_trades(desk: Desk, checks: Checks) -> None:
-    prices = await desk.prices()
-    await open_a_little(desk, prices)
-
     async def again() -> Any:
         return await desk.exchange.watch_trades(desk.symbol)
 
@@ -103,11 +82,6 @@ async def watch_trades(desk: Desk, checks: Checks) -> None:
     last = max(trade["timestamp"] for trade in trades)
     later = await seen(desk, again, lambda found: max(t["timestamp"] for t in found) >= last, "later trades")
     check_trades(checks, later, desk.symbol)
-    await close_a_little(desk, prices)
-
-
-async def open_a_little(desk: Desk, prices: Any) -> None:
-    await desk.exchange.create_order(desk.symbol, "market", "buy", prices.amount())
 
 
 async def close_a_little(desk: Desk, prices: Any) -> None:
@@ -128,83 +102,84 @@ async def watch_candles(desk: Desk, checks: Checks) -> None:
             checks.same(candle[1:5], rest[candle[0]][1:5], "a closed candle is the same by REST")
 
 
+def topic_of(desk: Desk, futures: str, spot: str) -> str:
+    return futures if desk.is_futures else spot
+
+
 @step("watch orders: placed, cancelled")
 async def watch_orders(desk: Desk, checks: Checks) -> None:
     prices = await desk.prices()
     amount, price = prices.amount(), prices.under(5)
+    exchange = desk.exchange
 
-    def is_it(order: Any, wanted: Any) -> bool:
+    def rows(order_id: str) -> list[Any]:
+        return [order for order in exchange.orders or [] if order["id"] == order_id]
+
+    async with Watcher(desk, exchange.watch_orders, topic_of(desk, "orders", "executions")) as watcher:
+        placed = await exchange.create_order(desk.symbol, "limit", "buy", amount, price)
         # Later rows of an order may say little more than its id.
-        return order["id"] == wanted["id"] and order["symbol"] == desk.symbol
-
-    placed, _ = await while_watching(
-        desk,
-        desk.exchange.watch_orders,
-        desk.exchange.create_order(desk.symbol, "limit", "buy", amount, price),
-        lambda done, _: any(is_it(order, done) for order in desk.exchange.orders),
-        "the placed order",
-    )
-    row = next(order for order in desk.exchange.orders if is_it(order, placed))
-    checks.same((row["symbol"], row["side"]), (desk.symbol, "buy"), "market and side")
-    checks.near(row["price"], price, "price")
-    amount_seen = row["amount"] if row["amount"] is not None else row["remaining"]
-    checks.near(amount_seen, amount, "amount")
-
-    def ended(_: Any, __: Any) -> bool:
-        ours = [order for order in desk.exchange.orders if order["id"] == placed["id"]]
-        return any(order["status"] == "canceled" for order in ours)
-
-    await while_watching(
-        desk,
-        desk.exchange.watch_orders,
-        desk.exchange.cancel_order(placed["id"], desk.symbol),
-        ended,
-        "the cancelled order",
-    )
-    checks.that(ended(None, None), "the order has ended")
+        await watcher.until(
+            lambda _: any(row["symbol"] == desk.symbol for row in rows(placed["id"])), "the placed order"
+        )
+        row = next(row for row in rows(placed["id"]) if row["symbol"] == desk.symbol)
+        checks.same((row["symbol"], row["side"]), (desk.symbol, "buy"), "market and side")
+        checks.near(row["price"], price, "price")
+        amount_seen = row["amount"] if row["amount"] is not None else row["remaining"]
+        checks.near(amount_seen, amount, "amount")
+        await exchange.cancel_order(placed["id"], desk.symbol)
+        await watcher.until(
+            lambda _: any(row["status"] == "canceled" for row in rows(placed["id"])), "the cancelled order"
+        )
+    checks.that(rows(placed["id"]), "the order is known")
 
 
 @step("watch my trades")
 async def watch_my_trades(desk: Desk, checks: Checks) -> None:
     prices = await desk.prices()
-    amount = prices.amount()
-    order, trades = await while_watching(
-        desk,
-        desk.exchange.watch_my_trades,
-        desk.exchange.create_order(desk.symbol, "market", "buy", amount),
-        lambda done, trades: any(trade["order"] == done["id"] for trade in trades),
-        "the trade of the order",
-    )
-    mine = [trade for trade in trades if trade["order"] == order["id"]]
-    checks.that(all((trade["side"], trade["symbol"]) == ("buy", desk.symbol) for trade in mine), "side, market")
-    checks.that(all(trade["takerOrMaker"] == "taker" for trade in mine), "role", mine)
-    checks.that(all(trade["fee"]["cost"] > 0 for trade in mine), "fee", [trade["fee"] for trade in mine])
-    await close_a_little(desk, prices)
+    exchange = desk.exchange
+    async with Watcher(desk, exchange.watch_my_trades, topic_of(desk, "myTrades", "executions")) as watcher:
+        for side in ("buy", "sell"):
+            order = await exchange.create_order(desk.symbol, "market", side, prices.amount())
+
+            def mine(trades: Any, order_id: str = order["id"]) -> list[Any]:
+                return [trade for trade in trades if trade["order"] == order_id]
+
+            trades = mine(await watcher.until(mine, "the trade of the order"))
+            told = {(trade["side"], trade["symbol"], trade["takerOrMaker"]) for trade in trades}
+            checks.same(told, {(side, desk.symbol, "taker")}, "side, market and role")
+            checks.that(all(trade["fee"]["cost"] > 0 for trade in trades), "fee", [t["fee"] for t in trades])
+            checks.near(sum(trade["amount"] for trade in trades), prices.amount(), "amount")
+            ids = {trade["id"] for trade in await exchange.fetch_my_trades(desk.symbol)}
+            checks.that({trade["id"] for trade in trades} <= ids, "REST has the same trades", trades)
 
 
 @step("watch balance")
 async def watch_balance(desk: Desk, checks: Checks) -> None:
+    exchange = desk.exchange
+
     def dollars(balance: Any) -> Any:
         return (balance.get("USD") or {}).get("total")
 
     params = {"account": "flex_futures"} if desk.is_futures else {}
+    before = (await exchange.fetch_balance())["USD"]["total"]
+    topic = topic_of(desk, "balances:flex_futures", "balances")
+    async with Watcher(desk, lambda: exchange.watch_balance(params), topic) as watcher:
+        first = await watcher.until(dollars, "the balance")
+        checks.near(dollars(first), before, "stream and REST agree", 1e-6)
+        prices = await desk.prices()
+        await exchange.create_order(desk.symbol, "market", "buy", prices.amount())
+        rest = (await exchange.fetch_balance())["USD"]["total"]
+        checks.that(rest < before, "a purchase costs something", before, rest)
 
-    async def watch() -> Any:
-        return await desk.exchange.watch_balance(params)
+        def is_after(balance: Any) -> bool:
+            return dollars(balance) is not None and abs(dollars(balance) - rest) < 1e-6 * rest
 
-    before = (await desk.exchange.fetch_balance())["USD"]["total"]
-    first = await seen(desk, watch, dollars, "the balance")
-    checks.near(dollars(first), before, "stream and REST agree", 1e-6)
-    prices = await desk.prices()
-    _, after = await while_watching(
-        desk,
-        watch,
-        desk.exchange.create_order(desk.symbol, "market", "buy", prices.amount()),
-        lambda _, balance: dollars(balance) is not None and dollars(balance) < before,
-        "the balance after a purchase",
-    )
-    rest = (await desk.exchange.fetch_balance())["USD"]["total"]
-    checks.near(dollars(after), rest, "stream and REST agree after it", 1e-6)
+        after = await watcher.until(is_after, "the balance after a purchase")
+        checks.near(dollars(after), rest, "stream and REST agree after it", 1e-6)
+        if not desk.is_futures:
+            base = desk.market()["base"]
+            held = (await exchange.fetch_balance())[base]["total"]
+            checks.near(after[base]["total"], held, "what was bought is there in the same message", 1e-9)
     await close_a_little(desk, prices)
 
 
@@ -213,27 +188,44 @@ async def watch_positions(desk: Desk, checks: Checks) -> None:
     prices = await desk.prices()
     amount = prices.amount()
 
-    def is_held(_: Any, positions: Any) -> bool:
-        return any(row["symbol"] == desk.symbol and abs(row["contracts"] - amount) < 1e-9 for row in positions)
+    def held(positions: Any) -> Any:
+        same = [row for row in positions if row["symbol"] == desk.symbol]
+        return next((row for row in same if abs(row["contracts"] - amount) < 1e-9), None)
 
-    _, positions = await while_watching(
-        desk,
-        desk.exchange.watch_positions,
-        desk.exchange.create_order(desk.symbol, "market", "buy", amount),
-        is_held,
-        "the position",
-    )
-    row = next(row for row in positions if row["symbol"] == desk.symbol)
-    checks.same(row["side"], "long", "side")
-    checks.that(abs(row["entryPrice"] / prices.ask - 1) < 0.02, "entry price", row["entryPrice"], prices.ask)
+    async with Watcher(desk, desk.exchange.watch_positions, "positions") as watcher:
+        await desk.exchange.create_order(desk.symbol, "market", "buy", amount)
+        row = held(await watcher.until(held, "the position"))
+        checks.same(row["side"], "long", "side")
+        apart = abs(row["entryPrice"] / prices.ask - 1)
+        checks.that(apart < 0.02, "entry price", row["entryPrice"], prices.ask)
     await close_a_little(desk, prices)
+
+
+@step("watch several books and tapes at once")
+async def watch_several(desk: Desk, checks: Checks) -> None:
+    exchange, symbols = desk.exchange, set(desk.symbols)
+    books: set[str] = set()
+    tapes: set[str] = set()
+
+    def all_books(book: Any) -> bool:
+        check_book(checks, book, 5)
+        books.add(book["symbol"])
+        return books >= symbols
+
+    def all_tapes(trades: Any) -> bool:
+        tapes.update(trade["symbol"] for trade in trades)
+        return tapes >= symbols
+
+    await seen(desk, lambda: exchange.watch_order_book_for_symbols(desk.symbols), all_books, "each book")
+    await seen(desk, lambda: exchange.watch_trades_for_symbols(desk.symbols), all_tapes, "each tape")
+    checks.that(books >= symbols and tapes >= symbols, "every market was seen", books, tapes)
 
 
 @step("orders over the socket", SPOT)
 async def socket_orders(desk: Desk, checks: Checks) -> None:
     exchange = desk.exchange
-    prices = await desk.prices()
-    amount = prices.amount()
+    # A stop that sells needs something that it can sell.
+    prices, amount = await stock(desk)
     order = await exchange.create_order_ws(desk.symbol, "limit", "buy", amount, prices.under(5))
     row = await desk.open_order(order["id"])
     checks.near(row["price"], prices.under(5), "price of the order")
@@ -254,6 +246,7 @@ async def socket_orders(desk: Desk, checks: Checks) -> None:
     await exchange.create_order_ws(desk.symbol, "limit", "buy", amount, prices.under(5))
     await exchange.cancel_all_orders_ws()
     checks.same(await desk.open_ids(), set(), "nothing is open")
+    await close_a_little(desk, prices)
 
 
 @step("streams refuse a wrong signature", FUTURES)
