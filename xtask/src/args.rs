@@ -23,6 +23,9 @@ Commands:
   ccxt [--seeds N,N…]
                    run ccxt's steps on `seawall testnet`, both venues, each seed and once with faults; needs
                    Python 3.11 and, the first time, the network
+  drill <name> [args…]
+                   hurt a run over `seawall testnet` and judge it from outside: kills, cuts, starts, two-starts;
+                   `drill --help` says what each takes; with --release by optimised binaries
   ci               format check, clippy with warnings as errors, then test
   help, --help     this text
 
@@ -51,6 +54,8 @@ pub(crate) enum Command {
     BenchSmc(bench_smc::Options),
     /// Prove the exchange in a box with ccxt.
     Ccxt(ccxt::Options),
+    /// Hurt a run and judge it; the words are passed on.
+    Drill(Vec<String>),
     /// Everything a change must pass.
     Ci,
 }
@@ -68,6 +73,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
     match name.as_str() {
         "help" | "--help" | "-h" => Ok(Command::Help),
         "demo" => Ok(Command::Demo(rest)),
+        "drill" => Ok(Command::Drill(rest)),
         _ if rest.iter().any(|word| word == "--help" || word == "-h") => Ok(Command::Help),
         "test" => filters(rest).map(Command::Test),
         "tidy" => nothing_after("tidy", &rest).map(|()| Command::Tidy),
@@ -77,7 +83,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
         "ccxt" => ccxt::options(&rest).map(Command::Ccxt),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
-        other => Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ccxt, ci, help")),
+        other => {
+            Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ccxt, drill, ci, help"))
+        }
     }
 }
 
@@ -114,6 +122,12 @@ mod tests {
     fn demo_passes_every_word_on_even_help() {
         let words = vec!["--help".to_owned(), "--seed".to_owned(), "7".to_owned()];
         assert_eq!(parsed("demo --help --seed 7"), Ok(Command::Demo(words)));
+    }
+
+    #[test]
+    fn drill_passes_every_word_on_even_help() {
+        let words = vec!["kills".to_owned(), "--help".to_owned()];
+        assert_eq!(parsed("drill kills --help"), Ok(Command::Drill(words)));
     }
 
     #[test]

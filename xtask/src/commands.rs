@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::Context;
 
 use crate::steps::{self, Step};
-use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, prerequisites, tidy};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, tidy};
 
 /// A benchmark and the cargo command that runs it.
 #[derive(Debug, PartialEq, Eq)]
@@ -153,6 +153,17 @@ pub(crate) fn ccxt(options: &ccxt::Options) -> anyhow::Result<u8> {
         return Ok(code);
     }
     ccxt::run(&root()?, options)
+}
+
+/// Hurts a run over the exchange in a box.
+///
+/// # Errors
+/// When a program could not be built or run.
+pub(crate) fn drill(words: &[String]) -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    drill::run(&root()?, words)
 }
 
 fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {

@@ -1,4 +1,4 @@
-//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt` and `ci`.
+//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill` and `ci`.
 //!
 //! Nothing here ships. The crate stands on `std` and `anyhow` alone, so that the chores compile in seconds on
 //! a fresh machine and can say what is missing before the long build starts.
@@ -13,6 +13,7 @@ mod args;
 mod bench_smc;
 mod ccxt;
 mod commands;
+mod drill;
 mod prerequisites;
 mod python;
 mod steps;
@@ -58,6 +59,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Bench(names) => commands::bench(&names),
         Command::BenchSmc(options) => commands::bench_smc(&options),
         Command::Ccxt(options) => commands::ccxt(&options),
+        Command::Drill(words) => commands::drill(&words),
         Command::Ci => commands::ci(),
     }
 }

@@ -4,6 +4,7 @@ use core::str::FromStr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use seawall_live::wall_clock::Pace;
 use seawall_model::{InstrumentName, KillReason, Timeframe, Ts};
 
 use crate::smc_args::SmcArgs;
@@ -159,6 +160,10 @@ pub(crate) struct RunArgs {
     /// Folder for journal and database; default: the configured data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// The clock of an exchange in a box that runs ahead, as `seawall testnet --json` prints it; for addresses
+    /// of this machine alone.
+    #[arg(long, value_name = "INSTANT*SPEED")]
+    pub(crate) testnet_clock: Option<Pace>,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -81,8 +81,13 @@ pub(crate) struct Unwritten {
     pub(crate) problem: Option<String>,
 }
 
-/// The database's thread: writes until the queue closes.
-pub(crate) fn write_all(mut writer: Writer, queue: &Receiver<Work>, ending: &Ending) -> Unwritten {
+/// The database's thread: writes until the queue closes, and counts `waiting` down with each batch.
+pub(crate) fn write_all(
+    mut writer: Writer,
+    queue: &Receiver<Work>,
+    ending: &Ending,
+    waiting: &AtomicUsize,
+) -> Unwritten {
     let mut unwritten = Unwritten::default();
     for work in queue {
         if unwritten.problem.is_none() {
@@ -97,6 +102,7 @@ pub(crate) fn write_all(mut writer: Writer, queue: &Receiver<Work>, ending: &End
         if let (Work::Rows(batch), Some(_)) = (&work, &unwritten.problem) {
             unwritten.rows += batch.len() as u64;
         }
+        waiting.fetch_sub(1, Ordering::Relaxed);
     }
     unwritten
 }

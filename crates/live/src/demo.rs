@@ -140,6 +140,7 @@ impl Demo {
             readers,
             started: Instant::now(),
             first_protected_s: None,
+            handed_over: Instant::now(),
         };
         Ok(Demo {
             engine,

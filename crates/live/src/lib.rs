@@ -31,6 +31,7 @@ mod readers;
 mod recorder;
 mod tally;
 mod twins;
+mod watermarks;
 
 pub use account_folder::AccountFolder;
 pub use carry_log::{CarryLog, restore};

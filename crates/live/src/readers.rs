@@ -5,6 +5,8 @@
 //! bounded number of batches; while it is full, steps gather in the batch at hand, and at its bound the rows
 //! of that are dropped and counted: the journal has them, and the database can be built anew from it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -20,11 +22,11 @@ use crate::snapshot::{Recent, Snapshot, rows};
 use crate::tally::Tally;
 
 /// Batches that may wait for the database.
-const BATCHES_WAITING_MAX: usize = 64;
+pub(crate) const BATCHES_WAITING_MAX: usize = 64;
 /// Rows gathered before a batch is handed over.
 const BATCH_ROWS: usize = 256;
 /// Rows gathered at most while the database does not keep up.
-const BATCH_ROWS_MAX: usize = 100_000;
+pub(crate) const BATCH_ROWS_MAX: usize = 100_000;
 /// Pause between two snapshots.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(200);
 
@@ -39,6 +41,8 @@ pub(crate) struct Readers {
     worker: Option<JoinHandle<Unwritten>>,
     ending: Ending,
     batch: Batch,
+    /// Batches that were handed over and not written yet.
+    waiting: Arc<AtomicUsize>,
     equity_at: Ts,
     pub(crate) rows_dropped: u64,
 }
@@ -53,9 +57,11 @@ impl Readers {
         let (sender, receiver): (SyncSender<Work>, Receiver<Work>) = sync_channel(BATCHES_WAITING_MAX);
         let ending = Ending::default();
         let announced = ending.clone();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let left = waiting.clone();
         let worker = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn(move || write_all(writer, &receiver, &announced))
+            .spawn(move || write_all(writer, &receiver, &announced, &left))
             .map_err(LiveError::file(std::path::Path::new("database"), "starting its thread"))?;
         let now = Instant::now();
         Ok(Readers {
@@ -68,6 +74,7 @@ impl Readers {
             worker: Some(worker),
             ending,
             batch: Batch::default(),
+            waiting,
             equity_at: Ts::from_nanos(i64::MIN),
             rows_dropped: 0,
         })
@@ -113,14 +120,25 @@ impl Readers {
         let _ = view.try_send(snapshot);
     }
 
-    fn hand_over(&mut self) {
+    /// How much waits for the database's thread: batches, and rows that are not handed over yet.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        // The batch at hand is counted as waiting until it is written.
+        let batches = self.waiting.load(Ordering::Relaxed).min(BATCHES_WAITING_MAX);
+        (batches, self.batch.len())
+    }
+
+    /// Hands the gathered rows to the database's thread, if it has room.
+    pub(crate) fn hand_over(&mut self) {
         let Some(database) = &self.database else { return };
         if self.batch.is_empty() {
             return;
         }
+        // Counted before the thread can count it down.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         match database.try_send(Work::Rows(Box::new(std::mem::take(&mut self.batch)))) {
             Ok(()) | Err(TrySendError::Full(Work::End(..)) | TrySendError::Disconnected(Work::End(..))) => {}
             Err(TrySendError::Full(Work::Rows(batch))) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.batch = *batch;
                 let rows = self.batch.len();
                 if rows > BATCH_ROWS_MAX {
@@ -134,6 +152,7 @@ impl Readers {
                 }
             }
             Err(TrySendError::Disconnected(Work::Rows(batch))) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.rows_dropped += batch.len() as u64;
                 self.database = None;
             }
@@ -150,6 +169,7 @@ impl Readers {
     pub(crate) fn finish(mut self, at: Ts, end: End) -> Option<String> {
         self.ending.announce();
         if let Some(database) = self.database.take() {
+            self.waiting.fetch_add(2, Ordering::Relaxed);
             // The queue empties while the thread lives; if it has died, its result tells.
             let _ = database.send(Work::Rows(Box::new(std::mem::take(&mut self.batch))));
             let _ = database.send(Work::End(at, Box::new(end)));

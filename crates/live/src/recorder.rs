@@ -1,6 +1,6 @@
 //! Writes a run down as it happens: inputs before the engine sees them, intents before they leave.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use seawall_engine::{Effects, Engine, Recorder};
 use seawall_model::{Input, Ts, VenueRequest};
@@ -11,6 +11,7 @@ use crate::error::LiveError;
 use crate::hash;
 use crate::readers::Readers;
 use crate::tally::Tally;
+use crate::watermarks::{Queue, Watermarks};
 
 /// Inputs between two checkpoints of the state.
 const CHECKPOINT_EVERY: u64 = 10_000;
@@ -23,6 +24,29 @@ pub(crate) struct RunRecorder {
     pub(crate) readers: Readers,
     pub(crate) started: Instant,
     pub(crate) first_protected_s: Option<f64>,
+    pub(crate) handed_over: Instant,
+}
+
+/// What waits in memory is handed on after this: a killed process loses no more than that.
+const HAND_OVER_EVERY: Duration = Duration::from_millis(250);
+
+impl RunRecorder {
+    /// Now and then hands on what waits in memory: the journal's buffer, rows for the database. Nothing waits
+    /// for a disk.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub(crate) fn hand_over(&mut self, marks: &Watermarks) -> Result<(), LiveError> {
+        if self.handed_over.elapsed() >= HAND_OVER_EVERY {
+            self.handed_over = Instant::now();
+            self.journal.hand_over()?;
+            self.readers.hand_over();
+            let (batches, rows) = self.readers.waiting();
+            marks.note(Queue::Batches, batches);
+            marks.note(Queue::Rows, rows);
+        }
+        Ok(())
+    }
 }
 
 impl Recorder for RunRecorder {

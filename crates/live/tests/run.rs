@@ -127,6 +127,7 @@ fn options(config: Config, folder: &Path) -> RunOptions {
         duration,
         once: false,
         database: None,
+        pace: None,
     }
 }
 
@@ -223,6 +224,25 @@ fn a_wrong_clock_and_an_unknown_instrument_are_told_apart() {
     let (at, cause) = phase(venues.prepare(folder.path(), &[lenient, other]));
     assert!(at == "instruments" && cause.contains("ETH/USD:USD is not listed"), "{at} {cause}");
     assert!(venues.prepare(folder.path(), &[lenient]).is_ok());
+}
+
+#[test]
+fn the_clock_of_an_exchange_in_a_box_is_refused_for_a_venue_elsewhere() {
+    let venues = Venues::start(0);
+    let folder = tempfile::tempdir().unwrap();
+    let pace = Some(format!("{}*10", Ts::from_millis(now_ms())).parse().unwrap());
+    let elsewhere = venues.config(&["venue.private_stream=wss://b.example"]);
+    let (at, cause) =
+        phase(Run::prepare(RunOptions { pace, ..options(elsewhere, folder.path()) }, None, &|_, _| {}));
+    assert!(at == "clock" && cause.contains("b.example"), "{cause}");
+    // Here it is taken, and then the clocks of this venue, which has the time of day, differ.
+    std::thread::sleep(Duration::from_millis(500));
+    let (at, cause) = phase(Run::prepare(
+        RunOptions { pace, ..options(venues.config(&[]), folder.path()) },
+        None,
+        &|_, _| {},
+    ));
+    assert!(at == "clock" && cause.contains("ahead"), "{cause}");
 }
 
 /// Effect of `run.timeframe`.

@@ -161,3 +161,21 @@ fn a_journal_is_neither_overwritten_nor_opened_where_there_is_none() {
     assert!(matches!(again, Err(StoreError::JournalExists { .. })));
     assert_eq!(open(&disk).unwrap().1.last_seq, 0);
 }
+
+#[test]
+fn what_is_handed_over_outlives_the_process_and_not_the_machine() {
+    let disk = MemoryDisk::new();
+    let mut journal = create(&disk, u64::MAX);
+    let records = records();
+    journal.append(at(0), &records[0]).unwrap();
+    journal.sync().unwrap();
+    journal.append(at(1), &records[1]).unwrap();
+    assert_eq!(read(&disk).unwrap().len(), 1, "it waits in memory");
+    journal.hand_over().unwrap();
+    journal.hand_over().unwrap();
+    assert_eq!((read(&disk).unwrap().len(), journal.synced_seq()), (2, 1));
+    drop(journal);
+    assert_prefix(&read(&disk).unwrap(), &records);
+    disk.crash(0);
+    assert_eq!(read(&disk).unwrap().len(), 1);
+}

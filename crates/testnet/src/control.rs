@@ -1,10 +1,12 @@
 //! The control endpoint: what a test asks and does behind the venue's back. It is no part of any venue's
 //! protocol; the server answers it to this machine alone.
 //!
-//! `GET /testnet/state`: positions, open orders, fills and money as the venue knows them. `GET` and `POST
-//! /testnet/faults`: the rules in force, and others in their place (JSON or YAML). `POST /testnet/positions`,
-//! `/testnet/orders`: a position, an order that no client placed. `POST /testnet/liquidate` `{symbol}`,
-//! `/testnet/transfer` `{amount}`, `/testnet/cancel` `{order_id}`: the venue acts by itself.
+//! `GET /testnet/state`: positions, open orders, fills and money as the venue knows them; with `?fills=no`
+//! without the fills. `GET /testnet/orders?after=NUMBER`: every order that is remembered, open or over, from the
+//! one after that number on. `GET` and `POST /testnet/faults`: the rules in force, and others in their place
+//! (JSON or YAML). `POST /testnet/positions`, `/testnet/orders`: a position, an order that no client placed.
+//! `POST /testnet/liquidate` `{symbol}`, `/testnet/transfer` `{amount}`, `/testnet/cancel` `{order_id}`: the
+//! venue acts by itself.
 
 use rust_decimal::Decimal;
 use seawall_model::Ts;
@@ -51,7 +53,11 @@ fn act(testnet: &mut Testnet, request: &HttpRequest) -> Result<Value, String> {
     let name = request.path().strip_prefix(PREFIX).unwrap_or_default();
     let body = request.text();
     match (request.method.as_str(), name) {
-        ("GET", "state") => Ok(state(testnet)),
+        ("GET", "state") => Ok(state(testnet, request.query() != "fills=no")),
+        ("GET", "orders") => {
+            let after = request.query().strip_prefix("after=").map_or(Ok(0), str::parse);
+            Ok(orders(testnet, after.map_err(|_| "after is the number of an order")?))
+        }
         ("GET", "faults") => Ok(faults(testnet)),
         ("POST", "faults") => {
             let rules = read_faults("faults", body).map_err(|error| error.to_string())?;
@@ -109,8 +115,35 @@ fn faults(testnet: &Testnet) -> Value {
     json!({ "rules": rules, "happened": counts })
 }
 
+/// Orders with a number above `after`, oldest first.
+fn orders(testnet: &Testnet, after: u32) -> Value {
+    let world = testnet.world();
+    let row = |order: &Order| {
+        let market = world.market(order.asked.instrument)?;
+        let state = match order.state {
+            State::Waiting => "waiting",
+            State::Open => "open",
+            State::Filled => "filled",
+            State::Ended(End::Refused(reason)) => reason.name(),
+            State::Ended(_) => "ended",
+        };
+        Some(json!({
+            "number": order.key,
+            "order_id": order.uid,
+            "client_id": order.asked.client_id,
+            "symbol": market.symbol,
+            "filled": text(market.qty(order.filled)),
+            "state": state,
+            "open": order.state.is_open(),
+            "placed_at": iso(order.placed_at),
+        }))
+    };
+    let rows = world.orders().all().filter(|order| order.key > after);
+    json!({ "orders": rows.filter_map(row).collect::<Vec<_>>() })
+}
+
 /// The truth, in the venue's own numbers.
-fn state(testnet: &Testnet) -> Value {
+fn state(testnet: &Testnet, with_fills: bool) -> Value {
     let world = testnet.world();
     let worth = world.worth();
     let positions: Vec<Value> = world
@@ -164,7 +197,7 @@ fn state(testnet: &Testnet) -> Value {
         "instruments": world.markets().len(),
         "positions": positions,
         "open_orders": world.orders().open().filter_map(order).collect::<Vec<_>>(),
-        "fills": world.account().fills().filter_map(fill).collect::<Vec<_>>(),
+        "fills": world.account().fills().filter(|_| with_fills).filter_map(fill).collect::<Vec<_>>(),
         "faults": faults(testnet),
     })
 }

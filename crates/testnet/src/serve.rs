@@ -56,6 +56,12 @@ impl Clock {
         Clock { start: Ts::from_nanos(nanos), since: Instant::now(), speed: speed.max(1) }
     }
 
+    /// When it agreed with the time of day, and its seconds per second: `INSTANT*SPEED`.
+    #[must_use]
+    pub fn pace(&self) -> String {
+        format!("{}*{}", self.start, self.speed)
+    }
+
     /// What it shows.
     #[must_use]
     pub fn now(&self) -> Ts {

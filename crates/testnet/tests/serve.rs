@@ -89,8 +89,13 @@ fn market_data_and_the_truth_are_served_and_it_stops_when_asked() {
         (&"PF_ETHUSD".into(), &"1".into())
     );
     assert_eq!(state["open_orders"][0]["stop_price"], "100");
+    let orders = served.json("GET", "/testnet/orders", "");
+    assert_eq!((&orders["orders"][0]["number"], &orders["orders"][0]["open"]), (&1.into(), &true.into()));
+    assert_eq!(served.json("GET", "/testnet/orders?after=1", "")["orders"].as_array().unwrap().len(), 0);
     assert!(served.json("POST", "/testnet/liquidate", r#"{"symbol":"ETH"}"#)["done"].is_boolean());
-    assert_eq!(served.json("GET", "/testnet/state", "")["positions"].as_array().unwrap().len(), 0);
+    let state = served.json("GET", "/testnet/state?fills=no", "");
+    assert_eq!(state["positions"].as_array().unwrap().len() + state["fills"].as_array().unwrap().len(), 0);
+    assert_eq!(served.json("GET", "/testnet/state", "")["fills"].as_array().unwrap().len(), 1);
     assert!(served.ask("GET", "/testnet/odd", "").starts_with("HTTP/1.1 400"));
     assert!(served.ask("GET", "/odd", "").starts_with("HTTP/1.1 404"));
     assert_eq!(served.end(), Ended::Stopped);

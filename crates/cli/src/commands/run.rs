@@ -56,6 +56,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         duration: span,
         once: args.once,
         database: database_url()?,
+        pace: args.testnet_clock,
     };
     let progress = progress(!quiet);
     let run = Run::prepare(options, drawn.then_some(sender), &progress).map_err(failure)?;

@@ -24,6 +24,8 @@ struct Started<'a> {
     key: &'a str,
     secret: &'a str,
     speed: u32,
+    /// What `seawall run --testnet-clock` takes.
+    clock: String,
     seed: u64,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn run(args: &TestnetArgs) -> Result<(), Failure> {
         let address = listener.local_addr().map_err(Failure::work)?;
         let clock = Clock::start(args.speed);
         let testnet = setup.build(clock.now()).map_err(failure)?;
-        tell(args, &setup, &address.to_string())?;
+        tell(args, &setup, &address.to_string(), &clock)?;
         let stop = async {
             // Without a handler the signal ends the process all the same.
             let _ = tokio::signal::ctrl_c().await;
@@ -99,7 +101,7 @@ fn text(file: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::input(format!("{}: cannot be read: {error}", file.display())))
 }
 
-fn tell(args: &TestnetArgs, setup: &Setup, address: &str) -> Result<(), Failure> {
+fn tell(args: &TestnetArgs, setup: &Setup, address: &str, clock: &Clock) -> Result<(), Failure> {
     let path = match args.venue {
         TestnetVenue::KrakenFutures => "/ws/v1",
         TestnetVenue::Kraken => "/v2",
@@ -113,6 +115,7 @@ fn tell(args: &TestnetArgs, setup: &Setup, address: &str) -> Result<(), Failure>
         key: &setup.key,
         secret: &setup.secret,
         speed: args.speed,
+        clock: clock.pace(),
         seed: args.seed,
     };
     if args.json {

@@ -71,6 +71,11 @@ fn shown(address: &str) -> String {
     }
 }
 
+/// Whether an address is one of this machine.
+pub(crate) fn is_on_this_machine(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| is_loopback(&url))
+}
+
 fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -12,6 +12,8 @@ use seawall_model::{Candle, Input, InstrumentId, PriceUnits, VenueRequest};
 use seawall_venues::{Failure, News};
 use tokio::sync::Notify;
 
+use crate::watermarks::{Queue, Watermarks};
+
 /// Deliveries in order that may wait. At the bound the venue's task waits for room.
 pub const WAITING_MAX: usize = 65_536;
 
@@ -58,6 +60,7 @@ pub struct Inbox {
     waiting: Mutex<Waiting>,
     filled: Condvar,
     room: Notify,
+    watermarks: Watermarks,
 }
 
 impl Inbox {
@@ -65,6 +68,12 @@ impl Inbox {
     #[must_use]
     pub fn new() -> Self {
         Inbox::default()
+    }
+
+    /// How full the queues of the run have been.
+    #[must_use]
+    pub(crate) fn watermarks(&self) -> &Watermarks {
+        &self.watermarks
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -93,6 +102,7 @@ impl Inbox {
                 break;
             }
         }
+        self.watermarks.note(Queue::Deliveries, waiting.ordered.len());
         drop(waiting);
         self.filled.notify_one();
         deliveries.is_empty()

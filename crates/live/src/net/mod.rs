@@ -10,7 +10,7 @@ pub mod client;
 pub mod http;
 pub mod inbox;
 mod proxy;
-mod socket;
+pub(crate) mod socket;
 pub mod venue;
 
 use std::time::Duration;
@@ -18,6 +18,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use address::checked_hosts;
+pub(crate) use address::is_on_this_machine;
 pub use client::Client;
 pub use http::Http;
 pub use inbox::{Delivery, Inbox};

@@ -20,7 +20,9 @@ use super::{NetSettings, address, proxy};
 /// Bytes of a message; a longer one ends the connection. The longest known (a snapshot of a book) has 200 kB.
 const FRAME_MAX: usize = 8 * 1024 * 1024;
 /// Messages that wait to be written; one more ends the connection.
-const WRITES_MAX: usize = 1_024;
+pub(crate) const WRITES_MAX: usize = 1_024;
+/// Events of all sockets that wait. At the bound the sockets are not read.
+pub(crate) const EVENTS_MAX: usize = 4_096;
 /// A write must get through after this.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A polite end must be over after this.

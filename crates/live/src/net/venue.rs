@@ -15,7 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use seawall_model::{Span, Ts, VenueRequest};
 use seawall_venues::budget::Budget;
 use seawall_venues::codec::{Codec, Tables};
-use seawall_venues::http::Request;
+use seawall_venues::http::{Lane, Request};
 use seawall_venues::outbox::{Leaving, Outbox};
 use seawall_venues::session::Scope;
 use seawall_venues::{
@@ -25,9 +25,10 @@ use seawall_venues::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::inbox::{Delivery, Inbox};
-use super::socket::{self, Happened, Origin, SocketEvent, Write};
+use super::socket::{self, EVENTS_MAX, Happened, Origin, SocketEvent, WRITES_MAX, Write};
 use super::{Http, NetError, NetSettings};
 use crate::wall_clock::WallClock;
+use crate::watermarks::Queue;
 
 /// Requests of the engine that wait for the task. One more is handed back as not sent.
 pub const REQUESTS_MAX: usize = 1_024;
@@ -35,8 +36,6 @@ pub const REQUESTS_MAX: usize = 1_024;
 pub const QUESTIONS_MAX: usize = 256;
 /// Questions from outside on their way at once; further ones wait.
 const ASKING_MAX: usize = 16;
-/// Events of all sockets that wait. At the bound the sockets are not read.
-const EVENTS_MAX: usize = 4_096;
 /// How often a request that was proven not to have been done is given again.
 pub const AGAIN_MAX: u8 = 2;
 /// The pause before that.
@@ -195,6 +194,7 @@ impl Task {
     async fn run(mut self, mut queues: Queues) {
         let mut listing = true;
         loop {
+            self.note(&queues);
             self.work_off();
             if !self.deliveries.is_empty() {
                 let mut deliveries = std::mem::take(&mut self.deliveries);
@@ -221,6 +221,20 @@ impl Task {
                 },
                 () = tokio::time::sleep(sleep) => {}
             }
+        }
+    }
+
+    /// How full everything is that waits for this task, or for the budget.
+    fn note(&self, queues: &Queues) {
+        let marks = self.inbox.watermarks();
+        marks.note(Queue::Requests, queues.wanted.len());
+        marks.note(Queue::Questions, queues.asked.len());
+        marks.note(Queue::Events, queues.events.len());
+        for (number, lane) in Lane::ALL.into_iter().enumerate() {
+            marks.note(Queue::Lane(number), self.outbox.waiting(lane));
+        }
+        for writer in self.lines.iter().filter_map(|line| line.writer.as_ref()) {
+            marks.note(Queue::Writes, WRITES_MAX.saturating_sub(writer.capacity()));
         }
     }
 

@@ -188,8 +188,10 @@ impl Run {
                 mode: self.engine.mode().name(),
                 inputs: self.pump.inputs(),
                 process: std::process::id(),
+                queues: self.inbox.watermarks().marks(),
             });
         }
+        self.recorder.hand_over(self.inbox.watermarks())?;
         let mut batch = Vec::new();
         self.inbox.take(self.patience(), &mut batch);
         batch.into_iter().try_for_each(|delivery| self.deliver(delivery))

@@ -50,7 +50,7 @@ use crate::readers::Readers;
 use crate::recorder::RunRecorder;
 use crate::snapshot::Snapshot;
 use crate::tally::Tally;
-use crate::wall_clock::WallClock;
+use crate::wall_clock::{Pace, WallClock};
 
 /// Whether orders are real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub struct RunOptions {
     pub once: bool,
     /// The PostgreSQL server that has the database; without it a file in the run's folder.
     pub database: Option<DatabaseUrl>,
+    /// The clock of the exchange in a box that is the venue; without it the system's.
+    pub pace: Option<Pace>,
 }
 
 /// Told of each phase of the start and what it is about.
@@ -137,13 +139,14 @@ impl Run {
         view: Option<SyncSender<Snapshot>>,
         progress: Progress<'_>,
     ) -> Result<Self, LiveError> {
-        let RunOptions { config, data_dir, mode, credentials, duration, once, database } = options;
+        let RunOptions { config, data_dir, mode, credentials, duration, once, database, pace } = options;
         refuse_without_stop(&config)?;
         let (venue, hosts, net) = start::venue_of(&config)?;
         start::refuse_lacks(&config, venue)?;
         let key = key_for(mode, credentials, &config)?;
         let root = data_dir.join(FOLDER).join(mode.name());
-        let clock = Arc::new(WallClock::new());
+        start::refuse_pace(pace, &config)?;
+        let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, clock.now(), progress)?;
         let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
@@ -360,6 +363,7 @@ impl Books {
             readers: Readers::new(writer, view, equity)?,
             started: Instant::now(),
             first_protected_s: None,
+            handed_over: Instant::now(),
         };
         Ok(Books { engine, recorder, table, folder, left })
     }

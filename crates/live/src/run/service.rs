@@ -13,6 +13,7 @@ use seawall_model::Ts;
 use serde::Serialize;
 
 use crate::error::LiveError;
+use crate::watermarks::Mark;
 
 /// The state of a run, as written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +23,7 @@ pub(super) struct Pulse {
     pub(super) mode: &'static str,
     pub(super) inputs: u64,
     pub(super) process: u32,
+    pub(super) queues: Vec<Mark>,
 }
 
 enum Message {

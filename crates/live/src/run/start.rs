@@ -12,7 +12,8 @@ use seawall_venues::{Advice, Answer, Failure, Hosts, ListedInstrument, Market, M
 
 use super::{Mode, Progress};
 use crate::error::LiveError;
-use crate::net::{Client, NetSettings, checked_hosts};
+use crate::net::{Client, NetSettings, checked_hosts, is_on_this_machine};
+use crate::wall_clock::Pace;
 
 /// Pauses before a question of the start is asked again, in seconds; after the last it has failed.
 const PAUSES_S: [u64; 6] = [1, 1, 2, 4, 8, 16];
@@ -45,6 +46,20 @@ pub fn venue_of(config: &Config) -> Result<(Venue, Hosts, NetSettings), LiveErro
         proxy: settings.proxy.clone(),
     };
     Ok((venue, hosts, net))
+}
+
+/// A clock of its own is for an exchange in a box: real venues have the time of day.
+pub(super) fn refuse_pace(pace: Option<Pace>, config: &Config) -> Result<(), LiveError> {
+    let settings = &config.venue;
+    let addresses = [&settings.rest, &settings.public_stream, &settings.private_stream];
+    let elsewhere = addresses.into_iter().flatten().find(|address| !is_on_this_machine(address));
+    match (pace, elsewhere) {
+        (Some(_), Some(address)) => {
+            let cause = format!("another clock is for an exchange on this machine, and {address} is not");
+            Err(refused("clock", cause))
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
 }
 
 /// The protocol of a venue.

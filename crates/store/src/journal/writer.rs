@@ -198,6 +198,16 @@ impl Journal {
         self.written.saturating_add(u64::try_from(self.buffer.len()).unwrap_or(u64::MAX))
     }
 
+    /// Hands what is buffered to the operating system without waiting for the disk: the end of the process
+    /// loses it no more, only that of the machine does. Costs nothing if nothing is buffered.
+    ///
+    /// # Errors
+    /// As for [`Self::sync`].
+    pub fn hand_over(&mut self) -> Result<(), StoreError> {
+        self.check()?;
+        if self.buffer.is_empty() { Ok(()) } else { self.flush() }
+    }
+
     /// Makes everything appended so far durable. Costs nothing if it is already.
     ///
     /// # Errors

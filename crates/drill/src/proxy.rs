@@ -1,0 +1,238 @@
+//! The network between a run and the exchange: a proxy on loopback that can be cut, held and made deaf.
+//!
+//! Invariants: bytes of a connection are never reordered or changed; what is held is delivered once the network
+//! is back (as packets are that are sent again), also if that is long after.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What the network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Network {
+    /// Carries everything.
+    Up,
+    /// Every connection breaks, and new ones are turned away.
+    Cut,
+    /// Connections stay, new ones are taken, and no byte passes until it is up again.
+    Held,
+    /// Half open: what the run sends arrives, what the exchange answers does not, and is lost when it ends.
+    Deaf,
+}
+
+impl Network {
+    const ALL: [Network; 4] = [Network::Up, Network::Cut, Network::Held, Network::Deaf];
+
+    /// For lines and reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Network::Up => "up",
+            Network::Cut => "cut",
+            Network::Held => "held",
+            Network::Deaf => "deaf",
+        }
+    }
+
+    fn number(self) -> u8 {
+        let place = Network::ALL.iter().position(|one| *one == self);
+        place.and_then(|place| u8::try_from(place).ok()).unwrap_or_default()
+    }
+}
+
+/// How often a waiting connection looks at the network.
+const LOOK: Duration = Duration::from_millis(10);
+
+#[derive(Debug, Default)]
+struct Shared {
+    network: AtomicU8,
+    /// Rises with each change: connections of a deaf time end with it.
+    epoch: AtomicU64,
+    over: AtomicBool,
+}
+
+impl Shared {
+    fn network(&self) -> Network {
+        let number = usize::from(self.network.load(Ordering::SeqCst));
+        Network::ALL.get(number).copied().unwrap_or(Network::Cut)
+    }
+}
+
+/// The proxy.
+pub(crate) struct Proxy {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    /// Carries everything that comes to a new port on to `target`.
+    ///
+    /// # Errors
+    /// No port.
+    pub(crate) fn start(target: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        let known = shared.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                if known.over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(client) = client else { continue };
+                match known.network() {
+                    // Dropping it turns it away.
+                    Network::Cut => {}
+                    Network::Up | Network::Held | Network::Deaf => carry(&client, target, &known),
+                }
+            }
+        });
+        Ok(Proxy { address, shared })
+    }
+
+    /// From now on the network is like that.
+    pub(crate) fn set(&self, network: Network) {
+        self.shared.network.store(network.number(), Ordering::SeqCst);
+        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+        // Wakes the listener so that it sees that it is over.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// Whose bytes a direction carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    ToExchange,
+    ToRun,
+}
+
+fn carry(client: &TcpStream, target: SocketAddr, shared: &Arc<Shared>) {
+    let Ok(server) = TcpStream::connect(target) else { return };
+    let pairs = [
+        (client.try_clone(), server.try_clone(), Direction::ToExchange),
+        (server.try_clone(), client.try_clone(), Direction::ToRun),
+    ];
+    for (from, to, direction) in pairs {
+        let (Ok(from), Ok(to)) = (from, to) else { return };
+        let shared = shared.clone();
+        std::thread::spawn(move || {
+            pump(&from, &to, direction, &shared);
+            // One direction that ends takes the other one along.
+            let _ = from.shutdown(Shutdown::Both);
+            let _ = to.shutdown(Shutdown::Both);
+        });
+    }
+}
+
+fn pump(mut from: &TcpStream, mut to: &TcpStream, direction: Direction, shared: &Shared) {
+    if from.set_read_timeout(Some(LOOK)).is_err() || to.set_nodelay(true).is_err() {
+        return;
+    }
+    let mut buffer = vec![0_u8; 64 * 1024];
+    let mut deaf_since: Option<u64> = None;
+    while !shared.over.load(Ordering::SeqCst) {
+        let epoch = shared.epoch.load(Ordering::SeqCst);
+        match shared.network() {
+            Network::Cut => return,
+            Network::Held => {
+                std::thread::sleep(LOOK);
+                continue;
+            }
+            Network::Deaf if direction == Direction::ToRun => {
+                deaf_since.get_or_insert(epoch);
+            }
+            // Answers were lost: the connection is of no use any more.
+            Network::Up | Network::Deaf if deaf_since.is_some_and(|since| since != epoch) => return,
+            Network::Up | Network::Deaf => {}
+        }
+        match from.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => {
+                let bytes = buffer.get(..count).unwrap_or_default();
+                if deaf_since.is_none() && to.write_all(bytes).is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock || error.kind() == ErrorKind::TimedOut => {}
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    /// Answers each byte with the next one.
+    fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                std::thread::spawn(move || {
+                    let mut byte = [0];
+                    while stream.read_exact(&mut byte).is_ok() {
+                        stream.write_all(&[byte[0] + 1]).unwrap();
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    fn ask(stream: &mut TcpStream, byte: u8) -> Option<u8> {
+        let mut answer = [0];
+        stream.write_all(&[byte]).ok()?;
+        stream.read_exact(&mut answer).ok().map(|()| answer[0])
+    }
+
+    fn connect(proxy: &Proxy) -> TcpStream {
+        let stream = TcpStream::connect(proxy.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        stream
+    }
+
+    #[test]
+    fn a_cut_ends_connections_and_what_comes_after_it_works_again() {
+        let proxy = Proxy::start(echo()).unwrap();
+        let mut stream = connect(&proxy);
+        assert_eq!(ask(&mut stream, 1), Some(2));
+        proxy.set(Network::Cut);
+        assert_eq!(ask(&mut stream, 3), None);
+        assert_eq!(ask(&mut connect(&proxy), 3), None);
+        proxy.set(Network::Up);
+        assert_eq!(ask(&mut connect(&proxy), 3), Some(4));
+    }
+
+    #[test]
+    fn what_is_held_arrives_late_and_what_is_not_heard_is_lost() {
+        let proxy = Proxy::start(echo()).unwrap();
+        let mut stream = connect(&proxy);
+        assert_eq!(ask(&mut stream, 1), Some(2));
+        proxy.set(Network::Held);
+        // What is already being read passes.
+        std::thread::sleep(LOOK * 3);
+        assert_eq!(ask(&mut stream, 3), None);
+        proxy.set(Network::Up);
+        let mut answer = [0];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer[0], 4);
+        proxy.set(Network::Deaf);
+        std::thread::sleep(LOOK * 3);
+        assert_eq!(ask(&mut stream, 5), None);
+        proxy.set(Network::Up);
+        assert_eq!(ask(&mut stream, 7), None, "the connection ended with what was lost");
+        assert_eq!(ask(&mut connect(&proxy), 7), Some(8));
+    }
+}
