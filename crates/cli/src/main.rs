@@ -13,6 +13,7 @@ mod output;
 mod commands;
 mod database_url;
 mod input;
+mod log;
 mod progress;
 mod run_folder;
 mod signals;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let result = match cli.command {
+    let result = log::start().and_then(|()| match cli.command {
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Run(args) => commands::run::run(&args),
@@ -49,7 +50,8 @@ fn main() -> ExitCode {
         Command::KillSwitch(args) => commands::kill_switch::run(&args),
         Command::Smc(args) => commands::smc::run(&args),
         Command::Testnet(args) => commands::testnet::run(&args),
-    };
+    });
+    log::release();
     match result {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => {

@@ -5,18 +5,21 @@ use std::io::Write;
 use comfy_table::{Cell, CellAlignment, Table};
 use seawall_live::Snapshot;
 
+use crate::log;
+
 /// Clears the screen and puts the cursor home.
 const HOME: &str = "\x1b[2J\x1b[H";
 
 /// Draws a snapshot under a title.
 pub(crate) fn draw(title: &str, snapshot: &Snapshot) -> std::io::Result<()> {
+    log::hold();
     let mut out = std::io::stdout().lock();
-    write!(out, "{HOME}{}", text(title, snapshot))?;
+    write!(out, "{HOME}{}", text(title, snapshot, &log::shown()))?;
     out.flush()
 }
 
-/// A snapshot as text.
-fn text(title: &str, snapshot: &Snapshot) -> String {
+/// A snapshot as text, and the newest lines of the log.
+fn text(title: &str, snapshot: &Snapshot, log: &[String]) -> String {
     let held = snapshot.instruments.iter().filter(|row| !row.qty.is_zero()).count();
     let safe = snapshot.instruments.iter().filter(|row| row.protected).count();
     let oldest = snapshot.instruments.iter().filter_map(|row| row.proven_s).fold(0.0, f64::max);
@@ -56,6 +59,10 @@ fn text(title: &str, snapshot: &Snapshot) -> String {
         lines.push("  none".to_owned());
     }
     lines.extend(snapshot.alerts.iter().map(|line| format!("  {line}")));
+    if !log.is_empty() {
+        lines.push("log".to_owned());
+        lines.extend(log.iter().map(|line| format!("  {line}")));
+    }
     lines.push("\nCtrl-C ends it: entries are cancelled, stops stay".to_owned());
     lines.join("\n")
 }

@@ -216,7 +216,7 @@ impl Run {
             }
             Delivery::Past { instrument, candles } => self.tell_past(instrument, candles)?,
             Delivery::Failed { request, failure } => {
-                tracing::warn!(request = ?kind(&request), %failure, "a request failed");
+                tracing::warn!(request = kind(&request), %failure, "a request failed");
                 if failure.problem.is_fatal() {
                     self.service.status(&failure.to_string());
                 }
