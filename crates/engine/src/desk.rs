@@ -353,6 +353,19 @@ impl Desk {
             && self.queued.is_none()
     }
 
+    /// Whether the venue takes orders here that protect or close, as far as it was tried: it has not refused
+    /// the last stop or emergency close because the market is closed.
+    pub(crate) fn is_served(&self) -> bool {
+        !self.protection.is_refused()
+    }
+
+    /// The quantity of an order that closes the position: all of it. Where the venue's lot has become coarser
+    /// than what is held, the next larger size that can only reduce, else the next smaller one.
+    pub(crate) fn closing_qty(&self, reduce_only: bool) -> QtyUnits {
+        let held = self.position.qty().abs();
+        if reduce_only { self.instrument.ceil_lot(held) } else { self.instrument.floor_lot(held) }
+    }
+
     /// Whether the outcome of a placement is unknown.
     pub(crate) fn has_unknown_order(&self) -> bool {
         self.orders.live().any(|order| order.state == OrderState::Unknown)
@@ -511,7 +524,7 @@ impl Desk {
         self.newest.digest(sink);
         self.shadows.digest(sink);
         self.signal.iter().for_each(|signal| signal.digest(sink));
-        self.market.digest(sink);
+        self.market.digest(&self.instrument, sink);
         self.strategy.digest(sink);
     }
 }

@@ -213,6 +213,7 @@ impl Engine {
             Input::Past { instrument, timeframe, candle } => {
                 self.on_past(*instrument, *timeframe, candle, effects);
             }
+            Input::Rules(rules) => self.on_rules(at, rules, effects),
             Input::Mark { instrument, price } => self.on_mark(at, *instrument, *price, effects),
             Input::Venue(event) => self.on_venue(at, event, effects),
             Input::Submission { order, outcome } => {

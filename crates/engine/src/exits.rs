@@ -7,6 +7,7 @@ use crate::answers::ask;
 use crate::desk::{Closing, Desk, Trimming};
 use crate::effects::Effects;
 use crate::gateway::{cancel, place};
+use crate::limits::CLOSED_RETRY;
 use crate::protection;
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
@@ -69,7 +70,12 @@ pub(crate) fn reduce(
 ) -> bool {
     let Some(side) = desk.position.side().closing_side() else { return false };
     let left_alone = desk.foreign.is_left_alone();
-    if left_alone || desk.closing.is_some() || desk.trimming.is_some() || exit_is_live(desk) {
+    if left_alone
+        || !desk.is_served()
+        || desk.closing.is_some()
+        || desk.trimming.is_some()
+        || exit_is_live(desk)
+    {
         return false;
     }
     let kind = OrderKind::Market;
@@ -90,8 +96,13 @@ pub(crate) fn settle_trim(desk: &mut Desk) {
 
 fn send(desk: &mut Desk, shared: &mut Shared, at: Ts, reason: ExitReason, effects: &mut Effects) {
     let Some(side) = desk.position.side().closing_side() else { return };
+    if !desk.is_served() {
+        // Wanted, and sent once the venue takes orders again.
+        desk.closing = Some(Closing { reason, deadline: at.plus(CLOSED_RETRY) });
+        return;
+    }
     desk.closing = Some(Closing { reason, deadline: at.plus(shared.protection.trigger_grace()) });
-    let qty = desk.position.qty().abs();
+    let qty = desk.closing_qty(shared.capabilities.reduce_only);
     let plan = Plan {
         role: OrderRole::Exit,
         side,

@@ -52,3 +52,9 @@ pub const BOOKINGS_REMEMBERED: usize = 512;
 /// Accepted differences of the balance remembered for a reason that is told later. Reached: the oldest stays
 /// an adjustment.
 pub const ADJUSTMENTS_REMEMBERED: usize = 8;
+
+/// Pause before an exit is tried again where the venue has refused a stop because the market is closed.
+pub const CLOSED_RETRY: seawall_model::Span = seawall_model::Span::from_secs(10);
+
+/// Pause before a stop is tried again where the venue says that it takes no orders on the instrument at all.
+pub const UNLISTED_RETRY: seawall_model::Span = seawall_model::Span::from_secs(60);

@@ -15,6 +15,7 @@ use seawall_model::{
 use seawall_strategy::{Direction, Held, Premise};
 use serde::{Deserialize, Serialize};
 
+use crate::carry::rescale::Factors;
 use crate::desk::{Desk, OpenTrade};
 use crate::effects::Effects;
 use crate::exits;
@@ -64,6 +65,12 @@ impl Managed {
             self.time_exit_at = at.plus(seawall_model::Span::from_nanos(nanos));
         }
         self
+    }
+
+    /// Prices count in finer units from now on; `own`: also the one that proves the setup wrong.
+    pub(crate) fn rescale(&mut self, by: Factors, own: bool) {
+        self.invalidation.iter_mut().filter(|_| own).for_each(|price| by.price(price));
+        self.break_even.iter_mut().chain(&mut self.trailed_from).for_each(|price| by.price(price));
     }
 
     pub(crate) fn wake_at(&self) -> Ts {

@@ -18,6 +18,7 @@ use seawall_model::{
     Severity, Span, StateSink, Trigger, Ts, VenueOrder,
 };
 
+use crate::carry::rescale::Factors;
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::gateway::{alert, amend, cancel};
@@ -25,7 +26,7 @@ use crate::orders::Order;
 use crate::shared::Shared;
 use crate::truth::foreign::{self, StandIn};
 
-pub(crate) use ladder::{on_time, position_confirmed, stop_lost, stop_refused};
+pub(crate) use ladder::{not_served, on_time, position_confirmed, stop_lost, stop_refused};
 use ladder::{place_stop, raise_cover, reduce_at_market};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,9 @@ pub(crate) struct Protection {
     /// Stops in a row that the venue ended by itself soon after it took them.
     stops_lost: u32,
     reported: bool,
+    /// The last stop or emergency close was refused because the venue takes no orders here.
+    #[serde(default)]
+    refused: bool,
 }
 
 /// What confirmed and pending stops cover.
@@ -91,6 +95,7 @@ impl Protection {
             doubted: false,
             stops_lost: 0,
             reported: false,
+            refused: false,
         }
     }
 
@@ -138,12 +143,22 @@ impl Protection {
         self.naked_since.is_none() && self.proven_at.is_some()
     }
 
+    /// Prices count in finer units from now on.
+    pub(crate) fn rescale(&mut self, by: Factors) {
+        self.want.iter_mut().for_each(|price| by.price(price));
+    }
+
     /// The process was away: what nobody could answer meanwhile is given its time again.
     pub(crate) fn resumed(&mut self, at: Ts, deadline: Span) {
         if self.deadline < Ts::FAR_FUTURE {
             self.deadline = self.deadline.max(at.plus(deadline));
         }
         self.overdue_since = self.overdue_since.map(|_| at);
+    }
+
+    /// Whether the venue refused the last stop or emergency close because it takes no orders.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     pub(crate) fn naked_for(&self, at: Ts) -> Span {
@@ -170,7 +185,7 @@ impl Protection {
         sink.number(u64::from(self.amend_failed));
         sink.number(u64::from(self.stops_lost));
         sink.number(u64::from(self.doubted));
-        sink.number(u64::from(self.reported));
+        sink.number(u64::from(self.reported) | u64::from(self.refused) << 1);
     }
 }
 
@@ -249,9 +264,29 @@ pub(crate) fn protect(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
             let deadline = at.plus(shared.protection.confirm_deadline());
             desk.protection.deadline = desk.protection.deadline.min(deadline);
         }
-        Step::Stop(trigger) => raise_cover(desk, shared, at, trigger, Job { want, held, cover }, effects),
+        Step::Stop(trigger) => {
+            let want = on_grid(desk, want);
+            raise_cover(desk, shared, at, trigger, Job { want, held, cover }, effects);
+        }
         Step::Market if cover.emergency => {}
         Step::Market => reduce_at_market(desk, shared, at, effects),
+    }
+}
+
+/// The wanted stop as it can be placed: on the tick of today, in favour of the position.
+fn on_grid(desk: &mut Desk, want: PriceUnits) -> PriceUnits {
+    let want = desk.instrument.to_tick(want, desk.position.side() == PositionSide::Long);
+    desk.protection.want = Some(want);
+    want
+}
+
+/// The venue takes orders again: the ladder begins anew, at once.
+pub(crate) fn reopened(desk: &mut Desk, at: Ts) {
+    desk.protection.refused = false;
+    desk.protection.step = Step::Stop(0);
+    desk.protection.hold_until = desk.protection.hold_until.min(at);
+    if let Some(closing) = desk.closing.as_mut() {
+        closing.deadline = closing.deadline.min(at);
     }
 }
 
@@ -264,6 +299,7 @@ struct Job {
 
 fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, stop: Option<ClientOrderId>, effects: &mut Effects) {
     desk.protection.step = Step::Stop(0);
+    desk.protection.refused = false;
     let Some(since) = desk.protection.naked_since.take() else { return };
     let naked = at.since(since);
     shared.naked_max_nanos = shared.naked_max_nanos.max(naked.nanos());
@@ -289,7 +325,11 @@ fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, stop: Option<ClientOrde
 fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Effects) {
     let Job { want, held, cover } = job;
     let Some(stop) = cover.stop else { return };
-    let sized = cover.stop_qty == held;
+    if !desk.market.terms.trading.takes_orders() {
+        return;
+    }
+    let size = desk.closing_qty(shared.capabilities.reduce_only);
+    let sized = cover.stop_qty == held || cover.stop_qty == size;
     if !cover.stop_matches && !is_reachable(desk, want) {
         // The price has passed the wanted stop before it could rest there: a venue would refuse it. What
         // rests stays where it is, in the right size, until the price is back.
@@ -317,8 +357,9 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
     }
     let state = desk.orders.get(stop).map(|order| (order.state, order.request.kind, order.filled));
     let Some((OrderState::Open, kind, filled)) = state else { return };
+    let want = on_grid(desk, want);
     if shared.capabilities.amend && !desk.protection.amend_failed {
-        amend(desk, at, stop, held.plus(filled), at_price(kind, want), effects);
+        amend(desk, at, stop, size.plus(filled), at_price(kind, want), effects);
     } else if at >= desk.protection.hold_until {
         // The new one first; the old one is cancelled once the new one is confirmed.
         let trigger = kind.trigger().map_or(0, |trigger| {
@@ -340,7 +381,9 @@ fn is_reachable(desk: &Desk, want: PriceUnits) -> bool {
 /// Matches the size of the only stop to what is held, at its own price.
 fn resize(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Effects) {
     let Job { held, cover, .. } = job;
-    if cover.stops > 1 || cover.stop_qty == held || cover.amending || cover.pending {
+    let size = desk.closing_qty(shared.capabilities.reduce_only);
+    let sized = cover.stop_qty == held || cover.stop_qty == size;
+    if cover.stops > 1 || sized || cover.amending || cover.pending {
         return;
     }
     let resting =
@@ -349,7 +392,7 @@ fn resize(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut 
         return;
     };
     if shared.capabilities.amend && !desk.protection.amend_failed {
-        amend(desk, at, id, held.plus(filled), kind, effects);
+        amend(desk, at, id, size.plus(filled), kind, effects);
     }
 }
 

@@ -12,6 +12,7 @@ use seawall_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::carry::rescale::Factors;
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
 use crate::gateway::alert;
@@ -31,6 +32,12 @@ pub(crate) struct Said {
 impl Said {
     fn of(fill: &Fill) -> Self {
         Said { id: fill.fill_id, order: fill.order, side: fill.side, qty: fill.qty, price: fill.price }
+    }
+
+    /// Prices and quantities count in finer units from now on.
+    pub(crate) fn rescale(&mut self, by: Factors) {
+        by.qty(&mut self.qty);
+        by.price(&mut self.price);
     }
 
     /// The same execution; one message may leave the order out that another names.

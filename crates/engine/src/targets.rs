@@ -14,6 +14,7 @@ use seawall_model::{
 use seawall_strategy::{Direction, TARGETS_MAX, Target};
 use serde::{Deserialize, Serialize};
 
+use crate::carry::rescale::Factors;
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::fills::average_entry;
@@ -38,6 +39,12 @@ pub(crate) struct Slot {
 impl Slot {
     pub(crate) const NEW: Slot =
         Slot { filled: QtyUnits::ZERO, hold_until: Ts::from_nanos(i64::MIN), vanished: QtyUnits::ZERO };
+
+    /// Quantities count in finer units from now on.
+    pub(crate) fn rescale(&mut self, by: Factors) {
+        by.qty(&mut self.filled);
+        by.qty(&mut self.vanished);
+    }
 
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         sink.signed(self.filled.get());
@@ -66,7 +73,7 @@ pub(crate) fn keep(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut E
     let has_targets = desk.trade.as_ref().is_some_and(|trade| !trade.targets.is_empty());
     let Some(side) = desk.position.side().closing_side().filter(|_| has_targets) else { return };
     // What is being closed, still being entered, or of doubtful size is left alone.
-    if desk.closing.is_some() || desk.entry_is_live() || desk.difference.is_some() {
+    if desk.closing.is_some() || desk.entry_is_live() || desk.difference.is_some() || !desk.is_served() {
         return;
     }
     let held = desk.position.qty().abs();

@@ -74,6 +74,9 @@ pub(crate) fn on_rejected(
         OrderRole::Emergency if reason == RejectReason::NothingToReduce => {
             effects.requests.push(VenueRequest::QueryPositions);
         }
+        OrderRole::Emergency if reason == RejectReason::MarketClosed => {
+            protection::not_served(desk, at, effects);
+        }
         // A refused emergency close is tried again at its deadline; a refused target after a pause.
         OrderRole::Target(number) => targets::on_lost(desk, shared, at, number),
         OrderRole::Emergency | OrderRole::Entry => {}

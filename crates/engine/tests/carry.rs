@@ -157,7 +157,7 @@ fn an_instrument_that_something_is_held_on_cannot_be_left_out() {
 }
 
 #[test]
-fn another_run_another_scale_and_a_newer_form_are_refused() {
+fn another_run_a_coarser_scale_and_a_newer_form_are_refused() {
     let mut world = world(1, &lossless(), Faults::default(), 15);
     world.start();
     world.minutes(6);
@@ -175,8 +175,9 @@ fn another_run_another_scale_and_a_newer_form_are_refused() {
     let held = carry.engaged().next().expect("something is held").clone();
     let mut setup = world.setup.clone();
     let (own, _) = setup.instruments.iter_mut().find(|(one, _)| *one.name() == held).unwrap();
-    *own = seawall_model::Instrument::new(own.id(), own.spec().clone(), 5).unwrap();
-    assert!(refused(setup, &carry).contains("has changed since"));
+    let spec = seawall_model::InstrumentSpec { tick: Some("1".parse().unwrap()), ..own.spec().clone() };
+    *own = seawall_model::Instrument::new(own.id(), spec, 0).unwrap();
+    assert!(refused(setup, &carry).contains("mean less here than before"));
 }
 
 #[test]

@@ -23,11 +23,19 @@ pub struct ManifestInstrument {
     pub spec: InstrumentSpec,
     /// Decimals of its data.
     pub data_decimals: u32,
+    /// Decimals of its quantities, where there are to be more than lot and minimum have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub qty_decimals: u32,
     /// Length of its candles.
     pub timeframe: Timeframe,
     /// Nobody trades it: another one names it as its signal. Those come last.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub read_only: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_zero(decimals: &u32) -> bool {
+    *decimals == 0
 }
 
 /// The description of a run, kept beside its journal.
@@ -62,7 +70,8 @@ impl Manifest {
         let numbered = (0_u32..).zip(&self.instruments);
         numbered
             .map(|(number, one)| {
-                Ok(Instrument::new(InstrumentId(number), one.spec.clone(), one.data_decimals)?)
+                let (id, spec) = (InstrumentId(number), one.spec.clone());
+                Ok(Instrument::with_decimals(id, spec, one.data_decimals, one.qty_decimals)?)
             })
             .collect()
     }

@@ -30,6 +30,7 @@ impl Twins {
         let one = |spec, read_only| ManifestInstrument {
             spec,
             data_decimals: 0,
+            qty_decimals: 0,
             timeframe: Timeframe::M1,
             read_only,
         };

@@ -57,6 +57,7 @@ impl Life {
             .map(|(spec, one)| ManifestInstrument {
                 spec,
                 data_decimals: one.price_scale(),
+                qty_decimals: 0,
                 timeframe: Timeframe::M1,
                 read_only: false,
             })

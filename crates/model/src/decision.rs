@@ -131,6 +131,7 @@ gates! {
     QuoteAge = "quote_age", "age of the newest quote in seconds, against the oldest allowed";
     QuoteSpread = "quote_spread", "distance from bid to ask in percent, against the widest allowed";
     BookDepth = "book_depth", "quantity at the best price that the entry takes, against a multiple of its own";
+    Trading = "trading", "which orders the instrument takes (0 all, 1 looked after only, 2 resting ones only, 3 suspended, 4 delisted), against all";
 }
 
 /// What a gate said.

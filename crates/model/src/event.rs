@@ -11,6 +11,7 @@ use crate::decimal::Money;
 use crate::instrument::InstrumentId;
 use crate::listing::ListingRow;
 use crate::order::{OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Side, VenueId};
+use crate::rules::Rules;
 use crate::time::{Timeframe, Ts};
 use crate::units::{PriceUnits, QtyUnits};
 
@@ -81,6 +82,8 @@ pub enum Input {
         /// The candle.
         candle: Candle,
     },
+    /// Another set of rules holds for an instrument from now on.
+    Rules(Rules),
 }
 
 /// What the transport can say about a placement on its own evidence. An answer of the venue is a
@@ -627,6 +630,10 @@ pub enum AlertKind {
     ForeignHolding,
     /// A position is left alone by policy.
     LeftAlone,
+    /// An instrument takes other orders than before, or none.
+    TradingChanged,
+    /// Tick, lot, minimum or margin of an instrument have changed.
+    RulesChanged,
 }
 
 impl AlertKind {
@@ -678,6 +685,8 @@ impl AlertKind {
             AlertKind::NotReady => "not ready, no new risk",
             AlertKind::ForeignHolding => "position on an instrument that this run does not know",
             AlertKind::LeftAlone => "position left alone by policy",
+            AlertKind::TradingChanged => "instrument takes other orders than before",
+            AlertKind::RulesChanged => "rules of an instrument have changed",
         }
     }
 }

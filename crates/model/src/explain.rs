@@ -105,6 +105,13 @@ const STANDINGS: &[&str] = &[
     "listed twice",
     "without a listing yet",
 ];
+const TRADING: &[&str] = &[
+    "every order",
+    "nothing new (looked after only)",
+    "resting orders only",
+    "no orders (suspended)",
+    "no orders (delisted)",
+];
 const DATA_STATES: &[&str] = &["healthy", "degraded", "suspended"];
 
 macro_rules! demands {
@@ -195,6 +202,7 @@ demands! {
     QuoteAge: "the age of the newest quote", AtMost, " s", &[];
     QuoteSpread: "the quoted spread", AtMost, " %", &[];
     BookDepth: "the quantity at the best price", AtLeast, "", &[];
+    Trading: "what the instrument takes", Exactly, "", TRADING;
     Candidate: "what took the entry away before it was judged", Exactly, "", WITHDRAWN;
     EntriesEnabled: "execution.entries_enabled", Exactly, "", SWITCH;
     ReversalsEnabled: "execution.reversals_enabled", Exactly, "", SWITCH;
@@ -436,6 +444,12 @@ mod tests {
             (QuoteAge, 31.0, 30.0, "at most 30 s, it was 31 s"),
             (QuoteSpread, 0.6, 0.5, "at most 0.5 %, it was 0.6 %"),
             (BookDepth, 1.0, 2.0, "at least 2, it was 1"),
+            (
+                Trading,
+                3.0,
+                0.0,
+                "what the instrument takes would have had to be every order, it was no orders (suspended)",
+            ),
             (Candidate, 2.0, 0.0, "would have had to be nothing, it was an exit"),
             (StartUp, 0.0, 1.0, "at least 1, it was 0"),
             (Stale, 60.0, 6.0, "at most 6 min, it was 60 min"),

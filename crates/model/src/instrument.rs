@@ -13,6 +13,7 @@ use crate::decimal::{Bps, Money, Percent, Price, Qty, Ratio};
 use crate::error::ModelError;
 use crate::money::Currency;
 use crate::order::Side;
+use crate::rules::{Rules, Trading};
 use crate::units::{PriceUnits, QtyUnits};
 
 const SCALE_MAX: u32 = 14;
@@ -274,6 +275,20 @@ impl Instrument {
     /// # Errors
     /// [`ModelError::Instrument`] names the contradicting rule.
     pub fn new(id: InstrumentId, spec: InstrumentSpec, data_decimals: u32) -> Result<Self, ModelError> {
+        Instrument::with_decimals(id, spec, data_decimals, 0)
+    }
+
+    /// [`Self::new`] with room for more decimals of quantities than lot and minimum have: for a run whose
+    /// rules may become finer, or whose books are on finer scales already.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn with_decimals(
+        id: InstrumentId,
+        spec: InstrumentSpec,
+        data_decimals: u32,
+        qty_decimals: u32,
+    ) -> Result<Self, ModelError> {
         let bad = |rule: String| ModelError::Instrument { instrument: spec.name.to_string(), rule };
         let tick = spec.tick.unwrap_or(Price::new(Decimal::new(1, data_decimals.min(SCALE_MAX))));
         let positive = [
@@ -304,6 +319,7 @@ impl Instrument {
         let price_scale = tick.get().normalize().scale().max(data_decimals);
         let min_qty = spec.min_qty.unwrap_or(spec.lot);
         let qty_scale = spec.lot.get().normalize().scale().max(min_qty.get().normalize().scale());
+        let qty_scale = qty_scale.max(qty_decimals);
         if price_scale > SCALE_MAX || qty_scale > SCALE_MAX {
             return Err(bad(format!("more than {SCALE_MAX} decimals in a price or quantity step")));
         }
@@ -315,6 +331,48 @@ impl Instrument {
         let lot = QtyUnits::new(units(spec.lot.get(), qty_scale, "lot")?);
         let min_qty = QtyUnits::new(units(min_qty.get(), qty_scale, "min_qty")?);
         Ok(Instrument { id, spec, price_scale, qty_scale, price_divisor, tick, lot, min_qty })
+    }
+
+    /// The same instrument under other rules, on the same scales.
+    ///
+    /// # Errors
+    /// [`ModelError::Instrument`] names the contradicting rule, or the step that is finer than the scales.
+    pub fn with_rules(&self, rules: &Rules) -> Result<Self, ModelError> {
+        let spec = InstrumentSpec {
+            tick: Some(rules.tick),
+            lot: rules.lot,
+            min_qty: Some(rules.min_qty),
+            min_notional: rules.min_notional,
+            leverage_max: rules.leverage_max,
+            leverages: rules.leverages.clone(),
+            margin_tiers: rules.margin_tiers.clone(),
+            ..self.spec.clone()
+        };
+        let new = Instrument::with_decimals(self.id, spec, self.price_scale, self.qty_scale)?;
+        if (new.price_scale, new.qty_scale) == (self.price_scale, self.qty_scale) {
+            return Ok(new);
+        }
+        let rule = format!(
+            "a tick of {}, a lot of {} or a minimum of {} is finer than {} and {} decimals",
+            rules.tick, rules.lot, rules.min_qty, self.price_scale, self.qty_scale
+        );
+        Err(ModelError::Instrument { instrument: self.spec.name.to_string(), rule })
+    }
+
+    /// The rules as they are now.
+    #[must_use]
+    pub fn rules(&self, trading: Trading) -> Rules {
+        Rules {
+            instrument: self.id,
+            trading,
+            tick: self.price(self.tick),
+            lot: self.qty(self.lot),
+            min_qty: self.qty(self.min_qty),
+            min_notional: self.spec.min_notional,
+            leverage_max: self.spec.leverage_max,
+            leverages: self.spec.leverages.clone(),
+            margin_tiers: self.spec.margin_tiers.clone(),
+        }
     }
 
     /// Position in the run's table.
@@ -462,6 +520,20 @@ impl Instrument {
     #[must_use]
     pub fn floor_lot(&self, qty: QtyUnits) -> QtyUnits {
         QtyUnits::new(qty.get() - qty.get() % self.lot.get())
+    }
+
+    /// The smallest multiple of the lot that is not below `qty` (above zero).
+    #[must_use]
+    pub fn ceil_lot(&self, qty: QtyUnits) -> QtyUnits {
+        let floor = self.floor_lot(qty);
+        if floor == qty { qty } else { floor.plus(self.lot) }
+    }
+
+    /// `price` on the tick grid: the nearest tick above it, or below.
+    #[must_use]
+    pub fn to_tick(&self, price: PriceUnits, up: bool) -> PriceUnits {
+        let below = PriceUnits::new(price.get() - price.get() % self.tick.get());
+        if below == price || !up { below } else { below.plus(self.tick) }
     }
 
     /// Whether `price` lies on the tick grid.
@@ -638,6 +710,26 @@ mod tests {
             spec.leverages = list(wrong);
             assert!(Instrument::new(InstrumentId(0), spec, 2).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn new_rules_keep_the_scales_and_finer_ones_are_refused() {
+        let mut spec = InstrumentSpec::new("BTC/USD".parse().unwrap());
+        (spec.tick, spec.lot) = (Some("0.5".parse().unwrap()), "0.001".parse().unwrap());
+        let old = Instrument::with_decimals(InstrumentId(3), spec, 2, 4).unwrap();
+        assert_eq!((old.price_scale(), old.qty_scale()), (2, 4));
+        let same = old.rules(Trading::Open);
+        assert_eq!(old.with_rules(&same).unwrap().rules(Trading::Open), same);
+        let tick = |tick: &str| old.with_rules(&Rules { tick: tick.parse().unwrap(), ..same.clone() });
+        let finer = tick("0.01").unwrap();
+        assert_eq!((finer.tick(), finer.lot()), (PriceUnits::new(1), old.lot()));
+        assert!(tick("0.001").unwrap_err().to_string().contains("finer than 2 and 4 decimals"));
+        let lot = old.with_rules(&Rules { lot: "0.002".parse().unwrap(), ..same }).unwrap();
+        let sizes = [30, 40].map(|qty| lot.ceil_lot(QtyUnits::new(qty)).get());
+        assert_eq!(sizes, [40, 40]);
+        let price = PriceUnits::new(6_030);
+        assert_eq!((old.to_tick(price, true).get(), old.to_tick(price, false).get()), (6_050, 6_000));
+        assert_eq!(old.to_tick(PriceUnits::new(6_050), true).get(), 6_050);
     }
 
     #[test]

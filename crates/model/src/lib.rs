@@ -21,6 +21,7 @@ pub mod money;
 pub mod order;
 pub mod port;
 pub mod position;
+pub mod rules;
 pub mod shadow;
 pub mod time;
 pub mod trade;
@@ -55,6 +56,7 @@ pub use order::{
 };
 pub use port::VenuePort;
 pub use position::{Position, PositionChange, PositionSide};
+pub use rules::{Rules, Trading};
 pub use shadow::{ShadowEnd, ShadowOutcome};
 pub use time::{Span, Timeframe, Ts};
 pub use trade::{Exit, ExitReason, Setup, Trade};

@@ -107,6 +107,12 @@ impl Position {
         PositionSide::of(self.qty)
     }
 
+    /// The same position with its quantity on another scale.
+    #[must_use]
+    pub const fn counted_as(self, qty: QtyUnits) -> Self {
+        Position { qty, cost: self.cost }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_flat(&self) -> bool {

@@ -31,7 +31,7 @@ pub mod session;
 pub use codec::{Adapter, Codec, Dispatch, Ticket};
 pub use error::VenueError;
 pub use http::{Hosts, Reply, Request, Response, SignedRequest, TransportFailure};
-pub use market::{ListedInstrument, Market, Markets};
+pub use market::{ListedInstrument, Market, Markets, Remains};
 pub use outcome::{Advice, Certainty, Failure, Notice, Outcome, Problem};
 pub use query::{Answer, Query};
 pub use records::{Recorded, Records};

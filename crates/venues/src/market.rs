@@ -45,6 +45,46 @@ pub struct Excluded {
     pub reason: String,
 }
 
+/// What is known of something that is held on an instrument that is not listed any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Remains {
+    /// Quantity, signed.
+    pub qty: Decimal,
+    /// What it cost, or what it was last worth; above zero where it is known.
+    pub price: Option<Decimal>,
+}
+
+/// Digits of a price that a grid of unknown fineness surely has: ticks are a hundredth of a percent of the
+/// price and less.
+const DIGITS_SURE: u32 = 4;
+/// Decimals where nothing is known.
+const DECIMALS_UNKNOWN: u32 = 8;
+
+impl Remains {
+    /// A tick that is a multiple of the real one, as far as prices tell: the fourth digit of the price.
+    #[must_use]
+    pub fn tick(&self) -> Price {
+        let known = self.price.filter(|price| *price > Decimal::ZERO);
+        let Some(price) = known else { return Price::new(Decimal::new(1, DECIMALS_UNKNOWN)) };
+        let mut tick = Decimal::ONE;
+        let most = Decimal::from(10_u64.pow(DIGITS_SURE));
+        while price.checked_div(tick).is_some_and(|steps| steps >= most) {
+            tick = tick.saturating_mul(Decimal::TEN);
+        }
+        let least = Decimal::from(10_u64.pow(DIGITS_SURE - 1));
+        while price.checked_div(tick).is_some_and(|steps| steps < least) && tick.scale() < 12 {
+            tick = tick.saturating_mul(Decimal::new(1, 1));
+        }
+        Price::new(tick.normalize())
+    }
+
+    /// A lot that the quantity is a multiple of: its last decimal.
+    #[must_use]
+    pub fn lot(&self) -> Qty {
+        Qty::new(Decimal::new(1, self.qty.normalize().scale().min(12)))
+    }
+}
+
 /// An instrument of the run with its spellings at the venue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Market {
@@ -243,6 +283,20 @@ pub(crate) mod tests {
         let two = market(1, "pf_xbtusd", "kraken-futures:ETH/USD:USD");
         assert!(matches!(Markets::new([one.clone(), two]), Err(VenueError::Ambiguous { .. })));
         assert!(matches!(Markets::new([one.clone(), one]), Err(VenueError::Ambiguous { .. })));
+    }
+
+    #[test]
+    fn the_grid_of_what_is_not_listed_any_more_is_a_part_of_the_real_one() {
+        let grid = |qty: &str, price: &str| {
+            let number = |text: &str| text.parse::<Decimal>().unwrap();
+            let remains = Remains { qty: number(qty), price: Some(number(price)) };
+            (remains.tick().to_string(), remains.lot().to_string())
+        };
+        assert_eq!(grid("0.0123", "61234.5"), ("10".to_owned(), "0.0001".to_owned()));
+        assert_eq!(grid("-3", "152.37"), ("0.1".to_owned(), "1".to_owned()));
+        assert_eq!(grid("1000", "0.000012345"), ("0.00000001".to_owned(), "1".to_owned()));
+        let unknown = Remains { qty: Decimal::ONE, price: None };
+        assert_eq!(unknown.tick().to_string(), "0.00000001");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A new venue is a new folder and one more row here.
 
-use seawall_model::{InstrumentId, Timeframe, Ts};
+use seawall_model::{InstrumentId, InstrumentName, Timeframe, Ts};
 
 use crate::budget::PoolRule;
 use crate::codec::{Codec, Operation, Progress, Tables};
@@ -10,7 +10,7 @@ use crate::error::VenueError;
 use crate::http::{Reply, Request, SignedRequest};
 use crate::kraken_futures::{self, KrakenFutures};
 use crate::kraken_spot::{self, KrakenSpot};
-use crate::market::Markets;
+use crate::market::{ListedInstrument, Markets, Remains};
 use crate::outcome::Failure;
 use crate::profile::Profile;
 use crate::query::{Answer, Query};
@@ -61,6 +61,30 @@ impl Venue {
         match self {
             Venue::KrakenFutures => false,
             Venue::Kraken => true,
+        }
+    }
+
+    /// An instrument that is not listed any more, as far as its spelling tells: for looking after what is held
+    /// on it. `None` where the spelling is none of a contract that could have been traded here.
+    #[must_use]
+    pub fn unlisted(self, symbol: &str, remains: Remains) -> Option<ListedInstrument> {
+        match self {
+            Venue::KrakenFutures => kraken_futures::unlisted(symbol, remains),
+            Venue::Kraken => None,
+        }
+    }
+
+    /// [`Self::unlisted`] by the name that an instrument had while it was listed.
+    #[must_use]
+    pub fn unlisted_named(self, name: &InstrumentName, remains: Remains) -> Option<ListedInstrument> {
+        match self {
+            Venue::KrakenFutures => {
+                let coin = name.base();
+                let base = if coin.code() == "BTC" { "XBT" } else { coin.code() };
+                let row = kraken_futures::unlisted(&format!("PF_{base}{}", name.quote()), remains)?;
+                (row.spec.name == *name).then_some(row)
+            }
+            Venue::Kraken => kraken_spot::unlisted(name, remains),
         }
     }
 

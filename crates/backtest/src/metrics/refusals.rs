@@ -50,5 +50,5 @@ stages! {
         ClusterExposure SignalAge Basis MarginUse StalePeak Candidate EntriesEnabled ReversalsEnabled
         Churn AntiFlip Chop AuctionValue AuctionSymbol AuctionPace AuctionReduced AuctionPositions
         AuctionCluster AuctionMargin AuctionSwap Universe UniverseVolume UniverseSpread TierNotional
-        LeverageSet DataState DataHealth QuoteAge QuoteSpread BookDepth;
+        LeverageSet DataState DataHealth QuoteAge QuoteSpread BookDepth Trading;
 }

@@ -6,6 +6,7 @@ use seawall_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::rescale::Factors;
 use crate::desk::{Closing, Desk, Difference, EntryBasis, OpenTrade, RecentIds, Trimming};
 use crate::orders::{Order, Orders};
 use crate::overlays::DeskGuards;
@@ -21,9 +22,9 @@ const NOBODY: InstrumentId = InstrumentId(0);
 /// What numbers of an instrument mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Scales {
-    price: u32,
-    qty: u32,
-    contract: Decimal,
+    pub(super) price: u32,
+    pub(super) qty: u32,
+    pub(super) contract: Decimal,
 }
 
 impl Scales {
@@ -36,13 +37,13 @@ impl Scales {
 /// What orders, fills and clocks have made of a desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct DeskTrading {
-    position: Position,
+    pub(super) position: Position,
     /// What the ledger has for the position.
     booked: Money,
     last_fill_at: Ts,
-    live: Vec<Order>,
+    pub(super) live: Vec<Order>,
     pub(super) protection: Protection,
-    basis: Option<EntryBasis>,
+    pub(super) basis: Option<EntryBasis>,
     /// Without the prices that are in the readings.
     pub(super) trade: Option<OpenTrade>,
     /// Points of the trade's setup.
@@ -50,7 +51,7 @@ pub(super) struct DeskTrading {
     score: Option<f64>,
     closing: Option<Closing>,
     trimming: Option<Trimming>,
-    difference: Option<Difference>,
+    pub(super) difference: Option<Difference>,
     newest_fill: Ts,
     pictured_at: Ts,
     cooldown: Cooldown,
@@ -66,10 +67,10 @@ pub(super) struct DeskTrading {
 /// What prices and clocks have made of it: written along with the rest, no reason to write by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct DeskReadings {
-    last: PriceUnits,
+    pub(super) last: PriceUnits,
     priced_at: Option<Ts>,
-    worst: PriceUnits,
-    best: PriceUnits,
+    pub(super) worst: PriceUnits,
+    pub(super) best: PriceUnits,
     misfit_cycles: u32,
 }
 
@@ -192,6 +193,13 @@ impl DeskCarry {
             .unwrap_or_default()
     }
 
+    /// The last price that was known, as a decimal.
+    #[must_use]
+    pub fn last_price(&self) -> Option<Decimal> {
+        let last = i128::from(self.readings.last.get());
+        Decimal::try_from_i128_with_scale(last, self.scales.price).ok().filter(|price| !price.is_zero())
+    }
+
     /// Whether there is a position, or may be one, or an order that can act.
     #[must_use]
     pub fn is_engaged(&self) -> bool {
@@ -235,10 +243,27 @@ impl DeskCarry {
             && self.trading.newest_fill == never
     }
 
-    /// Why its numbers do not mean the same on `instrument`, if they do not.
+    /// Decimals of its prices and quantities.
+    pub(super) fn decimals(&self) -> (u32, u32) {
+        (self.scales.price, self.scales.qty)
+    }
+
+    /// Why its numbers do not fit `instrument`, if they do not.
     pub(super) fn misfit(&self, instrument: &Instrument) -> Option<&'static str> {
-        (self.scales != Scales::of(instrument))
-            .then_some("the venue's tick, lot or contract size has changed since")
+        Factors::between(self.scales, Scales::of(instrument))
+            .is_none()
+            .then_some("its prices, quantities or contracts mean less here than before")
+    }
+
+    /// The same on the scales of `instrument`, which it fits.
+    pub(super) fn on_scales_of(&self, instrument: &Instrument) -> DeskCarry {
+        let mut carried = self.clone();
+        let scales = Scales::of(instrument);
+        if let Some(by) = Factors::between(self.scales, scales).filter(|_| self.scales != scales) {
+            carried.rescale(by, instrument.spec().signal.is_none());
+            carried.scales = scales;
+        }
+        carried
     }
 
     /// Makes a new desk what this one was.

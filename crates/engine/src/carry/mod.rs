@@ -9,7 +9,8 @@
 //! Invariants:
 //! - carry, resume, carry gives the same data, and so does a round trip through text;
 //! - instruments are known by their names, never by their numbers, and numbers of contracts and prices only
-//!   mean something on the scales that stand beside them: one that is held and does not fit stops the start;
+//!   mean something on the scales that stand beside them: they are carried over to finer ones, and one that
+//!   is held and does not fit stops the start;
 //! - nothing is dropped in silence: what has no place in the new set-up is an error while it holds anything,
 //!   else it is told ([`Resumed::left`]) and kept for the day on which the instrument comes back;
 //! - client order ids go on where they ended, under the same run, so every order of an earlier process is
@@ -34,6 +35,7 @@ mod account;
 mod desk;
 pub(crate) mod exact;
 mod patch;
+pub(crate) mod rescale;
 mod ring;
 mod tracker;
 
@@ -92,6 +94,12 @@ impl Carry {
     #[must_use]
     pub fn is_engaged(&self, instrument: &InstrumentName) -> bool {
         self.desks.get(instrument).is_some_and(DeskCarry::is_engaged)
+    }
+
+    /// The least decimals of prices and quantities with which an instrument fits the carry.
+    #[must_use]
+    pub fn decimals(&self, instrument: &InstrumentName) -> (u32, u32) {
+        self.desks.get(instrument).map_or((0, 0), DeskCarry::decimals)
     }
 
     /// Instruments that a set-up has to have for the carry to fit.
@@ -166,7 +174,7 @@ impl Engine {
                     if let Some(slot) = positions.get_mut(desk.instrument.id().index()) {
                         *slot = carried.booked();
                     }
-                    carried.install(desk);
+                    carried.on_scales_of(&desk.instrument).install(desk);
                 }
                 (_, Some(what)) if carried.is_engaged() => {
                     return Err(EngineError::CarriedInstrument {

@@ -38,6 +38,7 @@ impl Scope {
             | Input::Book { instrument, .. }
             | Input::Mark { instrument, .. } => Scope::Price(*instrument),
             Input::Wakeup | Input::Listing(_) => Scope::Time,
+            Input::Rules(rules) => Scope::Desk(rules.instrument),
             Input::Submission { order, .. } => Scope::Desk(order.instrument),
             Input::Venue(event) => Scope::of_event(event),
             Input::Started | Input::Operator(_) => Scope::All,

@@ -7,12 +7,12 @@ use seawall_model::{
     VenueRequest,
 };
 
-use super::{Cover, Job, Step, at_price, cover, protect};
+use super::{Cover, Job, Step, at_price, cover, on_grid, protect};
 use crate::answers::ask;
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::gateway::{alert, amend, place};
-use crate::limits::STOPS_LOST_MAX;
+use crate::limits::{STOPS_LOST_MAX, UNLISTED_RETRY};
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
 use crate::truth::foreign::room;
@@ -26,7 +26,8 @@ pub(super) fn raise_cover(
     job: Job,
     effects: &mut Effects,
 ) {
-    let Job { want, held, cover } = job;
+    let Job { want, cover, .. } = job;
+    let size = desk.closing_qty(shared.capabilities.reduce_only);
     let resting = cover
         .stop
         .and_then(|id| desk.orders.get(id))
@@ -38,7 +39,7 @@ pub(super) fn raise_cover(
         && !desk.protection.amend_failed
     {
         let side = desk.position.side().closing_side();
-        let most = side.map_or(held, |side| room(desk, shared, side, held));
+        let most = side.map_or(size, |side| room(desk, shared, side, size));
         amend(desk, at, id, most.plus(filled), at_price(kind, want), effects);
         return;
     }
@@ -56,10 +57,10 @@ pub(super) fn place_stop(
     job: Job,
     effects: &mut Effects,
 ) -> bool {
-    let Job { want, held, .. } = job;
+    let want = job.want;
     let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else { return false };
     let Some(side) = desk.position.side().closing_side() else { return true };
-    let held = room(desk, shared, side, held);
+    let held = room(desk, shared, side, desk.closing_qty(shared.capabilities.reduce_only));
     let kind = OrderKind::StopMarket { trigger: Trigger { price: want, source } };
     let plan = Plan { role: OrderRole::Stop, side, qty: held, kind, reduce_only: true, expires_at: None };
     if let Some(approved) = approve_reduction(&desk.position, plan) {
@@ -81,7 +82,7 @@ pub(super) fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, eff
         return;
     }
     let Some(side) = desk.position.side().closing_side() else { return };
-    let qty = desk.position.qty().abs();
+    let qty = desk.closing_qty(shared.capabilities.reduce_only);
     let plan = Plan {
         role: OrderRole::Emergency,
         side,
@@ -93,6 +94,34 @@ pub(super) fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, eff
     if let Some(approved) = approve_reduction(&desk.position, plan) {
         place(desk, shared, at, approved, effects);
     }
+}
+
+/// A stop or an emergency close was refused because the venue takes no orders on the instrument. Where it says
+/// so itself, no other order would be taken either: a stop is tried again, later.
+pub(crate) fn not_served(desk: &mut Desk, at: Ts, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    desk.protection.refused = true;
+    desk.protection.naked_since.get_or_insert(at);
+    tell_unserved(desk, at, effects);
+    if !desk.market.terms.trading.takes_orders() {
+        desk.protection.step = Step::Stop(0);
+        desk.protection.deadline = at.plus(UNLISTED_RETRY);
+        desk.protection.hold_until = desk.protection.deadline;
+    }
+}
+
+/// A position that cannot be protected because the venue takes no orders is named, once.
+fn tell_unserved(desk: &mut Desk, at: Ts, effects: &mut Effects) {
+    if core::mem::replace(&mut desk.protection.reported, true) {
+        return;
+    }
+    let trading = desk.market.terms.trading;
+    let why = if trading.takes_orders() { "the market is closed" } else { trading.name() };
+    let detail = format!("the venue takes no orders here ({why}): it has no stop until that ends");
+    let id = Some(desk.instrument.id());
+    alert(effects, at, Severity::Critical, AlertKind::PositionUnprotected, id, detail);
 }
 
 /// Takes the next step of the ladder now.
@@ -120,11 +149,9 @@ fn escalate(desk: &mut Desk, shared: &mut Shared, at: Ts, why: &str, effects: &m
     desk.protection.step = next;
     match next {
         Step::Stop(trigger) => {
-            let job = Job {
-                want: desk.protection.want.unwrap_or(PriceUnits::ZERO),
-                held: desk.position.qty().abs(),
-                cover: Cover::default(),
-            };
+            let want = desk.protection.want.unwrap_or(PriceUnits::ZERO);
+            let job =
+                Job { want: on_grid(desk, want), held: desk.position.qty().abs(), cover: Cover::default() };
             raise_cover(desk, shared, at, trigger, job, effects);
         }
         Step::Market => reduce_at_market(desk, shared, at, effects),
@@ -149,6 +176,11 @@ pub(crate) fn stop_refused(
     }
     let id = Some(desk.instrument.id());
     alert(effects, at, Severity::Critical, AlertKind::StopRefused, id, reason.name());
+    if !desk.market.terms.trading.takes_orders() {
+        not_served(desk, at, effects);
+        return;
+    }
+    desk.protection.refused = false;
     if reason == RejectReason::NothingToReduce {
         // The venue says there is no position: a fill is on its way, or the books are wrong. Ask.
         effects.requests.push(VenueRequest::QueryPositions);
@@ -206,7 +238,7 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     let grace = shared.protection.trigger_grace();
     if desk.protection.overdue_since.is_some_and(|since| at >= since.plus(grace)) {
         desk.protection.overdue_since = Some(at);
-        if !cover(desk).emergency {
+        if !cover(desk).emergency && desk.is_served() {
             let id = Some(desk.instrument.id());
             alert(effects, at, Severity::Critical, AlertKind::StopNotFilled, id, "crossing the book");
             desk.protection.step = Step::Market;
@@ -218,6 +250,10 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
         if desk.foreign.stop_waiting(at) {
             // No foreign stop was proven in time: one of our own.
             desk.protection.naked_since.get_or_insert(at);
+            protect(desk, shared, at, effects);
+            return;
+        }
+        if desk.protection.refused {
             protect(desk, shared, at, effects);
             return;
         }

@@ -26,6 +26,7 @@ use crate::overlays;
 use crate::phase::Phase;
 use crate::trade_settings::TradeSettings;
 use crate::universe::gate::terms;
+use crate::universe::rules::takes_entries;
 
 /// Where an entry stands in a reversal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +120,7 @@ fn may_take_risk(asked: Asked<'_>, decision: &mut Decision) -> bool {
     decision.ask(Gate::Phase, ready, f64::from(account.phase as u8), f64::from(Phase::Ready as u8))
         && decision.ask(Gate::SystemMode, mode_allows, mode, f64::from(SystemMode::Cautious as u8))
         && decision.ask(Gate::KillSwitch, !account.killed, f64::from(u8::from(account.killed)), 0.0)
+        && takes_entries(desk, decision)
         && account.doubted.is_none_or(|fall| decision.ask(Gate::StalePeak, false, fall, FALL_BELIEVED_PCT))
         && decision.ask(Gate::Difference, difference <= 0.0, difference, 0.0)
         && decision.ask(

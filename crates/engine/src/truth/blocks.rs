@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use seawall_model::{AlertKind, InstrumentId, Ts};
+use seawall_model::{AlertKind, InstrumentId, Trading, Ts};
 
 use super::queries::ReportKind;
 use super::settings::{ForeignOrderPolicy, HoldingPolicy, PositionPolicy};
@@ -45,6 +45,16 @@ pub enum Block {
         /// Since when, where a stop is wanted.
         since: Option<Ts>,
     },
+    /// The venue takes no orders on an instrument where something is held: it has a stop or not, and nothing
+    /// can be done about it.
+    Unserved {
+        /// On which instrument.
+        instrument: InstrumentId,
+        /// What the venue says of it.
+        trading: Trading,
+        /// Whether a stop that was placed before covers it.
+        covered: bool,
+    },
     /// A position is being closed by policy.
     Flattening {
         /// On which instrument.
@@ -78,7 +88,10 @@ impl Block {
             | Block::Difference { .. }
             | Block::Unprotected { .. }
             | Block::Flattening { .. } => true,
-            Block::LeftAlone { .. } | Block::ForeignOrder { .. } | Block::ForeignHolding { .. } => false,
+            Block::LeftAlone { .. }
+            | Block::ForeignOrder { .. }
+            | Block::ForeignHolding { .. }
+            | Block::Unserved { .. } => false,
         }
     }
 
@@ -92,6 +105,7 @@ impl Block {
             | Block::ForeignHolding { .. } => None,
             Block::Difference { instrument, .. }
             | Block::Unprotected { instrument, .. }
+            | Block::Unserved { instrument, .. }
             | Block::Flattening { instrument }
             | Block::LeftAlone { instrument }
             | Block::ForeignOrder { instrument } => Some(instrument),
@@ -113,6 +127,11 @@ impl fmt::Display for Block {
             Block::Unprotected { since, .. } => {
                 f.write_str("position without a confirmed stop")?;
                 since.map_or(Ok(()), |since| write!(f, " since {since}"))
+            }
+            Block::Unserved { trading, covered, .. } => {
+                let why = if trading.takes_orders() { "market closed" } else { trading.name() };
+                let stop = if *covered { "a stop of before rests" } else { "position without a stop" };
+                write!(f, "the venue takes no orders ({why}): {stop}")
             }
             Block::Flattening { .. } => f.write_str("position is being closed by policy"),
             Block::LeftAlone { .. } => f.write_str("position is left alone by policy"),
@@ -136,6 +155,9 @@ pub(crate) fn hold_of(desk: &Desk) -> Option<Block> {
         return None;
     }
     let wanted = desk.protection.wanted().is_some() || foreign.is_some();
+    if !desk.is_served() {
+        return None;
+    }
     if wanted && !desk.protection.is_covered() {
         return Some(Block::Unprotected { instrument, since: desk.protection.naked_since() });
     }
@@ -164,6 +186,10 @@ pub(crate) fn bar_of(desk: &Desk, shared: &Shared) -> Option<Block> {
     if desk.foreign.is_left_alone() {
         return Some(Block::LeftAlone { instrument });
     }
+    if !desk.is_served() && !desk.position.is_flat() {
+        let (trading, covered) = (desk.market.terms.trading, desk.protection.is_covered());
+        return Some(Block::Unserved { instrument, trading, covered });
+    }
     if shared.reconcile.foreign_orders == ForeignOrderPolicy::Block && desk.foreign.has_orders() {
         return Some(Block::ForeignOrder { instrument });
     }
@@ -179,6 +205,7 @@ impl Block {
             Block::LeftAlone { .. } => 4.0,
             Block::ForeignOrder { .. } => 5.0,
             Block::ForeignHolding { .. } => 6.0,
+            Block::Unserved { .. } => 8.0,
             Block::NotStarted
             | Block::Report { .. }
             | Block::Stream { .. }

@@ -162,7 +162,7 @@ pub(crate) fn end_forbidden(desk: &mut Desk, at: Ts, row: &VenueOrder, effects: 
 }
 
 /// Nothing that rests may open a position on an instrument that could not be entered now.
-fn end_entries(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+pub(super) fn end_entries(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     desk.queued = None;
     exits::cancel_entries(desk, shared, at, effects);
     desk.wake_at = wake_of(desk, shared).max(at);

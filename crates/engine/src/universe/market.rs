@@ -6,6 +6,7 @@ use seawall_model::{Instrument, PriceUnits, QtyUnits, Ratio, Span, StateSink, Ti
 use super::discovery::{Member, Standing, fixed_standing};
 use super::quality::{DataState, Fault, Quality};
 use super::quotes::{Quote, Quotes};
+use super::rules::Terms;
 use super::settings::{DataQualitySettings, MarketSettings, TierCaps};
 
 /// An instrument's place in the universe.
@@ -31,6 +32,8 @@ pub(crate) struct DeskMarket {
     pub(crate) seat: Seat,
     pub(crate) quality: Quality,
     pub(crate) quotes: Quotes,
+    /// What it takes.
+    pub(crate) terms: Terms,
     /// Highest leverage that can be set: the instrument's, under the cap of its tier. `None` where the
     /// instrument allows none that is low enough.
     pub(crate) leverage: Option<Ratio>,
@@ -54,6 +57,7 @@ impl DeskMarket {
             quality: Quality::NEW,
             wide_pct: settings.data_quality.spread_max_pct.to_f64(),
             quotes: Quotes::None,
+            terms: Terms::default(),
             leverage: instrument.leverage_at_most(instrument.spec().leverage_max),
             length: base.span(),
             candles: 0,
@@ -77,7 +81,13 @@ impl DeskMarket {
                 spread_pct: member.spread_pct,
             },
         };
+        self.relever(instrument);
+    }
+
+    /// The leverage under the caps of tier and instrument.
+    pub(super) fn relever(&mut self, instrument: &Instrument) {
         let most = instrument.spec().leverage_max;
+        let caps = self.seat.caps;
         self.leverage = instrument.leverage_at_most(caps.map_or(most, |caps| caps.leverage_max.min(most)));
     }
 
@@ -163,7 +173,8 @@ impl DeskMarket {
         self.quality.state_at(settings, at)
     }
 
-    pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
+    pub(crate) fn digest(&self, instrument: &Instrument, sink: &mut dyn StateSink) {
+        self.terms.digest(instrument, sink);
         sink.bytes(self.seat.standing.name().as_bytes());
         sink.number(u64::from(self.seat.pinned));
         for number in [self.seat.volume_24h, self.seat.spread_pct] {

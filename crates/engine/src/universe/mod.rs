@@ -20,6 +20,7 @@ pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod market;
 mod quotes;
+pub(crate) mod rules;
 mod tiers;
 
 pub use discovery::{Discovery, Member, Standing, Universe, discover};

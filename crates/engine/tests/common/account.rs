@@ -32,6 +32,8 @@ pub struct Account {
     /// The number of the request that meets the fault, counting from zero.
     pub fault: Option<(usize, Fault)>,
     pub requests: usize,
+    /// An instrument that takes no orders.
+    pub closed_market: Option<u32>,
     /// Every market order that came in.
     pub closed: Vec<InstrumentId>,
     /// The answer of this step is a failed report.
@@ -74,6 +76,7 @@ impl Account {
             orders: Vec::new(),
             fault: None,
             requests: 0,
+            closed_market: None,
             closed: Vec::new(),
             broken: false,
             ids: 100,
@@ -82,7 +85,8 @@ impl Account {
 
     /// Whether stops at the venue cover everything that is held.
     pub fn is_protected(&self) -> bool {
-        self.held.iter().all(|(number, held)| {
+        let open = self.held.iter().filter(|(number, _)| self.closed_market != Some(**number));
+        open.into_iter().all(|(number, held)| {
             let closing = PositionSide::of(qty(*held)).closing_side();
             let stops = self.orders.iter().filter(|order| {
                 order.instrument.0 == *number && Some(order.side) == closing && order.kind.is_stop()
@@ -205,6 +209,10 @@ impl Account {
 
     fn place(&mut self, bench: &mut Bench, request: seawall_model::OrderRequest, fault: Option<Fault>) {
         let order = request.order;
+        if self.closed_market == Some(order.instrument.0) {
+            bench.venue(VenueEvent::Rejected { order, reason: RejectReason::MarketClosed });
+            return;
+        }
         match fault {
             Some(Fault::Fails) => {
                 bench.venue(VenueEvent::Rejected { order, reason: RejectReason::Other });

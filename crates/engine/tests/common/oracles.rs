@@ -123,6 +123,7 @@ impl Oracles {
             | Input::Book { .. }
             | Input::Listing(_)
             | Input::Past { .. }
+            | Input::Rules(_)
             | Input::Operator(_) => {}
         }
     }

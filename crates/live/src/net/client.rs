@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use seawall_model::{Input, VenueRequest};
 use seawall_venues::budget::Budget;
 use seawall_venues::codec::{Codec, Tables};
 use seawall_venues::orders::OrderIndex;
 use seawall_venues::outbox::{Leaving, Outbox};
 use seawall_venues::{
-    Advice, Answer, Credentials, Failure, Markets, Problem, Query, Reply, Ticket, TransportFailure, Venue,
+    Adapter, Advice, Answer, Credentials, Dispatch, Failure, Markets, Problem, Query, Reply, Request, Ticket,
+    TransportFailure, Venue, VenueError,
 };
 
 use super::{Http, NetError, NetSettings};
@@ -63,18 +65,51 @@ impl Client {
         self.venue.answer(query, &reply, tables)
     }
 
+    /// Asks for open orders, positions or the balance as the engine would, with as many requests as the venue
+    /// needs, and brings what an engine would be told.
+    ///
+    /// # Errors
+    /// The failure with its certainty. Anything but these three questions is refused and not sent.
+    pub async fn report(&mut self, request: VenueRequest, markets: &Markets) -> Result<Vec<Input>, Failure> {
+        match request {
+            VenueRequest::QueryOpenOrders | VenueRequest::QueryPositions | VenueRequest::QueryBalance => {}
+            VenueRequest::Place(_)
+            | VenueRequest::Amend { .. }
+            | VenueRequest::Cancel { .. }
+            | VenueRequest::QueryOrder { .. } => {
+                let why = "a client asks for reports alone";
+                return Err(Failure::not_done(Advice::Terminal, Problem::BadRequest, why));
+            }
+        }
+        let mut adapter = Adapter::new(self.venue, markets.clone());
+        let mut dispatch = adapter.send(self.clock.now(), request);
+        loop {
+            match dispatch {
+                Dispatch::Send(ticket, request) => {
+                    let reply = self.send(*request).await?;
+                    let Some(next) = adapter.on_reply(ticket, self.clock.now(), &reply) else {
+                        return Ok(Vec::new());
+                    };
+                    dispatch = next;
+                }
+                Dispatch::Ended(outcome) => return outcome.failure.map_or(Ok(outcome.inputs), Err),
+            }
+        }
+    }
+
     async fn reply(&mut self, query: &Query, markets: &Markets) -> Result<Reply, Failure> {
-        let not_sent = |error: seawall_venues::VenueError| {
-            Failure::not_done(Advice::Terminal, Problem::BadRequest, &error.to_string())
-        };
-        let request = self.venue.ask(self.clock.now(), query, markets).map_err(not_sent)?;
+        let request = self.venue.ask(self.clock.now(), query, markets).map_err(|error| not_sent(&error))?;
+        self.send(request).await
+    }
+
+    async fn send(&mut self, request: Request) -> Result<Reply, Failure> {
         self.asked += 1;
         let mine = Ticket(self.asked);
-        self.outbox.push(mine, Box::new(request)).map_err(not_sent)?;
+        self.outbox.push(mine, Box::new(request)).map_err(|error| not_sent(&error))?;
         loop {
             match self.outbox.pop(self.clock.now(), &self.venue) {
                 Leaving::Now(ticket, request) if ticket == mine => return Ok(self.http.send(*request).await),
-                Leaving::Refused(ticket, error) if ticket == mine => return Err(not_sent(error)),
+                Leaving::Refused(ticket, error) if ticket == mine => return Err(not_sent(&error)),
                 // A question that nobody waits for any more: its caller gave up before it left.
                 Leaving::Now(..) | Leaving::Refused(..) => {}
                 Leaving::Wait(until) => tokio::time::sleep(self.clock.until(until)).await,
@@ -82,4 +117,8 @@ impl Client {
             }
         }
     }
+}
+
+fn not_sent(error: &VenueError) -> Failure {
+    Failure::not_done(Advice::Terminal, Problem::BadRequest, &error.to_string())
 }

@@ -89,6 +89,9 @@ impl Run {
     /// candles are waited for.
     fn begin(&mut self) -> Result<(), LiveError> {
         let now = self.now();
+        for rules in std::mem::take(&mut self.rules) {
+            self.feed(now, &Input::Rules(rules))?;
+        }
         self.feed(now, &Input::Started)?;
         if !self.feeds.orders_are_live() {
             // Until it is, everything is asked for again and again.

@@ -17,6 +17,7 @@ mod ports;
 pub mod secrets;
 mod service;
 pub mod start;
+mod table;
 mod warm_up;
 
 use std::path::{Path, PathBuf};
@@ -25,8 +26,8 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use seawall_config::Config;
-use seawall_engine::{Carry, Engine, LeftBehind, Pump, Resumed};
-use seawall_model::{Candle, InstrumentId, Money, Span, Ts};
+use seawall_engine::{Engine, LeftBehind, Pump, Resumed};
+use seawall_model::{Candle, InstrumentId, Money, Rules, Span, Ts};
 use seawall_simulator::Exchange;
 use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{Header, JournalOptions, RunMode};
@@ -37,6 +38,7 @@ use tokio::runtime::Runtime;
 use self::feeds::Feeds;
 use self::ports::Port;
 use self::service::Service;
+use self::table::Table;
 use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
 use crate::database;
@@ -107,6 +109,8 @@ pub struct Run {
     initial_equity: Money,
     markets: Markets,
     warm_up: WarmUp,
+    /// Told before the engine starts: what does not take every order.
+    rules: Vec<Rules>,
     /// Held back for a single evaluation: the newest candle of each instrument.
     newest: Vec<(InstrumentId, Candle)>,
     once: bool,
@@ -148,20 +152,21 @@ impl Run {
         start::refuse_pace(pace, &config)?;
         let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, clock.now(), progress)?;
-        let held: Vec<_> = account.carry.iter().flat_map(Carry::engaged).cloned().collect();
         let runtime = runtime()?;
-        let (balance, markets) = runtime.block_on(async {
+        let (balance, table) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let balance = start::check(&mut client, &config, mode, progress).await?;
-            let markets = start::markets(&mut client, &config, &held, progress).await?;
-            Ok::<_, LiveError>((balance, markets))
+            let table = table::choose(&mut client, &config, mode, account.carry.as_ref(), progress).await?;
+            Ok::<_, LiveError>((balance, table))
         })?;
+        let followed = table.followed();
+        let Table { markets, rules } = table;
         let equity = balance.unwrap_or(config.run.paper_equity);
         let at = clock.now();
         let books = Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
         books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
-        let wanted = wanted(&config, &markets, at);
+        let wanted = wanted(&config, &followed, at);
         let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted, 1)];
         sessions.extend(key.as_ref().map(|key| venue.account_session(key, at, 2)));
         let setup = VenueSetup {
@@ -184,12 +189,13 @@ impl Run {
             port,
             recorder: books.recorder,
             pump: Pump::new(),
-            feeds: Feeds::new(markets.iter().map(seawall_venues::Market::id).collect(), mode == Mode::Live),
+            feeds: Feeds::new(followed.iter().copied().collect(), mode == Mode::Live),
             service: Service::start(root.join("heartbeat.json"), secs(config.run.heartbeat_s))?,
             folder: books.folder,
             initial_equity: equity,
-            warm_up: WarmUp::of(markets.iter().map(seawall_venues::Market::id)),
+            warm_up: WarmUp::of(followed.iter().copied()),
             markets,
+            rules,
             newest: Vec::new(),
             once,
             duration,
@@ -201,7 +207,7 @@ impl Run {
             _lock: lock,
             config,
         };
-        run.follow(venue);
+        run.follow(venue, followed);
         Ok(run)
     }
 
@@ -218,9 +224,9 @@ impl Run {
     }
 
     /// Starts what asks the venue on a schedule.
-    fn follow(&self, venue: Venue) {
+    fn follow(&self, venue: Venue, followed: Vec<InstrumentId>) {
         let wanted = warm_up::Wanted {
-            instruments: self.markets.iter().map(seawall_venues::Market::id).collect(),
+            instruments: followed,
             timeframe: self.config.run.timeframe,
             count: self.config.run.warm_up_candles,
             follows: !venue.streams_candles(),
@@ -285,12 +291,11 @@ fn runtime() -> Result<Runtime, LiveError> {
         .map_err(LiveError::file(Path::new("runtime"), "starting its threads"))
 }
 
-/// Quotes of everything; candles from now on.
-fn wanted(config: &Config, markets: &Markets, now: Ts) -> WantedData {
+/// Quotes of everything that is followed; candles from now on.
+fn wanted(config: &Config, ids: &[InstrumentId], now: Ts) -> WantedData {
     let timeframe = config.run.timeframe;
-    let ids = || markets.iter().map(seawall_venues::Market::id);
-    let candles = ids().map(|id| (id, timeframe, timeframe.floor(now))).collect();
-    WantedData { quotes: ids().collect(), candles }
+    let candles = ids.iter().map(|id| (*id, timeframe, timeframe.floor(now))).collect();
+    WantedData { quotes: ids.to_vec(), candles }
 }
 
 /// The engine with everything that is written down.
@@ -326,7 +331,8 @@ impl Books {
         let run = account.run;
         let described = markets.iter().map(|market| ManifestInstrument {
             spec: market.instrument.spec().clone(),
-            data_decimals: market.listed.price_decimals,
+            data_decimals: market.instrument.price_scale(),
+            qty_decimals: market.instrument.qty_scale(),
             timeframe: config.run.timeframe,
             read_only: false,
         });

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use seawall_config::{Config, VenueName};
-use seawall_model::{Instrument, InstrumentId, InstrumentName, InstrumentSpec, Money, Span};
+use seawall_model::{Input, Money, Span, VenueRequest};
 use seawall_venues::codec::Codec;
 use seawall_venues::http::Host;
 use seawall_venues::profile::Need;
 use seawall_venues::query::clock_skew;
-use seawall_venues::{Advice, Answer, Failure, Hosts, ListedInstrument, Market, Markets, Query, Venue};
+use seawall_venues::{Advice, Answer, Failure, Hosts, Markets, Query, Venue};
 
 use super::{Mode, Progress};
 use crate::error::LiveError;
@@ -122,7 +122,7 @@ pub(super) async fn check(
 
 /// Asks until there is an answer: nothing is protected before the start has come through, so a failure that
 /// may pass does not end it at once.
-async fn ask(
+pub(super) async fn ask(
     client: &mut Client,
     phase: &'static str,
     query: &Query,
@@ -130,86 +130,62 @@ async fn ask(
 ) -> Result<Answer, LiveError> {
     let none = Markets::default();
     for pause in PAUSES_S {
-        let failure = match client.ask(query, &none).await {
+        match client.ask(query, &none).await {
             Ok(answer) => return Ok(answer),
-            Err(failure) if failure.problem.is_fatal() || failure.advice == Advice::Terminal => {
-                return Err(failed(phase, &failure));
-            }
-            Err(failure) => failure,
-        };
-        let asked = match failure.advice {
-            Advice::Wait(pause) => Duration::from_nanos(u64::try_from(pause.nanos()).unwrap_or(0)),
-            Advice::Terminal | Advice::Again | Advice::Ask => Duration::ZERO,
-        };
-        let pause = asked.clamp(Duration::from_secs(pause), WAIT_MAX);
-        progress("waiting", &format!("{phase}: {failure}; again in {} s", pause.as_secs()));
-        tokio::time::sleep(pause).await;
+            Err(failure) => wait(phase, &failure, pause, progress).await?,
+        }
     }
     client.ask(query, &none).await.map_err(|failure| failed(phase, &failure))
 }
 
-/// The configured instruments as the venue lists them, and after them those of `held` that the configuration
-/// does not name any more: something is held or working there, and must be looked after.
-pub(super) async fn markets(
+/// The same for what the account holds or has working.
+pub(super) async fn report(
     client: &mut Client,
-    config: &Config,
-    held: &[InstrumentName],
+    request: VenueRequest,
+    markets: &Markets,
     progress: Progress<'_>,
-) -> Result<Markets, LiveError> {
-    progress("instruments", "asking what is listed");
-    let answer = ask(client, "instruments", &Query::Instruments, progress).await?;
-    let Answer::Instruments { listed, excluded } = answer else { return Err(odd("instruments")) };
-    if config.run.instruments.is_empty() {
-        return Err(refused("instruments", "run.instruments names none".to_owned()));
+) -> Result<Vec<Input>, LiveError> {
+    for pause in PAUSES_S {
+        match client.report(request, markets).await {
+            Ok(inputs) => return Ok(inputs),
+            Err(failure) => wait("account", &failure, pause, progress).await?,
+        }
     }
-    let mut markets = Vec::new();
-    let further = held.iter().filter(|name| !config.run.instruments.contains(name));
-    for (number, name) in (0_u32..).zip(config.run.instruments.iter().chain(further)) {
-        let row = listed.iter().find(|row| row.spec.name == *name).ok_or_else(|| {
-            let cause = format!(
-                "{name} is not listed at {} ({} instruments are, {} were left out)",
-                client.venue().profile().venue,
-                listed.len(),
-                excluded.len()
-            );
-            refused("instruments", cause)
-        })?;
-        markets.push(market(number, name, row, config)?);
-    }
-    Markets::new(markets).map_err(|error| refused("instruments", error.to_string()))
+    client.report(request, markets).await.map_err(|failure| failed("account", &failure))
 }
 
-/// Rules of trading are the venue's; fees, leverage and the signal may be stated in the configuration.
-fn market(
-    number: u32,
-    name: &InstrumentName,
-    row: &ListedInstrument,
-    config: &Config,
-) -> Result<Market, LiveError> {
-    let own: Option<&InstrumentSpec> = config.instruments.iter().find(|own| own.name == *name);
-    let mut spec = row.spec.clone();
-    if let Some(own) = own {
-        spec.taker_fee_bps = own.taker_fee_bps.or(spec.taker_fee_bps);
-        spec.maker_fee_bps = own.maker_fee_bps.or(spec.maker_fee_bps);
-        spec.leverage_max = own.leverage_max.min(spec.leverage_max);
-        spec.signal.clone_from(&own.signal);
+/// Waits before a question is asked again, at least `pause_s`; a failure that stays is an error at once.
+async fn wait(
+    phase: &'static str,
+    failure: &Failure,
+    pause_s: u64,
+    progress: Progress<'_>,
+) -> Result<(), LiveError> {
+    if failure.problem.is_fatal() || failure.advice == Advice::Terminal {
+        return Err(failed(phase, failure));
     }
-    let instrument = Instrument::new(InstrumentId(number), spec, row.price_decimals)?;
-    Ok(Market { listed: row.clone(), instrument })
+    let asked = match failure.advice {
+        Advice::Wait(pause) => Duration::from_nanos(u64::try_from(pause.nanos()).unwrap_or(0)),
+        Advice::Terminal | Advice::Again | Advice::Ask => Duration::ZERO,
+    };
+    let pause = asked.clamp(Duration::from_secs(pause_s), WAIT_MAX);
+    progress("waiting", &format!("{phase}: {failure}; again in {} s", pause.as_secs()));
+    tokio::time::sleep(pause).await;
+    Ok(())
 }
 
-fn refused(phase: &'static str, cause: String) -> LiveError {
+pub(super) fn refused(phase: &'static str, cause: String) -> LiveError {
     LiveError::Refused { phase, cause }
 }
 
 /// What only the operator can put right is refused; everything else may be tried again.
-fn failed(phase: &'static str, failure: &Failure) -> LiveError {
+pub(super) fn failed(phase: &'static str, failure: &Failure) -> LiveError {
     if failure.problem.is_fatal() {
         return refused(phase, failure.to_string());
     }
     LiveError::Venue { phase, cause: failure.to_string() }
 }
 
-fn odd(phase: &'static str) -> LiveError {
+pub(super) fn odd(phase: &'static str) -> LiveError {
     LiveError::Venue { phase, cause: "the venue answered another question".to_owned() }
 }

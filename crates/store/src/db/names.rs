@@ -75,6 +75,8 @@ pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
         AlertKind::NotReady => "not_ready",
         AlertKind::ForeignHolding => "foreign_holding",
         AlertKind::LeftAlone => "left_alone",
+        AlertKind::TradingChanged => "trading_changed",
+        AlertKind::RulesChanged => "rules_changed",
     }
 }
 

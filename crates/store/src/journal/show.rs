@@ -102,6 +102,18 @@ impl Line<'_> {
                 self.out.write_str("listing")?;
                 self.report(report)
             }
+            Input::Rules(rules) => {
+                let name = self.name(rules.instrument);
+                write!(
+                    self.out,
+                    "rules {name} {} tick {} lot {} minimum {} leverage up to {}",
+                    rules.trading.name(),
+                    rules.tick,
+                    rules.lot,
+                    rules.min_qty,
+                    rules.leverage_max
+                )
+            }
         }
     }
 

@@ -10,9 +10,9 @@ pub(crate) mod strategies;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
     ForeignHolding, Input, Instrument, InstrumentId, InstrumentSpec, KillReason, Liquidity, ListedKind,
-    ListingRow, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits, QtyUnits,
-    RejectReason, Report, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe, Trigger, TriggerSource,
-    Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    ListingRow, MarginTier, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits,
+    QtyUnits, RejectReason, Report, Rules, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe, Trading,
+    Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_store::journal::{
     CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Header, JournalInfo, Record, RecordKind,
@@ -214,10 +214,37 @@ pub(crate) fn newer_inputs() -> Vec<Input> {
         },
         Input::Listing(report(Coverage::Complete, listing_rows())),
         Input::Listing(report(Coverage::Failed, Vec::new())),
+        Input::Rules(rules()),
+        Input::Past { instrument: InstrumentId(1), timeframe: Timeframe::H1, candle: past() },
     ]
     .into_iter()
     .chain(newer_events().into_iter().map(Input::Venue))
     .collect()
+}
+
+fn past() -> Candle {
+    let price = PriceUnits::new(4);
+    let (open_time, known_at) = (ts("2026-01-02T03:00:00Z"), ts("2026-01-02T04:00:00Z"));
+    Candle { open_time, known_at, open: price, high: price, low: price, close: price, volume: 1.5 }
+}
+
+fn rules() -> Rules {
+    let tier = |below: Option<&str>| MarginTier {
+        notional_below: below.map(|below| below.parse().unwrap()),
+        maintenance_pct: "0.5".parse().unwrap(),
+        leverage_max: "50".parse().unwrap(),
+    };
+    Rules {
+        instrument: InstrumentId(1),
+        trading: Trading::Suspended,
+        tick: "0.25".parse().unwrap(),
+        lot: "0.001".parse().unwrap(),
+        min_qty: "0.002".parse().unwrap(),
+        min_notional: "5".parse().unwrap(),
+        leverage_max: "50".parse().unwrap(),
+        leverages: vec!["2".parse().unwrap(), "50".parse().unwrap()],
+        margin_tiers: vec![tier(Some("100000")), tier(None)],
+    }
 }
 
 fn newer_events() -> Vec<VenueEvent> {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
-    ForeignHolding, Input, InstrumentId, KillReason, Liquidity, ListedKind, ListingRow, Money, OrderKind,
-    OrderRef, OrderRequest, OrderRole, OrderState, Price, PriceUnits, QtyUnits, RejectReason, Report, Side,
-    SubmitOutcome, TimeInForce, Timeframe, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder,
-    VenuePosition, VenueRequest,
+    ForeignHolding, Input, InstrumentId, KillReason, Liquidity, ListedKind, ListingRow, MarginTier, Money,
+    OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Percent, Price, PriceUnits, Qty, QtyUnits,
+    Ratio, RejectReason, Report, Rules, Side, SubmitOutcome, TimeInForce, Timeframe, Trading, Trigger,
+    TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 
 pub(crate) fn time() -> impl Strategy<Value = Ts> {
@@ -168,6 +168,33 @@ fn venue_event() -> impl Strategy<Value = VenueEvent> {
     ]
 }
 
+fn rules() -> impl Strategy<Value = Rules> {
+    let trading = prop_oneof![
+        Just(Trading::Open),
+        Just(Trading::LookedAfter),
+        Just(Trading::PostOnly),
+        Just(Trading::Suspended),
+        Just(Trading::Delisted),
+    ];
+    let tier = (prop::option::of(money()), money(), money()).prop_map(|(notional_below, pct, most)| {
+        let (maintenance_pct, leverage_max) = (Percent::new(pct.get()), Ratio::new(most.get()));
+        MarginTier { notional_below, maintenance_pct, leverage_max }
+    });
+    let steps = (money(), money(), money(), money(), money());
+    (instrument(), trading, steps, prop::collection::vec(money(), 0..3), prop::collection::vec(tier, 0..3))
+        .prop_map(|(instrument, trading, steps, leverages, margin_tiers)| Rules {
+            instrument,
+            trading,
+            tick: Price::new(steps.0.get()),
+            lot: Qty::new(steps.1.get()),
+            min_qty: Qty::new(steps.2.get()),
+            min_notional: steps.3,
+            leverage_max: Ratio::new(steps.4.get()),
+            leverages: leverages.into_iter().map(|one| Ratio::new(one.get())).collect(),
+            margin_tiers,
+        })
+}
+
 fn booking() -> impl Strategy<Value = Booking> {
     let kind = prop_oneof![Just(BookingKind::Funding), Just(BookingKind::Transfer)];
     (venue_id(), kind, prop::option::of(instrument()), money(), time()).prop_map(
@@ -247,6 +274,7 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
         1 => report(listing_row()).prop_map(Input::Listing),
         1 => (instrument(), prop::sample::select(Timeframe::ALL.to_vec()), candle())
             .prop_map(|(instrument, timeframe, candle)| Input::Past { instrument, timeframe, candle }),
+        1 => rules().prop_map(Input::Rules),
     ]
 }
 
@@ -313,11 +341,12 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Venue(VenueEvent::Booked(_)) => 28,
         Input::Venue(VenueEvent::Elsewhere(_)) => 29,
         Input::Past { .. } => 30,
+        Input::Rules(_) => 31,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 31;
+pub(crate) const INPUT_VARIANTS: usize = 32;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {

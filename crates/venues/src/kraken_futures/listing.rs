@@ -15,7 +15,7 @@ use super::tables::BASE_FEES_CENTI_BPS;
 use super::wire::{InstrumentRow, MarginLevel};
 use crate::error::VenueError;
 use crate::json::Exact;
-use crate::market::{Excluded, ListedInstrument};
+use crate::market::{Excluded, ListedInstrument, Remains};
 use crate::profile::KRAKEN_FUTURES;
 
 /// Leverage is cut to so many decimals: one over an initial margin of 30 % has no end.
@@ -42,6 +42,28 @@ pub(super) fn instrument(row: &InstrumentRow<'_>) -> Result<ListedInstrument, Ex
         spec,
         tradeable: row.tradeable,
         post_only: row.post_only,
+    })
+}
+
+/// A linear perpetual that is not listed any more: its name as its spelling has it, on a grid that represents
+/// what is held. It takes no orders as far as anybody knows.
+#[must_use]
+pub fn unlisted(symbol: &str, remains: Remains) -> Option<ListedInstrument> {
+    let symbol = symbol.to_uppercase();
+    let (base, quote) = symbol.strip_prefix("PF_")?.split_at_checked(symbol.len().checked_sub(6)?)?;
+    let name = format!("{}:{base}/{quote}:{quote}", KRAKEN_FUTURES.venue).parse::<InstrumentName>().ok()?;
+    let (tick, lot) = (remains.tick(), remains.lot());
+    let mut spec = InstrumentSpec::new(name);
+    (spec.tick, spec.lot, spec.min_qty) = (Some(tick), lot, Some(lot));
+    Some(ListedInstrument {
+        stream_symbol: symbol.clone(),
+        symbol,
+        aliases: Vec::new(),
+        spec,
+        tradeable: false,
+        post_only: false,
+        price_decimals: tick.get().scale(),
+        qty_decimals: lot.get().scale(),
     })
 }
 
@@ -128,4 +150,22 @@ fn margin_tiers(row: &InstrumentRow<'_>) -> Result<Vec<MarginTier>, VenueError> 
         })
     };
     sorted.iter().zip(ends).map(tier).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_perpetual_that_is_gone_has_the_name_that_its_spelling_says() {
+        let gone = unlisted("pf_xbtusd", Remains::default()).unwrap();
+        assert_eq!((gone.spec.name.as_str(), gone.tradeable), ("kraken-futures:BTC/USD:USD", false));
+        assert_eq!(
+            unlisted("PF_GONEUSD", Remains::default()).unwrap().spec.name.as_str(),
+            "kraken-futures:GONE/USD:USD"
+        );
+        for other in ["PI_XBTUSD", "FF_XBTUSD_260327", "PF_USD", "PF_", ""] {
+            assert!(unlisted(other, Remains::default()).is_none(), "{other}");
+        }
+    }
 }

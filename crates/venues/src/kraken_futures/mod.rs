@@ -23,6 +23,7 @@ use seawall_model::Ts;
 
 pub use self::account_session::AccountSession;
 pub use self::answers::enrich;
+pub use self::listing::unlisted;
 pub use self::market_session::MarketSession;
 use crate::codec::{Codec, Operation, Progress, Tables};
 use crate::error::VenueError;

@@ -16,7 +16,7 @@ pub mod stream;
 pub mod tables;
 mod wire;
 
-use seawall_model::Ts;
+use seawall_model::{InstrumentName, InstrumentSpec, Ts};
 
 pub use self::account_session::AccountSession;
 pub use self::market_session::MarketSession;
@@ -24,11 +24,33 @@ pub use self::market_session::MarketSession;
 use crate::codec::{Codec, Operation, Progress, Tables};
 use crate::error::VenueError;
 use crate::http::{Body, Header, Reply, Request, SignedRequest};
-use crate::market::Markets;
+use crate::market::{ListedInstrument, Markets, Remains};
 use crate::outcome::Failure;
 use crate::profile::{KRAKEN_SPOT, Profile};
 use crate::query::{Answer, Query};
 use crate::secret::Credentials;
+
+/// A market that is not listed any more, under the spellings that its name had, on a grid that represents
+/// what is held. It takes no orders as far as anybody knows.
+#[must_use]
+pub fn unlisted(name: &InstrumentName, remains: Remains) -> Option<ListedInstrument> {
+    let ours = name.as_str().strip_prefix(KRAKEN_SPOT.venue)?.starts_with(':');
+    let coin = name.base();
+    let base = if coin.code() == "BTC" { "XBT" } else { coin.code() };
+    let (tick, lot) = (remains.tick(), remains.lot());
+    let mut spec = InstrumentSpec::spot(name.clone());
+    (spec.tick, spec.lot, spec.min_qty) = (Some(tick), lot, Some(lot));
+    (ours && name.settle() == name.quote()).then(|| ListedInstrument {
+        symbol: format!("{base}{}", name.quote()),
+        stream_symbol: format!("{}/{}", name.base(), name.quote()),
+        aliases: Vec::new(),
+        spec,
+        tradeable: false,
+        post_only: false,
+        price_decimals: tick.get().scale(),
+        qty_decimals: lot.get().scale(),
+    })
+}
 
 /// The codec.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,8 +3,8 @@
 use minicbor::Decoder;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, Command, Coverage, Fill, FillCause, ForeignHolding, Input,
-    KillReason, Liquidity, ListedKind, ListingRow, RejectReason, Report, SubmitOutcome, SystemMode,
-    Timeframe, VenueEvent, VenueOrder, VenuePosition,
+    KillReason, Liquidity, ListedKind, ListingRow, MarginTier, RejectReason, Report, Rules, SubmitOutcome,
+    SystemMode, Timeframe, Trading, VenueEvent, VenueOrder, VenuePosition,
 };
 
 use super::{
@@ -84,6 +84,22 @@ wire_codes!(ListedKind { 0 = Spot, 1 = LinearPerpetual, 2 = Inverse, 3 = FixedMa
 
 wire_struct!(ListingRow { name, kind, volume_24h, bid, ask });
 
+wire_codes!(Trading { 0 = Open, 1 = LookedAfter, 2 = PostOnly, 3 = Suspended, 4 = Delisted });
+
+wire_struct!(MarginTier { notional_below, maintenance_pct, leverage_max });
+
+wire_struct!(Rules {
+    instrument,
+    trading,
+    tick,
+    lot,
+    min_qty,
+    min_notional,
+    leverage_max,
+    leverages,
+    margin_tiers,
+});
+
 wire_struct!(Candle { open_time, known_at, open, high, low, close, volume });
 
 wire_struct!(Fill { instrument, order, fill_id, side, qty, price, fee, liquidity, cause, venue_time });
@@ -139,4 +155,5 @@ wire_variants!(Input {
     8 = Book { instrument, bid, bid_qty, ask, ask_qty },
     9 = Listing(report),
     10 = Past { instrument, timeframe, candle },
+    11 = Rules(rules),
 });

@@ -4,7 +4,9 @@ use arrayvec::ArrayString;
 use minicbor::data::{IanaTag, Tag, Type};
 use minicbor::{Decoder, decode};
 use rust_decimal::Decimal;
-use seawall_model::{InstrumentId, InstrumentName, Money, Price, PriceUnits, QtyUnits, Span, Ts};
+use seawall_model::{
+    InstrumentId, InstrumentName, Money, Percent, Price, PriceUnits, Qty, QtyUnits, Ratio, Span, Ts,
+};
 
 use super::{Out, Put, Taken, Wire, array_length, expect_length};
 
@@ -49,6 +51,9 @@ wire_newtype! {
     QtyUnits: QtyUnits::new, QtyUnits::get;
     Money: Money::new, Money::get;
     Price: Price::new, Price::get;
+    Qty: Qty::new, Qty::get;
+    Ratio: Ratio::new, Ratio::get;
+    Percent: Percent::new, Percent::get;
 }
 
 impl Wire for InstrumentId {
