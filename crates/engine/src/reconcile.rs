@@ -132,6 +132,11 @@ pub(crate) fn on_positions(
         all_agree &= compare(desk, shared, at, row, report.taken_at, effects);
     }
     shared.reports.positions |= all_agree;
+    // A balance that came before them could not be read yet.
+    let overtaken = shared.phase == Phase::Reconciling && all_agree && !shared.reports.balance;
+    if overtaken && !shared.truth.queries.of(ReportKind::Balance).is_out() {
+        shared.query_at = at;
+    }
 }
 
 /// Compares one position; says whether venue and books agree afterwards.

@@ -96,6 +96,20 @@ fn a_start_without_its_stream_asks_once_protects_and_is_ready_only_with_the_stre
 }
 
 #[test]
+fn a_balance_that_overtakes_the_positions_is_asked_for_again_at_once() {
+    // The start was ready at the next look only, seconds later.
+    let mut bench = Bench::started(remote());
+    bench.open_orders(Vec::new());
+    bench.balance(10_000);
+    bench.requests.clear();
+    bench.positions(0, 0);
+    bench.pass_ms(1);
+    assert_eq!(bench.requests, [VenueRequest::QueryBalance]);
+    bench.balance(10_000);
+    assert_eq!(bench.engine.phase(), Phase::Ready);
+}
+
+#[test]
 fn a_margin_wallet_is_not_taken_for_cash_while_positions_are_open() {
     // With a position open, equity was wrong by its value.
     let wallet = |balance: i64, later: &str| {

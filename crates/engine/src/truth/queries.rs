@@ -72,6 +72,11 @@ impl Query {
         self.asked_at.is_some_and(|asked| at >= asked.plus(patience))
     }
 
+    /// Whether an answer may still come.
+    pub(crate) fn is_out(&self) -> bool {
+        self.asked_at.is_some()
+    }
+
     fn may_ask(&self, at: Ts) -> bool {
         self.asked_at.is_none() && at >= self.next_at
     }
