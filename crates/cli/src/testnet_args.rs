@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::builder::RangedI64ValueParser;
+use clap::{Args, ValueEnum, value_parser};
 
 /// Whose protocol is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -12,6 +13,11 @@ pub(crate) enum TestnetVenue {
     KrakenFutures,
     /// Kraken spot: REST, WebSocket v2.
     Kraken,
+}
+
+/// Ten years of days at most.
+fn days() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=3_650)
 }
 
 #[derive(Debug, Args)]
@@ -32,7 +38,7 @@ pub(crate) struct TestnetArgs {
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) instruments: u32,
     /// Seconds of the venue's clock per second.
-    #[arg(long, value_name = "X", default_value_t = 1)]
+    #[arg(long, value_name = "X", default_value_t = 1, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) speed: u32,
     /// USD in the account at the start.
     #[arg(long, value_name = "USD", default_value = "10000")]
@@ -50,10 +56,10 @@ pub(crate) struct TestnetArgs {
     #[arg(long, value_name = "SECRET", requires = "key")]
     pub(crate) secret: Option<String>,
     /// Days of candles before the start.
-    #[arg(long, value_name = "DAYS", default_value_t = 60)]
+    #[arg(long, value_name = "DAYS", default_value_t = 60, value_parser = days())]
     pub(crate) history_days: u32,
     /// Seconds of the venue's clock between two ticks; default: 1, with more than 20 instruments 5.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=3_600))]
     pub(crate) tick_secs: Option<u32>,
     /// Largest share of a tick's volume that orders fill, in percent; without it everything fills at once.
     #[arg(long, value_name = "PERCENT")]

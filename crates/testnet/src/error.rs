@@ -35,6 +35,12 @@ pub enum TestnetError {
 }
 
 impl TestnetError {
+    /// What a reader of YAML or JSON says about the text of a file: line, column, and the line itself.
+    pub(crate) fn text(name: &str, said: &str) -> Self {
+        let said = said.strip_prefix("error: ").unwrap_or(said).replace("<input>", name);
+        TestnetError::setting(name, said)
+    }
+
     pub(crate) fn setting(setting: impl Into<String>, reason: impl Into<String>) -> Self {
         TestnetError::Setting { setting: setting.into(), reason: reason.into() }
     }

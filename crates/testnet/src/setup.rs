@@ -53,5 +53,5 @@ impl Setup {
 /// # Errors
 /// Names what is wrong with the text.
 pub fn read_account(name: &str, text: &str) -> Result<AccountSeed, TestnetError> {
-    serde_saphyr::from_str(text).map_err(|error| TestnetError::setting(name, error.to_string()))
+    serde_saphyr::from_str(text).map_err(|error| TestnetError::text(name, &error.to_string()))
 }

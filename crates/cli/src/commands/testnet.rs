@@ -9,6 +9,7 @@ use seawall_testnet::world::{MarketSource, VenueKind};
 use seawall_testnet::{Setup, TestnetError, WorldSettings, faults, read_account};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Failure;
 use crate::testnet_args::{TestnetArgs, TestnetVenue};
@@ -38,6 +39,9 @@ pub(crate) fn run(args: &TestnetArgs) -> Result<(), Failure> {
         .build()
         .map_err(Failure::work)?;
     let ended = runtime.block_on(async {
+        // Caught before anybody is told that it listens.
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::work)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::work)?;
         let listener = TcpListener::bind(args.listen).await;
         let listener =
             listener.map_err(|error| Failure::input(format!("--listen {}: {error}", args.listen)))?;
@@ -45,9 +49,11 @@ pub(crate) fn run(args: &TestnetArgs) -> Result<(), Failure> {
         let clock = Clock::start(args.speed);
         let testnet = setup.build(clock.now()).map_err(failure)?;
         tell(args, &setup, &address.to_string(), &clock)?;
-        let stop = async {
-            // Without a handler the signal ends the process all the same.
-            let _ = tokio::signal::ctrl_c().await;
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         };
         serve(testnet, clock, listener, stop).await.map_err(failure)
     });

@@ -139,7 +139,7 @@ impl FaultRule {
 /// # Errors
 /// Names what is wrong with the text.
 pub fn read(name: &str, text: &str) -> Result<Vec<FaultRule>, TestnetError> {
-    serde_saphyr::from_str(text).map_err(|error| TestnetError::setting(name, error.to_string()))
+    serde_saphyr::from_str(text).map_err(|error| TestnetError::text(name, &error.to_string()))
 }
 
 #[derive(Debug, Clone)]

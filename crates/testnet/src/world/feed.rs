@@ -135,7 +135,12 @@ fn replay(
     path: &Path,
     start: Ts,
 ) -> Result<(Feed, Vec<Instrument>, Vec<Chart>), TestnetError> {
-    let broken = |reason: String| TestnetError::MarketFile { path: path.display().to_string(), reason };
+    let name = path.display().to_string();
+    // The reader's messages begin with the file.
+    let broken = |reason: String| TestnetError::MarketFile {
+        path: name.clone(),
+        reason: reason.strip_prefix(&format!("{name}: ")).unwrap_or(&reason).to_owned(),
+    };
     let loaded = load_candles(path, Timeframe::M1, None, HolePolicy::Report, &mut |_| {})
         .map_err(|error| broken(error.to_string()))?;
     let decimals = loaded.decimals;

@@ -36,6 +36,9 @@ pub use trading::Edit;
 
 use crate::error::TestnetError;
 
+/// The largest balance at the start: 10 to the power of 15.
+const BALANCE_MAX: Decimal = Decimal::from_parts(0xA4C6_8000, 0x0003_8D7E, 0, false, 0);
+
 /// Something that happened, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening {
@@ -121,6 +124,9 @@ impl World {
     pub fn new(settings: &WorldSettings, start: Ts) -> Result<Self, TestnetError> {
         if settings.instruments == 0 || settings.instruments > 1_000 {
             return Err(TestnetError::setting("instruments", "1 to 1000"));
+        }
+        if settings.balance.get() < Decimal::ZERO || settings.balance.get() > BALANCE_MAX {
+            return Err(TestnetError::setting("balance", "0 to 10 to the power of 15"));
         }
         let (feed, instruments, charts) = Feed::new(settings, start)?;
         let simulator = SimulatorSettings {
