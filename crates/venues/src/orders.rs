@@ -53,7 +53,8 @@ pub struct OrderIndex {
 }
 
 impl OrderIndex {
-    /// An order is handed over.
+    /// An order is handed over, or once more after the venue has refused it for a while: it counts as open
+    /// again then.
     pub fn placed(&mut self, at: Ts, request: &OrderRequest) {
         let known = Known {
             order: request.order,
@@ -65,7 +66,11 @@ impl OrderIndex {
             placed_at: Some(at),
             ended: false,
         };
-        self.by_client.entry(request.order.id).or_insert(known);
+        let id = request.order.id;
+        if self.by_client.entry(id).or_insert(known).ended {
+            self.ended.retain(|ended| *ended != id);
+            self.by_client.insert(id, known);
+        }
     }
 
     /// The venue's id of an order of ours.
@@ -189,6 +194,24 @@ mod tests {
         assert_eq!(orders.resolve(None, Some(&id("OABC"))).map(|known| known.order), Some(first.order));
         assert!(orders.resolve(Some("bot-17"), Some(&id("OXYZ"))).is_none());
         assert!(orders.find(IdSpace::Conditional, &id("OABC")).is_none(), "another id space");
+    }
+
+    #[test]
+    fn an_order_that_is_given_again_after_a_refusal_is_open_and_never_forgotten() {
+        let mut orders = OrderIndex::default();
+        let first = request(1);
+        orders.placed(Ts::EPOCH, &first);
+        orders.end(first.order.id);
+        assert_eq!(orders.open().count(), 0);
+        orders.placed(Ts::EPOCH, &first);
+        orders.learn_id(first.order.id, IdSpace::Orders, id("OABC"));
+        assert_eq!(orders.open().count(), 1);
+        for sequence in 2..=3_000 {
+            let next = request(sequence);
+            orders.placed(Ts::EPOCH, &next);
+            orders.end(next.order.id);
+        }
+        assert!(orders.find(IdSpace::Orders, &id("OABC")).is_some_and(|known| !known.ended));
     }
 
     #[test]
