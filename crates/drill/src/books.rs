@@ -36,7 +36,7 @@ pub(crate) fn read(
     symbols: &BTreeMap<InstrumentName, String>,
 ) -> anyhow::Result<Option<Books>> {
     let disk: Arc<dyn Disk> = Arc::new(StdDisk);
-    let Some(carry) = restore(&disk, &folder.join("journal"))? else { return Ok(None) };
+    let Some((carry, _)) = restore(&disk, &folder.join("journal"))? else { return Ok(None) };
     let manifest = Manifest::read(folder)?;
     let Resumed { engine, .. } = Engine::resume(manifest.setup()?, &carry)?;
     books(&engine, symbols).map(Some)

@@ -41,6 +41,8 @@ pub struct AccountFolder {
     pub carry: Option<Carry>,
     /// The folder that the state is from.
     pub earlier: Option<PathBuf>,
+    /// When the last record of that was written; now for an account that begins.
+    pub left_at: Ts,
 }
 
 /// A start that may write.
@@ -74,16 +76,17 @@ impl AccountFolder {
         let disk: Arc<dyn Disk> = Arc::new(StdDisk);
         let mut run = None;
         for (_, folder) in starts.iter().rev() {
-            if let Some(carry) = restore(&disk, &folder.join("journal"))? {
+            if let Some((carry, left_at)) = restore(&disk, &folder.join("journal"))? {
                 let (run, earlier) = (carry.counters.run, Some(folder.clone()));
-                return Ok(AccountFolder { root: root.to_owned(), start, run, carry: Some(carry), earlier });
+                let (root, carry) = (root.to_owned(), Some(carry));
+                return Ok(AccountFolder { root, start, run, carry, earlier, left_at });
             }
             // Ended before it had a state, so nothing of it has left; orders of its run are ours all the
             // same.
             run = run.or_else(|| Manifest::read(folder).ok().map(|manifest| manifest.run));
         }
         let run = run.unwrap_or_else(|| run_of(wall));
-        Ok(AccountFolder { root: root.to_owned(), start, run, carry: None, earlier: None })
+        Ok(AccountFolder { root: root.to_owned(), start, run, carry: None, earlier: None, left_at: wall })
     }
 
     /// Begins the journal of this start, for an engine that was built from [`Self::carry`] where there is one

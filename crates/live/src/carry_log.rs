@@ -143,25 +143,27 @@ impl Fold {
     }
 }
 
-/// The state that the journal in `dir` ends with: from the newest segment that has a whole one on. `None`
+/// The state that the journal in `dir` ends with, and the time of its last record: from the newest segment that has a whole one on. `None`
 /// where there is no journal, or none in it. What a crash cut short at its end does not count, as ever.
 ///
 /// # Errors
 /// [`LiveError::Restore`] with the file that is damaged, and the way out.
-pub fn restore(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Option<Carry>, LiveError> {
+pub fn restore(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Option<(Carry, Ts)>, LiveError> {
     let refused = |problem: String| LiveError::Restore { dir: dir.to_owned(), problem };
     let damaged = |error: StoreError| refused(error.to_string());
     let last = Journal::segments(&**disk, dir).map_err(damaged)?;
+    let mut left_at = Ts::from_nanos(i64::MIN);
     for segment in (1..=last).rev() {
         let mut fold = Fold::default();
         for entry in Journal::read_from(Arc::clone(disk), dir, segment).map_err(damaged)? {
             let entry = entry.map_err(damaged)?;
+            left_at = left_at.max(entry.at);
             if let Record::Carry(piece) = &entry.record {
                 fold.take(piece).map_err(|error| refused(format!("record {}: {error}", entry.seq)))?;
             }
         }
         if let Some(carry) = fold.whole {
-            return Ok(Some(carry));
+            return Ok(Some((carry, left_at)));
         }
     }
     Ok(None)

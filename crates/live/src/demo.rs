@@ -154,7 +154,7 @@ impl Demo {
             config,
             started_at,
             duration,
-            kill: KillWatch::new(&data_dir),
+            kill: KillWatch::new(&data_dir, false),
             _lock: lock,
         })
     }
@@ -183,7 +183,7 @@ impl Demo {
         let ends_at =
             self.duration.map(|span| paced_from.plus(Span::from_nanos(span.nanos().saturating_mul(speed))));
         self.feed(self.started_at, &Input::Started)?;
-        if let Some(command) = self.kill.at_start() {
+        if let Some(command) = self.kill.at_start(None, self.started_at) {
             self.feed(self.started_at, &Input::Operator(command))?;
         }
         let mut pacer: Option<Pacer> = None;
@@ -218,7 +218,7 @@ impl Demo {
         loop {
             let mut command = None;
             pacer.wait_for(at, || {
-                command = self.kill.poll();
+                command = self.kill.poll(None, self.started_at);
                 command.is_none() && !switch.is_on()
             });
             let Some(command) = command else { return Ok(()) };

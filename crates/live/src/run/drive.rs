@@ -97,7 +97,7 @@ impl Run {
             // Until it is, everything is asked for again and again.
             self.feed(now, &Input::Venue(VenueEvent::Stream { live: false }))?;
         }
-        match self.kill.at_start() {
+        match self.kill.at_start(self.engine.kill_switch(), self.left_at) {
             Some(command) => self.feed(now, &Input::Operator(command)),
             None => Ok(()),
         }
@@ -181,7 +181,7 @@ impl Run {
                 self.feed(now, &input)?;
             }
         }
-        if let Some(command) = self.kill.poll() {
+        if let Some(command) = self.kill.poll(self.engine.kill_switch(), now) {
             self.feed(now, &Input::Operator(command))?;
         }
         if self.service.is_due() {

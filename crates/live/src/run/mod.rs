@@ -120,6 +120,8 @@ pub struct Run {
     feeds: Feeds,
     service: Service,
     kill: KillWatch,
+    /// Until when the start before has written down what it did.
+    left_at: Ts,
     // The task ends with its runtime, which is dropped after everything that speaks to it.
     venue: VenueHandle,
     runtime: Runtime,
@@ -201,7 +203,8 @@ impl Run {
             duration,
             inbox,
             clock,
-            kill: KillWatch::new(&data_dir),
+            kill: KillWatch::new(&data_dir, mode == Mode::Live),
+            left_at: account.left_at,
             venue: handle,
             runtime,
             _lock: lock,

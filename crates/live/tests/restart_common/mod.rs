@@ -377,6 +377,7 @@ impl Session {
         while self.exchange.next_event(self.now).is_some() {}
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
         let carry = (1..=self.starts).rev().find_map(|start| restore(&disk, &dir(start)).unwrap());
+        let carry = carry.map(|(carry, _)| carry);
         self.starts += 1;
         self.journal = begin(&self.disk, self.starts, self.now);
         let strategies = strategies(self.seed ^ u64::from(self.starts), self.trades);
