@@ -42,7 +42,7 @@ const COVERED_MAX: Span = Span::from_secs(60);
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(args: &CutsArgs, common: &Common) -> anyhow::Result<bool> {
-    let mut report = Report::begin("cuts", common.seed, &common.keep, common.json)?;
+    let mut report = Report::begin("cuts", common)?;
     if !args.seconds.is_empty() && !args.kinds.is_empty() {
         network(args, common, &mut report)?;
     }

@@ -21,11 +21,12 @@ pub(crate) struct KillsArgs {
     /// Whether orders go to the exchange, or fills are simulated on its quotes.
     #[arg(long, value_enum, default_value = "live")]
     pub(crate) mode: Mode,
-    /// Instruments that are traded.
-    #[arg(long, default_value_t = 16)]
+    /// Instruments that are traded. Each that has an order on its way at the kill costs questions about history, of
+    /// which the venue allows 100 in ten minutes.
+    #[arg(long, default_value_t = 8)]
     pub(crate) instruments: u32,
     /// Seconds of the exchange's clock per second.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 20)]
     pub(crate) speed: u32,
 }
 
@@ -50,7 +51,7 @@ struct Figures {
 /// The programs cannot be run.
 pub(crate) fn run(args: &KillsArgs, common: &Common) -> anyhow::Result<bool> {
     let name = if args.mode == Mode::Live { "kills" } else { "kills-paper" };
-    let mut report = Report::begin(name, common.seed, &common.keep, common.json)?;
+    let mut report = Report::begin(name, common)?;
     let folder = report.folder.clone();
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
     let mut stage = Stage::set(&common.binary()?, folder, args.mode, &options)?;

@@ -53,6 +53,9 @@ pub(crate) struct Common {
     /// Where logs and journals of a failure are kept.
     #[arg(long, value_name = "DIR", default_value = "target/drill", global = true)]
     keep: PathBuf,
+    /// Keep logs and journals of a drill that passed, too.
+    #[arg(long, global = true)]
+    keep_all: bool,
     /// Print one JSON document for each drill instead of lines.
     #[arg(long, global = true)]
     json: bool,

@@ -1,11 +1,12 @@
 //! What a drill says: progress as it goes, figures at the end, and where a failure can be looked at.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use crate::Common;
 use crate::oracle::Violation;
 
 /// Times, to be told as a few numbers.
@@ -65,6 +66,7 @@ pub(crate) struct Report {
     name: String,
     seed: u64,
     quiet: bool,
+    keep_all: bool,
     started: Instant,
     /// Where logs and journals are; gone at the end of a drill without violations.
     pub(crate) folder: PathBuf,
@@ -73,16 +75,26 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Begins a drill with a new folder below `keep`.
+    /// Begins a drill with a new folder where failures are kept.
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub(crate) fn begin(name: &str, seed: u64, keep: &Path, quiet: bool) -> anyhow::Result<Self> {
+    pub(crate) fn begin(name: &str, common: &Common) -> anyhow::Result<Self> {
+        let Common { seed, ref keep, json: quiet, keep_all, .. } = *common;
         let folder = keep.join(format!("{name}-{seed}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let started = Instant::now();
         let name = name.to_owned();
-        Ok(Report { name, seed, quiet, started, folder, violations: Vec::new(), figures: Vec::new() })
+        Ok(Report {
+            name,
+            seed,
+            quiet,
+            keep_all,
+            started,
+            folder,
+            violations: Vec::new(),
+            figures: Vec::new(),
+        })
     }
 
     /// A folder of this drill's own for one of its parts.
@@ -154,8 +166,10 @@ impl Report {
         }
         if passed {
             self.say("passed");
+        }
+        if passed && !self.keep_all {
             std::fs::remove_dir_all(&self.folder).context("the folder cannot be removed")?;
-        } else {
+        } else if !passed {
             let (count, kept) = (self.violations.len(), self.folder.display());
             eprintln!("{} FAILED with seed {}: {count} rules broken; kept: {kept}", self.name, self.seed);
         }

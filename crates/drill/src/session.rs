@@ -95,7 +95,10 @@ impl Session {
     /// It cannot be started.
     pub(crate) fn start(options: &SessionOptions, venue: &Venue) -> anyhow::Result<Self> {
         let config = options.folder.join("drill.yaml");
-        std::fs::write(&config, options.config())?;
+        // In one move: another start may be reading it.
+        let beside = options.folder.join("drill.yaml.new");
+        std::fs::write(&beside, options.config())?;
+        std::fs::rename(&beside, &config)?;
         let mut command = Command::new(&options.binary);
         command.args(["run", "--mode", options.mode.name(), "--headless", "--config"]).arg(&config);
         command.arg("--data-dir").arg(options.folder.join("data"));

@@ -59,7 +59,7 @@ fn heartbeat(account: &Path) -> anyhow::Result<Heartbeat> {
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(args: &SoakArgs, common: &Common) -> anyhow::Result<bool> {
-    let mut report = Report::begin("soak", common.seed, &common.keep, common.json)?;
+    let mut report = Report::begin("soak", common)?;
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
     let mut stage = Stage::set(&common.binary()?, report.folder.clone(), Mode::Live, &options)?;
     let mut session = stage.run()?;

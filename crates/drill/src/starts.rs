@@ -74,7 +74,7 @@ const FAILURES: [Failure; 6] = [
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(args: &StartsArgs, common: &Common) -> anyhow::Result<bool> {
-    let mut report = Report::begin("starts", common.seed, &common.keep, common.json)?;
+    let mut report = Report::begin("starts", common)?;
     for count in &args.positions {
         clean(*count, args.delisted, common, &mut report)?;
     }

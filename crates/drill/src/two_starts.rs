@@ -28,7 +28,7 @@ const LOCKED: i32 = 3;
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(args: &TwoStartsArgs, common: &Common) -> anyhow::Result<bool> {
-    let mut report = Report::begin("two-starts", common.seed, &common.keep, common.json)?;
+    let mut report = Report::begin("two-starts", common)?;
     let options = VenueOptions::new(common.seed, 10, 3);
     let mut stage = Stage::set(&common.binary()?, report.folder.clone(), Mode::Live, &options)?;
     let mut ready = Times::default();

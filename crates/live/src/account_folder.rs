@@ -63,6 +63,11 @@ pub fn run_of(wall: Ts) -> u32 {
     u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
 }
 
+/// When the account of that run number began.
+pub(crate) fn begun_at(run: u32) -> Ts {
+    RUNS_SINCE.plus(seawall_model::Span::from_secs(i64::from(run)))
+}
+
 impl AccountFolder {
     /// Opens the data folder of an account at the time `wall` of the wall's clock; makes it if need be. Hold
     /// the account's lock: two starts at once would take the same number.

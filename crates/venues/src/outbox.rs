@@ -1,21 +1,26 @@
 //! Requests that wait for the rate budget, in lanes.
 //!
-//! Invariants: a lane is served before every later one; within a lane order is kept; every lane has a bound,
+//! Invariants: a lane is served before every later one; within a lane order is kept among requests that the
+//! venue counts together, and one that waits holds up no other that is counted elsewhere; every lane has a bound,
 //! and what does not fit is handed back at once as not sent. The nonce is given out when a request leaves.
 
 use std::collections::VecDeque;
 
+use arrayvec::ArrayVec;
 use seawall_model::{Span, Ts};
 
 use crate::budget::Budget;
 use crate::codec::{Codec, Ticket};
 use crate::error::VenueError;
-use crate::http::{Lane, Request, SignedRequest};
+use crate::http::{Lane, Pool, Request, SignedRequest};
 use crate::nonce::NonceOwner;
 use crate::secret::Credentials;
 
 /// Requests that may wait in a lane, by lane.
 pub const WAITING_MAX: [usize; 6] = [512, 512, 256, 64, 256, 4_096];
+
+/// Requests of a lane that are looked at behind one that must wait.
+const LOOK_MAX: usize = 256;
 
 /// What waits for the budget of one key.
 #[derive(Debug)]
@@ -62,16 +67,17 @@ impl Outbox {
         Ok(())
     }
 
-    /// The most urgent request that the budget allows. A request at the head of a lane that must wait lets
-    /// later lanes pass only where they use other pools; within its lane nothing overtakes it.
+    /// The most urgent request that the budget allows. One that must wait lets others pass, of its lane and of
+    /// later ones, only where they use other pools: questions about history, which venues allow few of, hold up
+    /// neither positions nor open orders.
     pub fn pop(&mut self, at: Ts, codec: &impl Codec) -> Leaving {
         let mut wait: Option<Ts> = None;
         for lane in &mut self.lanes {
-            let Some((_, request)) = lane.front() else { continue };
-            match self.budget.take(at, request.lane, &request.costs) {
-                Err(until) => wait = Some(wait.map_or(until, |earlier| earlier.min(until))),
-                Ok(()) => {
-                    let Some((ticket, request)) = lane.pop_front() else { continue };
+            match next(lane, &mut self.budget, at) {
+                Next::Empty => {}
+                Next::Wait(until) => wait = Some(wait.map_or(until, |earlier| earlier.min(until))),
+                Next::At(place) => {
+                    let Some((ticket, request)) = lane.remove(place) else { continue };
                     let nonce = self.nonces.next(at);
                     return match codec.sign(&request, self.credentials.as_ref(), nonce) {
                         Ok(signed) => Leaving::Now(ticket, Box::new(signed)),
@@ -95,10 +101,37 @@ impl Outbox {
     }
 }
 
+enum Next {
+    /// The request in this place may leave; its costs are taken.
+    At(usize),
+    Wait(Ts),
+    Empty,
+}
+
+fn next(lane: &VecDeque<(Ticket, Box<Request>)>, budget: &mut Budget, at: Ts) -> Next {
+    let mut wait: Option<Ts> = None;
+    let mut exhausted: ArrayVec<Pool, 4> = ArrayVec::new();
+    for (place, (_, request)) in lane.iter().take(LOOK_MAX).enumerate() {
+        let pools = request.costs.iter().map(|cost| cost.pool);
+        if pools.clone().any(|pool| exhausted.contains(&pool)) {
+            continue;
+        }
+        match budget.take(at, request.lane, &request.costs) {
+            Ok(()) => return Next::At(place),
+            Err(until) => wait = Some(wait.map_or(until, |earlier| earlier.min(until))),
+        }
+        // Without a place for one more pool nothing may pass.
+        if pools.clone().any(|pool| exhausted.try_push(pool).is_err()) {
+            break;
+        }
+    }
+    wait.map_or(Next::Empty, Next::Wait)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Cost, Form, Pool};
+    use crate::http::{Cost, Form};
     use crate::kraken_futures::{KrakenFutures, tables};
 
     fn request(lane: Lane, units: u32) -> Box<Request> {
@@ -123,6 +156,35 @@ mod tests {
             order.push(ticket.0);
         }
         assert_eq!(order, [4, 3, 2, 1]);
+    }
+
+    /// After a crash with orders on their way the reports of positions and open orders waited for minutes
+    /// behind questions about what had become of those orders.
+    #[test]
+    fn a_question_that_waits_for_history_holds_up_no_question_about_now_and_order_is_kept_among_its_like() {
+        let mut outbox = outbox();
+        let of = |pool, units| {
+            let mut request = request(Lane::Reconcile, 1);
+            request.costs = [Cost::units(pool, units)].into_iter().collect();
+            request
+        };
+        for ticket in 0..150 {
+            outbox.push(Ticket(ticket), of(Pool::History, 1)).unwrap();
+        }
+        for ticket in [200, 201] {
+            outbox.push(Ticket(ticket), of(Pool::Private, 2)).unwrap();
+        }
+        let mut order = Vec::new();
+        while let Leaving::Now(ticket, _) = outbox.pop(Ts::EPOCH, &KrakenFutures) {
+            order.push(ticket.0);
+        }
+        let asked = order.len() - 2;
+        assert!(asked < 150 && order.ends_with(&[200, 201]), "{order:?}");
+        assert!(order.iter().take(asked).copied().eq(0..asked as u64), "{order:?}");
+        assert_eq!(outbox.waiting(Lane::Reconcile), 150 - asked);
+        let Leaving::Wait(until) = outbox.pop(Ts::EPOCH, &KrakenFutures) else { panic!("it must wait") };
+        let Leaving::Now(ticket, _) = outbox.pop(until, &KrakenFutures) else { panic!("one may leave") };
+        assert_eq!(ticket.0, asked as u64);
     }
 
     #[test]

@@ -200,6 +200,13 @@ impl DeskCarry {
         Decimal::try_from_i128_with_scale(last, self.scales.price).ok().filter(|price| !price.is_zero())
     }
 
+    /// When the newest execution that was counted happened, by the venue's clock; `None` before the first.
+    #[must_use]
+    pub fn newest_fill(&self) -> Option<Ts> {
+        let newest = self.trading.newest_fill;
+        (newest > Ts::from_nanos(i64::MIN)).then_some(newest)
+    }
+
     /// Whether there is a position, or may be one, or an order that can act.
     #[must_use]
     pub fn is_engaged(&self) -> bool {

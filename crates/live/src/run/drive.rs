@@ -93,6 +93,9 @@ impl Run {
             self.feed(now, &Input::Rules(rules))?;
         }
         self.feed(now, &Input::Started)?;
+        for fill in std::mem::take(&mut self.missed) {
+            self.feed(now, &Input::Venue(VenueEvent::Filled(fill)))?;
+        }
         if !self.feeds.orders_are_live() {
             // Until it is, everything is asked for again and again.
             self.feed(now, &Input::Venue(VenueEvent::Stream { live: false }))?;

@@ -13,6 +13,7 @@ mod candles;
 mod drive;
 mod feeds;
 mod listing;
+mod missed;
 mod ports;
 pub mod secrets;
 mod service;
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use seawall_config::Config;
 use seawall_engine::{Engine, LeftBehind, Pump, Resumed};
-use seawall_model::{Candle, InstrumentId, Money, Rules, Span, Ts};
+use seawall_model::{Candle, Fill, InstrumentId, Money, Rules, Span, Ts};
 use seawall_simulator::Exchange;
 use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{Header, JournalOptions, RunMode};
@@ -111,6 +112,8 @@ pub struct Run {
     warm_up: WarmUp,
     /// Told before the engine starts: what does not take every order.
     rules: Vec<Rules>,
+    /// Executions of before the start that nobody has counted.
+    missed: Vec<Fill>,
     /// Held back for a single evaluation: the newest candle of each instrument.
     newest: Vec<(InstrumentId, Candle)>,
     once: bool,
@@ -155,11 +158,15 @@ impl Run {
         let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, clock.now(), progress)?;
         let runtime = runtime()?;
-        let (balance, table) = runtime.block_on(async {
+        let (balance, table, missed) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let balance = start::check(&mut client, &config, mode, progress).await?;
             let table = table::choose(&mut client, &config, mode, account.carry.as_ref(), progress).await?;
-            Ok::<_, LiveError>((balance, table))
+            let missed = match (mode, &account.carry) {
+                (Mode::Live, Some(carry)) => missed::fills(&mut client, &table.markets, carry).await,
+                (Mode::Live | Mode::Paper, _) => None,
+            };
+            Ok::<_, LiveError>((balance, table, missed))
         })?;
         let followed = table.followed();
         let Table { markets, rules } = table;
@@ -169,8 +176,9 @@ impl Run {
         books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
         let wanted = wanted(&config, &followed, at);
+        let (missed, told_from) = missed.unwrap_or_else(|| (Vec::new(), at));
         let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted, 1)];
-        sessions.extend(key.as_ref().map(|key| venue.account_session(key, at, 2)));
+        sessions.extend(key.as_ref().map(|key| venue.account_session(key, told_from, 2)));
         let setup = VenueSetup {
             venue,
             hosts,
@@ -198,6 +206,7 @@ impl Run {
             warm_up: WarmUp::of(followed.iter().copied()),
             markets,
             rules,
+            missed,
             newest: Vec::new(),
             once,
             duration,

@@ -19,6 +19,7 @@ use crate::error::VenueError;
 use crate::http::{Repeat, Reply, Response, TransportFailure};
 use crate::json::{parse, text, venue_id};
 use crate::outcome::{Advice, Class, Failure, Notice, Outcome, Problem};
+use crate::profile::KRAKEN_FUTURES;
 
 /// The body of a good answer, or what went wrong.
 pub(super) fn body(reply: &Reply, repeat: Repeat) -> Result<(&Response, &str), Failure> {
@@ -256,26 +257,38 @@ fn query_order(operation: &mut Operation, order: OrderRef, reply: &Reply, tables
         step::STATUS => in_status(operation, order, reply, tables),
         _ => in_history(order, reply, tables),
     };
-    let answered = |row: Option<VenueOrder>, operation: &mut Operation| {
+    let said = |coverage, row: Option<VenueOrder>, operation: &mut Operation| {
         let taken_at = operation.taken_at.unwrap_or(Ts::EPOCH);
-        let report = Report { coverage: Coverage::Complete, taken_at, rows: row.into_iter().collect() };
+        let report = Report { coverage, taken_at, rows: row.into_iter().collect() };
         let notices = core::mem::take(&mut operation.notices);
         Progress::Ended(done(VenueEvent::Order { order, report }).with_notices(notices))
     };
     match found {
-        Ok(Found::Row(row)) => answered(Some(row), operation),
+        Ok(Found::Row(row)) => said(Coverage::Complete, Some(row), operation),
+        Ok(Found::NotHere) if operation.step == step::STATUS && may_come(operation, order, tables) => {
+            let at = operation.taken_at.unwrap_or(Ts::EPOCH);
+            said(Coverage::Window { from: at, to: at }, None, operation)
+        }
         Ok(Found::NotHere) if operation.step < step::TRIGGERS => {
             operation.step += 1;
             operation.page = None;
             Progress::Next
         }
-        Ok(Found::NotHere) => answered(None, operation),
+        Ok(Found::NotHere) => said(Coverage::Complete, None, operation),
         Ok(Found::NextPage(page)) => {
             operation.page = Some(page);
             Progress::Next
         }
         Err(failure) => Progress::Ended(failed(&operation.request, failure, reply)),
     }
+}
+
+/// Whether the venue may still take the order: that it is not there proves nothing yet, so none of the few
+/// questions about history that the venue allows is spent on it.
+fn may_come(operation: &Operation, order: OrderRef, tables: Tables<'_>) -> bool {
+    let placed_at = tables.orders.get(order.id).and_then(|known| known.placed_at);
+    let horizon = KRAKEN_FUTURES.acceptance_horizon;
+    placed_at.zip(operation.taken_at).is_some_and(|(placed, taken)| taken < placed.plus(horizon))
 }
 
 enum Found {
