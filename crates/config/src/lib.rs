@@ -8,6 +8,7 @@
 
 mod check;
 mod de;
+mod discovery;
 mod error;
 mod explain;
 mod layers;
@@ -24,6 +25,7 @@ mod text;
 mod validate;
 mod yaml;
 
+pub use discovery::{DiscoverySettings, PerpetualOf};
 pub use error::{ConfigError, Problem, Source};
 pub use explain::Explained;
 pub use loader::{Loaded, Loader};

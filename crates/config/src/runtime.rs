@@ -70,7 +70,7 @@ impl Default for VenueSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunSettings {
-    /// The instruments that are traded, like `kraken-futures:BTC/USD:USD`.
+    /// The instruments that are traded, like `kraken-futures:BTC/USD:USD`. Empty where `discovery` finds them.
     pub instruments: Vec<InstrumentName>,
     /// Length of the candles that are asked for; longer ones are built from them.
     pub timeframe: Timeframe,
@@ -120,6 +120,8 @@ impl Config {
             ("run.warm_up_candles", run.warm_up_candles, (0, 20_000)),
             ("run.feeds_timeout_s", run.feeds_timeout_s, (1, 600)),
             ("run.heartbeat_s", run.heartbeat_s, (1, 60)),
+            ("discovery.instruments_max", self.discovery.instruments_max, (1, 1_000)),
+            ("discovery.cache_hours_max", self.discovery.cache_hours_max, (1, 168)),
         ];
         all.into_iter().filter(|(_, value, (least, most))| value < least || value > most).collect()
     }

@@ -12,6 +12,7 @@ use seawall_simulator::SimulatorSettings;
 use seawall_strategy::StrategySettings;
 use serde::{Deserialize, Serialize};
 
+use crate::discovery::DiscoverySettings;
 use crate::runtime::{RunSettings, VenueSettings};
 
 /// Seawall's configuration.
@@ -54,6 +55,8 @@ pub struct Config {
     pub venue: VenueSettings,
     /// What a run over a venue trades, and its schedules.
     pub run: RunSettings,
+    /// Which instruments of a listing a run trades.
+    pub discovery: DiscoverySettings,
     /// Where files are kept.
     pub data: DataSettings,
     /// Trading rules of instruments. One that is missing here gets the default rules.

@@ -25,10 +25,20 @@ universe:
   blocked_bases: [ETH]
 run:
   instruments: [BTC/USDT]
+discovery:
+  fallback:
+    - {base: BTC, symbol: PF_XBTUSD}
 ";
 
 /// Each key, a value that is not its default, and what else that value needs.
 const KEYS: &[(&str, &str, &[&str])] = &[
+    ("discovery.enabled", "true", &[]),
+    ("discovery.quote", "EUR", &[]),
+    ("discovery.instruments_max", "30", &[]),
+    ("discovery.spot_rest", "https://api.kraken.com", &[]),
+    ("discovery.fallback[0].base", "ETH", &[]),
+    ("discovery.fallback[0].symbol", "PF_ETHUSD", &[]),
+    ("discovery.cache_hours_max", "6", &[]),
     ("config.priority", "environment_first", &[]),
     ("strategy.name", "smc", &[]),
     ("strategy.ema_cross.fast", "21", &[]),
@@ -415,6 +425,7 @@ fn the_list_of_keys_is_complete() {
         "risk.clusters[].instruments",
         "reconcile.position_overrides",
         "run.instruments",
+        "discovery.fallback",
         "universe.pinned_bases",
         "universe.blocked_instruments",
         "universe.blocked_bases",

@@ -32,6 +32,12 @@ pub struct PositionView {
 }
 
 impl Engine {
+    /// One instrument, under the rules of now.
+    #[must_use]
+    pub fn instrument(&self, id: InstrumentId) -> Option<&Instrument> {
+        self.desks.get(id.index()).map(|desk| &desk.instrument)
+    }
+
     /// The instruments in order of their ids.
     pub fn instruments(&self) -> impl ExactSizeIterator<Item = &Instrument> {
         self.desks.iter().map(|desk| &desk.instrument)

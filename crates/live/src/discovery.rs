@@ -1,37 +1,32 @@
-//! Discovery of a house: asks the venue what it lists, plans the run's instruments, looks again on a
-//! schedule, and keeps the last plan in a file for a start without an answer.
+//! Discovery: plans the run's instruments from what the venues list, and keeps the last plan in a file for a
+//! start without an answer.
 //!
 //! Invariants: a failed question is never an empty listing; a plan from the file says so and how old it is,
-//! and one that is too old is none; the table of a run keeps its instruments and their numbers. It asks
-//! through a function, so nothing here knows a socket.
+//! and one that is too old is none. Nothing here knows a socket: answers are brought in.
 
 use std::path::{Path, PathBuf};
 
+use seawall_config::DiscoverySettings;
 use seawall_engine::UniverseSettings;
-use seawall_model::{Currency, Input, InstrumentName, Span, Ts};
-use seawall_venues::discovery::{
-    Change, Listings, Plan, Policy, Universe, listing, plan, provisional, refresh, turnover,
-};
+use seawall_model::{InstrumentName, Span, Ts};
+use seawall_venues::discovery::{Listings, Plan, Policy, Universe, plan, provisional, turnover};
 use seawall_venues::query::Ticker;
-use seawall_venues::{Answer, Failure, ListedInstrument, Markets, Query, VenueError};
+use seawall_venues::{Failure, ListedInstrument, VenueError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Which venue is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// The one that orders go to.
-    Traded,
-    /// The one whose spot markets are read.
-    Signals,
-}
-
-/// Asks a question with these markets at hand and brings the answer.
-pub type Ask<'a> = &'a mut dyn FnMut(Place, &Markets, Query) -> Result<Answer, Failure>;
-
-/// After a failed look the next one comes so soon.
-const RETRY: Span = Span::from_secs(300);
 const SCHEMA: &str = "seawall.universe/1";
+
+/// What the venues say.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// What can be traded.
+    pub traded: Vec<ListedInstrument>,
+    /// Spot markets; empty where nobody was asked.
+    pub spot: Vec<ListedInstrument>,
+    /// What is traded, by the numbers that [`provisional`] gives.
+    pub tickers: Vec<Ticker>,
+}
 
 /// Why there are no instruments.
 #[derive(Debug, Error)]
@@ -68,29 +63,12 @@ pub struct Found {
     pub file_problem: Option<String>,
 }
 
-/// What a later look brings.
-#[derive(Debug, Clone)]
-pub struct Looked {
-    /// For the engine.
-    pub listing: Input,
-    /// The traded markets: the same instruments, with what codecs take over.
-    pub traded: Markets,
-    /// The markets that are read.
-    pub read_only: Markets,
-    /// What the operator should know.
-    pub changes: Vec<Change>,
-    /// Why the listing is a failed one.
-    pub failure: Option<String>,
-}
-
-/// Looks at what is listed.
+/// Plans the instruments of a run.
 #[derive(Debug, Clone)]
 pub struct Discovery {
     policy: Policy,
-    every: Span,
     file: PathBuf,
     file_age_max: Span,
-    next_at: Ts,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,31 +79,40 @@ struct Kept {
     universe: Universe,
 }
 
-/// What the `universe` section asks of discovery: bases that it blocks stay out of the table, unless
-/// something is held there.
+/// What the sections `discovery` and `universe` ask for: bases that are blocked stay out of the table, unless
+/// something is held there (`keep`).
 #[must_use]
-pub fn policy(settings: &UniverseSettings, quote: Currency, keep: Vec<InstrumentName>) -> Policy {
+pub fn policy(own: &DiscoverySettings, universe: &UniverseSettings, keep: Vec<InstrumentName>) -> Policy {
     Policy {
-        quote,
-        signals_from_spot: true,
-        futures_only: !settings.require_spot,
-        instruments_max: INSTRUMENTS_MAX,
-        fallback: Vec::new(),
-        blocked_bases: settings.blocked_bases.clone(),
+        quote: own.quote,
+        signals_from_spot: own.spot_rest.is_some(),
+        futures_only: !universe.require_spot,
+        instruments_max: usize::try_from(own.instruments_max).unwrap_or(usize::MAX),
+        fallback: own.fallback.iter().map(|one| (one.base, one.symbol.clone())).collect(),
+        blocked_bases: universe.blocked_bases.clone(),
         keep,
     }
 }
 
-/// Instruments that a run trades at most.
-pub const INSTRUMENTS_MAX: usize = 300;
+/// The plan that follows from what the venues say. Strategies read the candles of what they trade: the spot
+/// market of a coin decides whether its perpetual is chosen, and is not read.
+///
+/// # Errors
+/// A listing that contradicts itself.
+pub fn planned(policy: &Policy, seen: &Seen) -> Result<Plan, VenueError> {
+    let turnover = turnover(&provisional(&seen.traded)?, &seen.tickers);
+    let listings = Listings { traded: &seen.traded, spot: &seen.spot, turnover: &turnover };
+    let mut plan = plan(policy, listings);
+    plan.universe.read_only.clear();
+    plan.universe.traded.iter_mut().for_each(|row| row.spec.signal = None);
+    Ok(plan)
+}
 
 impl Discovery {
-    /// Looks every `refresh_hours` of the `universe` section. A plan in `file` may stand for the venue's
-    /// answer at a start until it is `file_age_max` old.
+    /// A plan in `file` may stand for the venue's answer at a start until it is `file_age_max` old.
     #[must_use]
-    pub fn new(policy: Policy, settings: &UniverseSettings, file: &Path, file_age_max: Span) -> Self {
-        let every = Span::from_secs(i64::from(settings.refresh_hours).saturating_mul(3_600));
-        Discovery { policy, every, file: file.to_owned(), file_age_max, next_at: Ts::EPOCH }
+    pub fn new(policy: Policy, file: &Path, file_age_max: Span) -> Self {
+        Discovery { policy, file: file.to_owned(), file_age_max }
     }
 
     /// The instruments of the run that begins.
@@ -133,9 +120,10 @@ impl Discovery {
     /// # Errors
     /// No answer and no file that may stand for it, a listing of nothing that can be traded, or one that
     /// contradicts itself.
-    pub fn start(&mut self, at: Ts, ask: Ask<'_>) -> Result<Found, DiscoveryError> {
-        match self.plan(ask)? {
-            Ok(plan) => {
+    pub fn start(&self, at: Ts, seen: Result<Seen, Failure>) -> Result<Found, DiscoveryError> {
+        match seen {
+            Ok(seen) => {
+                let plan = planned(&self.policy, &seen)?;
                 if plan.universe.traded.is_empty() {
                     let first = plan.excluded.first();
                     let first = first.map(|row| format!("{} {}", row.symbol, row.reason)).unwrap_or_default();
@@ -153,68 +141,6 @@ impl Discovery {
                 Ok(Found { plan, from_file: Some((taken_at, failure)), file_problem: None })
             }
         }
-    }
-
-    /// Whether it is time to look again.
-    #[must_use]
-    pub fn is_due(&self, at: Ts) -> bool {
-        at >= self.next_at
-    }
-
-    /// Looks at the listing again while the run goes on.
-    ///
-    /// # Errors
-    /// The new listing contradicts itself.
-    pub fn look(
-        &mut self,
-        at: Ts,
-        tables: (&Markets, &Markets),
-        ask: Ask<'_>,
-    ) -> Result<Looked, DiscoveryError> {
-        let (traded, read_only) = tables;
-        match Seen::of(traded, read_only, ask) {
-            Ok(seen) => {
-                self.next_at = at.plus(self.every);
-                let (new_traded, mut changes) = refresh(traded, &seen.traded)?;
-                let (new_read, more) = refresh(read_only, &seen.read_only)?;
-                changes.extend(more);
-                let listing = listing(at, &[&new_traded, &new_read], Some(&seen.tickers));
-                Ok(Looked { listing, traded: new_traded, read_only: new_read, changes, failure: None })
-            }
-            Err(failure) => {
-                self.next_at = at.plus(self.every.min(RETRY));
-                Ok(Looked {
-                    listing: listing(at, &[], None),
-                    traded: traded.clone(),
-                    read_only: read_only.clone(),
-                    changes: Vec::new(),
-                    failure: Some(failure.to_string()),
-                })
-            }
-        }
-    }
-
-    fn plan(&self, ask: Ask<'_>) -> Result<Result<Plan, Failure>, DiscoveryError> {
-        let none = Markets::default();
-        let traded = match listed(Place::Traded, &none, ask) {
-            Ok(traded) => traded,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let spot = if self.policy.signals_from_spot {
-            match listed(Place::Signals, &none, ask) {
-                Ok(spot) => spot,
-                Err(failure) => return Ok(Err(failure)),
-            }
-        } else {
-            Vec::new()
-        };
-        let everything = provisional(&traded)?;
-        let tickers = match tickers(Place::Traded, &everything, ask) {
-            Ok(tickers) => tickers,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let turnover = turnover(&everything, &tickers);
-        Ok(Ok(plan(&self.policy, Listings { traded: &traded, spot: &spot, turnover: &turnover })))
     }
 
     /// Writes the plan beside the file first, so that a crash leaves the old one or the new one.
@@ -246,71 +172,11 @@ impl Discovery {
     }
 }
 
-/// Everything that a later look asks for.
-struct Seen {
-    traded: Vec<ListedInstrument>,
-    read_only: Vec<ListedInstrument>,
-    tickers: Vec<Ticker>,
-}
-
-impl Seen {
-    fn of(traded: &Markets, read_only: &Markets, ask: Ask<'_>) -> Result<Self, Failure> {
-        let mut seen = Seen {
-            traded: listed(Place::Traded, traded, ask)?,
-            read_only: Vec::new(),
-            tickers: tickers(Place::Traded, traded, ask)?,
-        };
-        if read_only.iter().next().is_some() {
-            seen.read_only = listed(Place::Signals, read_only, ask)?;
-            seen.tickers.extend(tickers(Place::Signals, read_only, ask)?);
-        }
-        Ok(seen)
-    }
-}
-
-fn other() -> Failure {
-    use seawall_venues::{Advice, Certainty, Problem};
-    Failure::new(Certainty::NotDone, Advice::Again, Problem::Unreadable, "the answer is to another question")
-}
-
-fn listed(place: Place, markets: &Markets, ask: Ask<'_>) -> Result<Vec<ListedInstrument>, Failure> {
-    match ask(place, markets, Query::Instruments)? {
-        Answer::Instruments { listed, .. } => Ok(listed),
-        Answer::ServerTime(_)
-        | Answer::Tickers(_)
-        | Answer::Candles(_)
-        | Answer::Fills { .. }
-        | Answer::Account(_)
-        | Answer::Permissions(_)
-        | Answer::StreamToken { .. }
-        | Answer::DeadMan(_)
-        | Answer::CancelledAll(_)
-        | Answer::Records(_)
-        | Answer::Done => Err(other()),
-    }
-}
-
-fn tickers(place: Place, markets: &Markets, ask: Ask<'_>) -> Result<Vec<Ticker>, Failure> {
-    match ask(place, markets, Query::Tickers)? {
-        Answer::Tickers(tickers) => Ok(tickers),
-        Answer::ServerTime(_)
-        | Answer::Instruments { .. }
-        | Answer::Candles(_)
-        | Answer::Fills { .. }
-        | Answer::Account(_)
-        | Answer::Permissions(_)
-        | Answer::StreamToken { .. }
-        | Answer::DeadMan(_)
-        | Answer::CancelledAll(_)
-        | Answer::Records(_)
-        | Answer::Done => Err(other()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seawall_model::{Coverage, InstrumentSpec, PriceUnits};
+    use seawall_config::PerpetualOf;
+    use seawall_model::{InstrumentId, InstrumentSpec, PriceUnits};
     use seawall_venues::{Advice, Certainty, Problem};
 
     fn row(symbol: &str, name: &str) -> ListedInstrument {
@@ -335,38 +201,34 @@ mod tests {
     }
 
     /// A venue of two perpetuals, one of them with a spot market.
-    fn venue(place: Place, markets: &Markets, query: Query) -> Result<Answer, Failure> {
-        let listed = match place {
-            Place::Traded => {
-                vec![
-                    row("PF_XBTUSD", "kraken-futures:BTC/USD:USD"),
-                    row("PF_NEWUSD", "kraken-futures:NEW/USD:USD"),
-                ]
-            }
-            Place::Signals => vec![row("XBTUSD", "kraken:BTC/USD")],
-        };
-        if query == Query::Instruments {
-            return Ok(Answer::Instruments { listed, excluded: Vec::new() });
-        }
-        assert_eq!(query, Query::Tickers);
-        let ticker = |market: &seawall_venues::Market| Ticker {
-            instrument: market.id(),
+    fn seen() -> Seen {
+        let traded = vec![
+            row("PF_XBTUSD", "kraken-futures:BTC/USD:USD"),
+            row("PF_NEWUSD", "kraken-futures:NEW/USD:USD"),
+        ];
+        let ticker = |number: u32| Ticker {
+            instrument: InstrumentId(number),
             bid: Some(PriceUnits::new(995)),
             ask: Some(PriceUnits::new(1_005)),
             last: Some(PriceUnits::new(1_000)),
             mark: None,
             index: None,
-            volume_24h: Some(7.into()),
+            volume_24h: Some((7 + number).into()),
             funding_rate_1h: None,
             suspended: false,
             post_only: false,
         };
-        Ok(Answer::Tickers(markets.iter().map(ticker).collect()))
+        let tickers = vec![ticker(0), ticker(1)];
+        Seen { traded, spot: vec![row("XBTUSD", "kraken:BTC/USD")], tickers }
     }
 
-    fn discovery(folder: &Path, settings: &UniverseSettings) -> Discovery {
-        let policy = policy(settings, "USD".parse().unwrap(), Vec::new());
-        Discovery::new(policy, settings, &folder.join("universe.json"), Span::from_secs(86_400))
+    fn asking_spot() -> DiscoverySettings {
+        DiscoverySettings { spot_rest: Some("https://spot.example".to_owned()), ..Default::default() }
+    }
+
+    fn discovery(folder: &Path, own: &DiscoverySettings, universe: &UniverseSettings) -> Discovery {
+        let file = folder.join("universe.json");
+        Discovery::new(policy(own, universe, Vec::new()), &file, Span::from_secs(86_400))
     }
 
     fn at(hours: i64) -> Ts {
@@ -380,68 +242,58 @@ mod tests {
     #[test]
     fn a_start_without_an_answer_takes_the_earlier_listing_until_it_is_too_old() {
         let folder = tempfile::tempdir().unwrap();
-        let mut discovery = discovery(folder.path(), &UniverseSettings::default());
-        let mut silent = |_: Place, _: &Markets, _: Query| Err(failure());
-        let error = discovery.start(at(0), &mut silent).unwrap_err().to_string();
+        let discovery = discovery(folder.path(), &Default::default(), &UniverseSettings::default());
+        let error = discovery.start(at(0), Err(failure())).unwrap_err().to_string();
         assert!(error.contains("no answer") && error.contains("no earlier listing"), "{error}");
-        let found = discovery.start(at(1), &mut venue).unwrap();
+        let found = discovery.start(at(1), Ok(seen())).unwrap();
         assert_eq!((symbols(&found), found.from_file.is_none()), (vec!["PF_XBTUSD", "PF_NEWUSD"], true));
-        let again = discovery.start(at(25), &mut silent).unwrap();
+        let again = discovery.start(at(25), Err(failure())).unwrap();
         assert_eq!(again.plan.universe, found.plan.universe);
         assert_eq!(again.from_file.unwrap().0, at(1));
-        let error = discovery.start(at(26), &mut silent).unwrap_err().to_string();
+        let error = discovery.start(at(26), Err(failure())).unwrap_err().to_string();
         assert!(error.contains("25.0 hours old, allowed are 24.0"), "{error}");
     }
 
     #[test]
     fn what_the_universe_section_blocks_or_asks_spot_for_is_not_in_the_table() {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = UniverseSettings { require_spot: true, ..UniverseSettings::default() };
-        let found = discovery(folder.path(), &settings).start(at(0), &mut venue).unwrap();
+        let mut universe = UniverseSettings { require_spot: true, ..UniverseSettings::default() };
+        let own = asking_spot();
+        let found = discovery(folder.path(), &own, &universe).start(at(0), Ok(seen())).unwrap();
         assert_eq!(symbols(&found), ["PF_XBTUSD"]);
-        settings.blocked_bases = vec!["BTC".parse().unwrap()];
-        let error = discovery(folder.path(), &settings).start(at(0), &mut venue).unwrap_err().to_string();
-        assert!(error.contains("PF_XBTUSD BTC is blocked"), "{error}");
+        assert!(found.plan.universe.traded[0].spec.signal.is_none(), "it is traded on its own candles");
+        universe.blocked_bases = vec!["BTC".parse().unwrap()];
+        let error = discovery(folder.path(), &own, &universe).start(at(0), Ok(seen())).unwrap_err();
+        assert!(error.to_string().contains("PF_XBTUSD BTC is blocked"), "{error}");
     }
 
+    /// Effect of `discovery.quote`.
+    /// Effect of `discovery.instruments_max`.
+    /// Effect of `discovery.fallback[].base`.
+    /// Effect of `discovery.fallback[].symbol`.
     #[test]
-    fn the_listing_is_told_on_schedule_and_a_failed_look_is_a_failed_report_and_comes_again_soon() {
+    fn currency_number_and_the_operators_map_choose_what_is_traded() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = UniverseSettings { refresh_hours: 6, ..UniverseSettings::default() };
-        let mut discovery = discovery(folder.path(), &settings);
-        let found = discovery.start(at(0), &mut venue).unwrap();
-        let (traded, read) = found.plan.universe.markets().unwrap();
-        assert!(discovery.is_due(at(0)));
-        let looked = discovery.look(at(0), (&traded, &read), &mut venue).unwrap();
-        let Input::Listing(report) = looked.listing else { panic!() };
-        assert_eq!((report.coverage, report.rows.len()), (Coverage::Complete, 3));
-        assert!(report.rows.iter().all(|row| row.volume_24h == Some(700.0)) && looked.changes.is_empty());
-        assert!(!discovery.is_due(at(5)) && discovery.is_due(at(6)));
-        let mut silent = |_: Place, _: &Markets, _: Query| Err(failure());
-        let looked = discovery.look(at(6), (&traded, &read), &mut silent).unwrap();
-        let Input::Listing(report) = looked.listing else { panic!() };
-        assert_eq!((report.coverage, report.rows.len()), (Coverage::Failed, 0));
-        assert!(looked.failure.is_some() && looked.traded.iter().count() == 2);
-        assert!(discovery.is_due(at(6).plus(RETRY)));
-    }
-
-    #[test]
-    fn a_market_that_leaves_the_listing_is_told_and_keeps_its_number() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut discovery = discovery(folder.path(), &UniverseSettings::default());
-        let found = discovery.start(at(0), &mut venue).unwrap();
-        let (traded, read) = found.plan.universe.markets().unwrap();
-        let mut without = |place: Place, markets: &Markets, query: Query| {
-            let mut answer = venue(place, markets, query)?;
-            if let Answer::Instruments { listed, .. } = &mut answer {
-                listed.retain(|row| row.symbol != "PF_NEWUSD");
-            }
-            Ok(answer)
+        let universe = UniverseSettings { require_spot: true, ..UniverseSettings::default() };
+        let chosen = |own: &DiscoverySettings, universe: &UniverseSettings| {
+            let mut seen = seen();
+            seen.spot.push(row("OTHERUSD", "kraken:OTHER/USD"));
+            let found = discovery(folder.path(), own, universe).start(at(0), Ok(seen));
+            found.map(|found| symbols(&found).join(" ")).unwrap_or_else(|error| error.to_string())
         };
-        let looked = discovery.look(at(1), (&traded, &read), &mut without).unwrap();
-        assert_eq!(looked.changes, [Change::Gone { symbol: "PF_NEWUSD".to_owned() }]);
-        assert_eq!(looked.traded.iter().count(), 2);
-        let Input::Listing(report) = looked.listing else { panic!() };
-        assert_eq!(report.rows.len(), 2, "it is in no universe any more");
+        let every = UniverseSettings::default();
+        assert_eq!(chosen(&Default::default(), &every), "PF_XBTUSD PF_NEWUSD");
+        let one = DiscoverySettings { instruments_max: 1, ..Default::default() };
+        assert_eq!(chosen(&one, &every), "PF_NEWUSD", "the one with more turnover");
+        let euro = DiscoverySettings { quote: "EUR".parse().unwrap(), ..Default::default() };
+        assert!(chosen(&euro, &every).contains("quoted in USD and not in EUR"));
+        assert_eq!(chosen(&asking_spot(), &universe), "PF_XBTUSD");
+        let map = |base: &str, symbol: &str| DiscoverySettings {
+            fallback: vec![PerpetualOf { base: base.parse().unwrap(), symbol: symbol.to_owned() }],
+            ..asking_spot()
+        };
+        assert_eq!(chosen(&map("OTHER", "PF_NEWUSD"), &universe), "PF_XBTUSD PF_NEWUSD");
+        assert_eq!(chosen(&map("ABC", "PF_NEWUSD"), &universe), "PF_XBTUSD");
+        assert_eq!(chosen(&map("OTHER", "PF_GONEUSD"), &universe), "PF_XBTUSD");
     }
 }

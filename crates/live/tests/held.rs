@@ -14,6 +14,101 @@ fn reasons(summary: &seawall_live::Summary) -> String {
     format!("{summary:?}")
 }
 
+fn options(exchange: &Exchange, folder: &std::path::Path, seconds: i64, set: &[&str]) -> RunOptions {
+    RunOptions {
+        config: exchange.config(set),
+        data_dir: folder.to_owned(),
+        mode: Mode::Live,
+        credentials: Some(exchange.credentials()),
+        duration: Some(Span::from_secs(seconds)),
+        once: false,
+        database: None,
+        pace: None,
+    }
+}
+
+/// What a start says, and how the run ended.
+fn ran(options: RunOptions) -> (Vec<String>, seawall_live::Summary) {
+    let told = std::sync::Mutex::new(Vec::new());
+    let progress = |phase: &'static str, text: &str| told.lock().unwrap().push(format!("{phase}: {text}"));
+    let run = Run::prepare(options, None, &progress).unwrap();
+    let summary = run.run(&StopSwitch::new(), &progress).unwrap();
+    (told.into_inner().unwrap(), summary)
+}
+
+/// Effect of `discovery.enabled`.
+/// Effect of `discovery.cache_hours_max`.
+#[test]
+fn the_listing_says_what_is_traded_and_an_earlier_one_stands_in_for_a_venue_that_does_not_answer() {
+    let exchange = Exchange::start(|setup| setup.world.instruments = 12);
+    let folder = tempfile::tempdir().unwrap();
+    let prepare = |set: &[&str]| {
+        let told = std::sync::Mutex::new(Vec::new());
+        let progress =
+            |phase: &'static str, text: &str| told.lock().unwrap().push(format!("{phase}: {text}"));
+        let run = Run::prepare(options(&exchange, folder.path(), 1, set), None, &progress);
+        (run.map(|run| run.instruments()), told.into_inner().unwrap().join("; "))
+    };
+    let on = ["run.instruments=[]", "discovery.enabled=true"];
+    let (run, told) = prepare(&on);
+    assert_eq!(run.unwrap(), 12, "{told}");
+    assert!(told.contains("12 found"), "{told}");
+    let (run, _) = prepare(&[&on[..], &["discovery.instruments_max=7"]].concat());
+    assert_eq!(run.unwrap(), 7);
+    let (run, _) = prepare(&["discovery.enabled=true"]);
+    assert!(run.unwrap_err().to_string().contains("only one of both"));
+    let (run, _) = prepare(&["run.instruments=[]"]);
+    assert!(run.unwrap_err().to_string().contains("run.instruments names none"));
+    let spot = [&on[..], &["universe.require_spot=true"]].concat();
+    assert!(prepare(&spot).0.unwrap_err().to_string().contains("discovery.spot_rest"));
+    // The listing of a moment ago stands in, and one that is too old does not.
+    let faults = r#"[{"fault":"error_html","target":"instruments"}]"#;
+    exchange.json("POST", "/testnet/faults", faults);
+    let (run, told) = prepare(&on);
+    assert_eq!(run.unwrap(), 7, "{told}");
+    assert!(told.contains("taken from the listing of"), "{told}");
+    let kept = folder.path().join("run/live/universe.json");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let begin = text.find("taken_at_ms").unwrap() + "taken_at_ms\":".len();
+    let digits: String = text[begin..].chars().take_while(char::is_ascii_digit).collect();
+    let older = digits.parse::<i64>().unwrap() - 5 * 3_600_000;
+    std::fs::write(&kept, text.replace(&digits, &older.to_string())).unwrap();
+    let (run, _) = prepare(&[&on[..], &["discovery.cache_hours_max=4"]].concat());
+    assert!(run.unwrap_err().to_string().contains("hours old, allowed are 4.0"));
+}
+
+/// Effect of `discovery.spot_rest`.
+#[test]
+fn perpetuals_without_a_spot_market_are_left_out_where_one_is_asked_for() {
+    let exchange = Exchange::start(|setup| setup.world.instruments = 9);
+    let spot = Exchange::start(|setup| {
+        setup.world.venue = seawall_testnet::world::VenueKind::Kraken;
+        setup.world.instruments = 4;
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("discovery.spot_rest=http://{}", spot.address());
+    let set = ["run.instruments=[]", "discovery.enabled=true", "universe.require_spot=true", &address];
+    let (told, summary) = ran(options(&exchange, folder.path(), 3, &set));
+    assert!(told.iter().any(|line| line.contains("4 found, 5 listed ones left out")), "{told:?}");
+    reasons(&summary);
+}
+
+#[test]
+fn a_configured_instrument_that_is_held_and_not_listed_any_more_is_no_reason_not_to_start() {
+    let exchange = Exchange::start(|setup| {
+        let held = "positions:\n  - { symbol: BTC, qty: '0.1', delisted: true }\n";
+        setup.world.account = seawall_testnet::read_account("account", held).unwrap();
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (told, summary) = ran(options(&exchange, folder.path(), 6, &[]));
+    let said = |what: &str| told.iter().any(|line| line.contains(what));
+    assert!(said("BTC/USD:USD is held and not chosen: delisted") && said("ready: "), "{told:?}");
+    assert_eq!(summary.positions_open, 1);
+    let state = exchange.state();
+    assert_eq!(state["open_orders"][0]["symbol"], "PF_XBTUSD", "{state}");
+    reasons(&summary);
+}
+
 /// Issue 5, acceptance 3: one on a delisted instrument, and one that the configuration does not name.
 #[test]
 fn a_position_on_a_delisted_and_one_on_an_unnamed_instrument_are_protected_and_the_start_goes_on() {
@@ -23,24 +118,8 @@ fn a_position_on_a_delisted_and_one_on_an_unnamed_instrument_are_protected_and_t
         setup.world.account = seawall_testnet::read_account("account", held).unwrap();
     });
     let folder = tempfile::tempdir().unwrap();
-    let options = || RunOptions {
-        config: exchange.config(&[]),
-        data_dir: folder.path().to_owned(),
-        mode: Mode::Live,
-        credentials: Some(exchange.credentials()),
-        duration: Some(Span::from_secs(6)),
-        once: false,
-        database: None,
-        pace: None,
-    };
     for start in 1..=2 {
-        let told = std::sync::Mutex::new(Vec::new());
-        let progress = |phase: &'static str, text: &str| {
-            told.lock().unwrap().push(format!("{phase}: {text}"));
-        };
-        let run = Run::prepare(options(), None, &progress).unwrap();
-        let summary = run.run(&StopSwitch::new(), &progress).unwrap();
-        let told = told.into_inner().unwrap();
+        let (told, summary) = ran(options(&exchange, folder.path(), 6, &[]));
         let said = |what: &str| told.iter().any(|line| line.contains(what));
         assert!(said("ETH/USD:USD is held and not chosen: looked_after"), "start {start}: {told:?}");
         assert!(

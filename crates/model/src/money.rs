@@ -16,6 +16,9 @@ const CODE_LENGTH_MAX: usize = 12;
 pub struct Currency([u8; CODE_LENGTH_MAX]);
 
 impl Currency {
+    /// The dollar of the United States.
+    pub const USD: Currency = Currency(*b"USD\0\0\0\0\0\0\0\0\0");
+
     /// The code as text.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -127,7 +130,8 @@ mod tests {
 
     #[test]
     fn amounts_of_different_currencies_do_not_add() {
-        let usd = Amount { currency: "USD".parse().unwrap(), value: Money::ZERO };
+        assert_eq!("USD".parse::<Currency>().unwrap(), Currency::USD);
+        let usd = Amount { currency: Currency::USD, value: Money::ZERO };
         let btc = Amount { currency: "BTC".parse().unwrap(), value: Money::ZERO };
         assert!(usd.plus(usd).is_ok());
         assert!(usd.plus(btc).is_err());

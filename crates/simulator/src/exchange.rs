@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Capabilities, Instrument, InstrumentId, Money, Span, StateSink, TriggerSource, Ts, VenueEvent,
-    VenuePosition, VenueRequest,
+    Candle, Capabilities, Instrument, InstrumentId, Money, Rules, Span, StateSink, TriggerSource, Ts,
+    VenueEvent, VenuePosition, VenueRequest,
 };
 
 use crate::core::{AccountView, Books, Core, Tick, is_offered};
@@ -174,6 +174,12 @@ impl Exchange {
     pub fn tick(&mut self, at: Ts, instrument: InstrumentId, tick: Tick) {
         self.arrive_until(at);
         self.core.tick(at, instrument, tick);
+    }
+
+    /// Other steps and minima hold for an instrument from now on, where they fit its scales; margin stays as it
+    /// was.
+    pub fn set_rules(&mut self, rules: &Rules) {
+        self.core.set_rules(rules);
     }
 
     /// Makes `rate` (a signed fraction; longs pay if it is positive) known for the first funding boundary

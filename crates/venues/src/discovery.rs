@@ -2,8 +2,7 @@
 //!
 //! Invariants: nothing is in the table that a listing does not have; what the caller says to keep
 //! (instruments with a position) stays, whatever its volume; equal listings give equal tables in an equal
-//! order; each row that is left out has a reason in words. Rules of an instrument are fixed for a run: a
-//! later listing is compared with them, what codecs may take over is taken over, and the rest is told.
+//! order; each row that is left out has a reason in words.
 
 use std::collections::BTreeMap;
 
@@ -210,88 +209,6 @@ pub fn listing(taken_at: Ts, markets: &[&Markets], tickers: Option<&[Ticker]>) -
     Input::Listing(Report { coverage: Coverage::Complete, taken_at, rows: rows.collect() })
 }
 
-/// What a later listing says about an instrument of the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Its rules have changed; the run keeps the old ones until the next start.
-    Rules {
-        /// The venue's spelling.
-        symbol: String,
-        /// Which rules, with their old and new values, in words.
-        what: Vec<String>,
-    },
-    /// Whether orders are taken has changed; taken over at once.
-    Trading {
-        /// The venue's spelling.
-        symbol: String,
-        /// Whether they are now.
-        tradeable: bool,
-    },
-    /// It is no longer listed: no entries, what is held is managed as before.
-    Gone {
-        /// The venue's spelling.
-        symbol: String,
-    },
-}
-
-/// Compares a listing with the table of the run. The returned table has the same instruments under the same
-/// numbers and rules; whether they take orders, and under which spellings, is the listing's.
-///
-/// # Errors
-/// Two markets of the new listing share a spelling.
-pub fn refresh(markets: &Markets, listed: &[ListedInstrument]) -> Result<(Markets, Vec<Change>), VenueError> {
-    let mut changes = Vec::new();
-    let mut table = Vec::new();
-    for market in markets.iter() {
-        let mut market = market.clone();
-        let symbol = market.listed.symbol.clone();
-        match listed.iter().find(|row| row.spec.name == market.listed.spec.name) {
-            Some(row) => {
-                let what = differences(&market.listed, row);
-                if !what.is_empty() {
-                    changes.push(Change::Rules { symbol: symbol.clone(), what });
-                }
-                if row.tradeable != market.listed.tradeable {
-                    changes.push(Change::Trading { symbol, tradeable: row.tradeable });
-                }
-                let spec = market.listed.spec.clone();
-                market.listed = ListedInstrument { spec, ..row.clone() };
-            }
-            None => {
-                if market.listed.tradeable {
-                    changes.push(Change::Gone { symbol });
-                }
-                market.listed.tradeable = false;
-            }
-        }
-        table.push(market);
-    }
-    Ok((Markets::new(table)?, changes))
-}
-
-fn differences(old: &ListedInstrument, new: &ListedInstrument) -> Vec<String> {
-    let text = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
-    let mut what = Vec::new();
-    let mut compare = |name: &str, before: String, now: String| {
-        if before != now {
-            what.push(format!("{name}: {before} → {now}"));
-        }
-    };
-    let (before, now) = (&old.spec, &new.spec);
-    compare("tick", text(before.tick.map(|t| t.to_string())), text(now.tick.map(|t| t.to_string())));
-    compare("lot", before.lot.to_string(), now.lot.to_string());
-    let min = |spec: &seawall_model::InstrumentSpec| text(spec.min_qty.map(|min| min.to_string()));
-    compare("smallest order", min(before), min(now));
-    compare("smallest value", before.min_notional.to_string(), now.min_notional.to_string());
-    compare("contract size", before.contract_size.to_string(), now.contract_size.to_string());
-    compare("highest leverage", before.leverage_max.to_string(), now.leverage_max.to_string());
-    if before.margin_tiers != now.margin_tiers {
-        let tiers = |spec: &seawall_model::InstrumentSpec| format!("{} tiers", spec.margin_tiers.len());
-        what.push(format!("margin: {} → {} (other figures)", tiers(before), tiers(now)));
-    }
-    what
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,31 +340,5 @@ mod tests {
         assert_eq!(rows(&[halted]).len(), 1);
         let Input::Listing(failed) = listing(Ts::EPOCH, &[&markets], None) else { panic!() };
         assert_eq!((failed.coverage, failed.rows.len()), (Coverage::Failed, 0));
-    }
-
-    #[test]
-    fn changed_rules_are_told_and_whether_orders_are_taken_is_taken_over() {
-        let markets = provisional(&perpetuals()[..3]).unwrap();
-        let mut now = perpetuals();
-        now[0].spec.tick = Some("1".parse().unwrap());
-        now[0].spec.lot = "0.001".parse().unwrap();
-        now[1].tradeable = false;
-        now.remove(2);
-        let (table, changes) = refresh(&markets, &now).unwrap();
-        let [Change::Rules { symbol, what }, Change::Trading { tradeable: false, .. }, Change::Gone { .. }] =
-            &changes[..]
-        else {
-            panic!("{changes:?}")
-        };
-        assert_eq!(symbol, "PF_XBTUSD");
-        assert_eq!(what[..], ["tick: 0.5 → 1".to_owned(), "lot: 0.0001 → 0.001".to_owned()]);
-        let tradeable: Vec<bool> = table.iter().map(|market| market.listed.tradeable).collect();
-        assert_eq!(tradeable, [true, false, false]);
-        let first = table.get(InstrumentId(0)).unwrap();
-        assert_eq!(first.instrument.spec().tick.unwrap().to_string(), "0.5", "the run keeps its rules");
-        let (_, again) = refresh(&table, &now).unwrap();
-        assert_eq!(again.len(), 1, "rules that still differ are told again, the rest once: {again:?}");
-        let (_, none) = refresh(&markets, &perpetuals()).unwrap();
-        assert!(none.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seawall_engine::Phase;
 use seawall_model::{
-    Candle, Command, Input, InstrumentId, OrderRole, Span, SystemMode, Ts, VenueEvent, VenueRequest,
+    Candle, Command, Input, InstrumentId, OrderRole, Rules, Span, SystemMode, Ts, VenueEvent, VenueRequest,
 };
 use seawall_store::journal::EndReason;
 use seawall_venues::codec::told;
@@ -90,6 +90,7 @@ impl Run {
     fn begin(&mut self) -> Result<(), LiveError> {
         let now = self.now();
         for rules in std::mem::take(&mut self.rules) {
+            self.port.see_rules(&rules);
             self.feed(now, &Input::Rules(rules))?;
         }
         self.feed(now, &Input::Started)?;
@@ -238,6 +239,10 @@ impl Run {
         match news {
             News::Engine(input) => {
                 let Some(input) = self.warm_up.pass(input) else { return Ok(()) };
+                let Some(input) = self.standing(input) else { return Ok(()) };
+                if let Input::Rules(rules) = input {
+                    return self.rule(rules);
+                }
                 let now = self.now();
                 self.run_until(now)?;
                 if let Input::Quote { instrument, bid, ask } = &input {
@@ -251,13 +256,30 @@ impl Run {
                 Ok(())
             }
             // For displays; the engine takes its own part of each as an input.
+            News::Ticker(ticker) => match self.standings.quoted(&ticker, &self.engine) {
+                Some(rules) => self.rule(rules),
+                None => Ok(()),
+            },
             News::Forming(..)
-            | News::Ticker(_)
             | News::Top { .. }
             | News::Account(_)
             | News::Positions(_)
             | News::Feed { .. } => Ok(()),
         }
+    }
+
+    /// Other rules hold for an instrument, for the simulated exchange too.
+    fn rule(&mut self, rules: Rules) -> Result<(), LiveError> {
+        let now = self.now();
+        self.run_until(now)?;
+        self.port.see_rules(&rules);
+        self.feed(now, &Input::Rules(rules))
+    }
+
+    /// Rules of the listing that the engine knows are no news.
+    fn standing(&mut self, input: Input) -> Option<Input> {
+        let Input::Rules(rules) = input else { return Some(input) };
+        self.standings.listed(rules, &self.engine).map(Input::Rules)
     }
 
     /// Candles of before the start warm the strategy up; those that have closed since come after them.

@@ -12,9 +12,11 @@
 mod candles;
 mod drive;
 mod feeds;
+mod find;
 mod listing;
 mod missed;
 mod ports;
+mod rules;
 pub mod secrets;
 mod service;
 pub mod start;
@@ -38,6 +40,7 @@ use tokio::runtime::Runtime;
 
 use self::feeds::Feeds;
 use self::ports::Port;
+use self::rules::Standings;
 use self::service::Service;
 use self::table::Table;
 use self::warm_up::WarmUp;
@@ -114,6 +117,8 @@ pub struct Run {
     rules: Vec<Rules>,
     /// Executions of before the start that nobody has counted.
     missed: Vec<Fill>,
+    /// What each instrument takes.
+    standings: Standings,
     /// Held back for a single evaluation: the newest candle of each instrument.
     newest: Vec<(InstrumentId, Candle)>,
     once: bool,
@@ -158,18 +163,17 @@ impl Run {
         let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, clock.now(), progress)?;
         let runtime = runtime()?;
-        let (balance, table, missed) = runtime.block_on(async {
+        let (asked, spot) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
-            let balance = start::check(&mut client, &config, mode, progress).await?;
-            let table = table::choose(&mut client, &config, mode, account.carry.as_ref(), progress).await?;
-            let missed = match (mode, &account.carry) {
-                (Mode::Live, Some(carry)) => missed::fills(&mut client, &table.markets, carry).await,
-                (Mode::Live | Mode::Paper, _) => None,
-            };
-            Ok::<_, LiveError>((balance, table, missed))
+            let mut spot = find::spot_client(&config, &net, clock.clone())?;
+            let clients = (&mut client, spot.as_mut());
+            let asked = ask(clients, (&config, &root), mode, &account, progress).await?;
+            Ok::<_, LiveError>((asked, spot))
         })?;
+        let Asked { balance, table, missed } = asked;
         let followed = table.followed();
-        let Table { markets, rules } = table;
+        let Table { markets, chosen, rules } = table;
+        let standings = Standings::new(markets.iter().count(), chosen, &rules);
         let equity = balance.unwrap_or(config.run.paper_equity);
         let at = clock.now();
         let books = Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
@@ -207,6 +211,7 @@ impl Run {
             markets,
             rules,
             missed,
+            standings,
             newest: Vec::new(),
             once,
             duration,
@@ -219,7 +224,7 @@ impl Run {
             _lock: lock,
             config,
         };
-        run.follow(venue, followed);
+        run.follow(venue, followed, spot);
         Ok(run)
     }
 
@@ -229,6 +234,12 @@ impl Run {
         &self.folder
     }
 
+    /// How many instruments the run has: those that are chosen, and those that something is held on.
+    #[must_use]
+    pub fn instruments(&self) -> usize {
+        self.engine.instruments().len()
+    }
+
     /// The order of the kill switch under which the run starts, if it is on: there will be no entries.
     #[must_use]
     pub fn kill_order(&self) -> Option<&KillOrder> {
@@ -236,7 +247,7 @@ impl Run {
     }
 
     /// Starts what asks the venue on a schedule.
-    fn follow(&self, venue: Venue, followed: Vec<InstrumentId>) {
+    fn follow(&self, venue: Venue, followed: Vec<InstrumentId>, spot: Option<Client>) {
         let wanted = warm_up::Wanted {
             instruments: followed,
             timeframe: self.config.run.timeframe,
@@ -245,10 +256,43 @@ impl Run {
         };
         let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
         self.runtime.spawn(warm_up::ask(handle, inbox, clock, wanted));
-        let every = Duration::from_secs(u64::from(self.config.universe.refresh_hours) * 3_600);
-        let (handle, inbox, clock) = (self.venue.clone(), self.inbox.clone(), self.clock.clone());
-        self.runtime.spawn(listing::follow(handle, inbox, clock, self.markets.clone(), every));
+        let watch = listing::Watch {
+            venue: self.venue.clone(),
+            inbox: self.inbox.clone(),
+            clock: self.clock.clone(),
+            markets: self.markets.clone(),
+            config: self.config.clone(),
+            spot,
+            every: Duration::from_secs(u64::from(self.config.universe.refresh_hours) * 3_600),
+        };
+        self.runtime.spawn(listing::follow(watch));
     }
+}
+
+/// What the venue says before a run begins.
+struct Asked {
+    /// Where orders are real.
+    balance: Option<Money>,
+    table: Table,
+    /// Executions of before the start, and from when on the stream tells.
+    missed: Option<(Vec<Fill>, Ts)>,
+}
+
+async fn ask(
+    (client, spot): (&mut Client, Option<&mut Client>),
+    (config, root): (&Config, &Path),
+    mode: Mode,
+    account: &AccountFolder,
+    progress: Progress<'_>,
+) -> Result<Asked, LiveError> {
+    let balance = start::check(client, config, mode, progress).await?;
+    let carry = account.carry.as_ref();
+    let table = table::choose((&mut *client, spot), (config, root), mode, carry, progress).await?;
+    let missed = match (mode, carry) {
+        (Mode::Live, Some(carry)) => missed::fills(client, &table.markets, carry).await,
+        (Mode::Live | Mode::Paper, _) => None,
+    };
+    Ok(Asked { balance, table, missed })
 }
 
 /// The key, where orders are real.

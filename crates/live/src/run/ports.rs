@@ -1,6 +1,6 @@
 //! Where the engine's requests go: to the venue's task, or to the simulated exchange.
 
-use seawall_model::{InstrumentId, PriceUnits, Ts, VenueEvent, VenuePort, VenueRequest};
+use seawall_model::{InstrumentId, PriceUnits, Rules, Ts, VenueEvent, VenuePort, VenueRequest};
 use seawall_simulator::{Exchange, Tick};
 
 use crate::net::VenueHandle;
@@ -22,6 +22,14 @@ impl Port {
                 // Nobody tells of trades here: the last price is the side that a stop of a long looks at.
                 exchange.tick(at, instrument, Tick { bid, ask, last: bid, qty: None });
             }
+        }
+    }
+
+    /// The simulated exchange trades under other rules.
+    pub(super) fn see_rules(&mut self, rules: &Rules) {
+        match self {
+            Port::Live { .. } => {}
+            Port::Paper(exchange) => exchange.set_rules(rules),
         }
     }
 

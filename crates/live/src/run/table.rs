@@ -6,19 +6,25 @@
 //! depend on what is held. Scales are at least as fine as those of the books, with room for a finer tick.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use seawall_config::Config;
 use seawall_engine::Carry;
 use seawall_model::{
-    Input, Instrument, InstrumentId, InstrumentName, InstrumentSpec, Rules, Trading, VenueEvent, VenueRequest,
+    Input, Instrument, InstrumentId, InstrumentName, InstrumentSpec, Rules, Span, Trading, VenueEvent,
+    VenueRequest,
 };
 use seawall_venues::codec::Codec;
 use seawall_venues::discovery::provisional;
 use seawall_venues::profile::Positions;
-use seawall_venues::{Answer, ListedInstrument, Market, Markets, Query, Remains, Venue};
+use seawall_venues::{
+    Advice, Answer, Failure, ListedInstrument, Market, Markets, Problem, Query, Remains, Venue,
+};
 
+use super::find::seen;
 use super::start::{ask, odd, refused, report};
 use super::{Mode, Progress};
+use crate::discovery::{Discovery, policy};
 use crate::error::LiveError;
 use crate::net::Client;
 
@@ -27,11 +33,16 @@ const HEADROOM: u32 = 2;
 /// Decimals of prices and quantities at most.
 const DECIMALS_MAX: u32 = 12;
 
+/// The listing of the newest start that had one, beside the folders of the starts.
+const FILE: &str = "universe.json";
+
 /// The instruments of a start.
 #[derive(Debug)]
 pub(super) struct Table {
     /// As codecs know them.
     pub(super) markets: Markets,
+    /// How many of them are chosen: they come first, the rest is looked after.
+    pub(super) chosen: usize,
     /// What those take that do not take every order; the engine is told before it starts.
     pub(super) rules: Vec<Rules>,
 }
@@ -65,15 +76,29 @@ struct Holdings {
 /// # Errors
 /// The venue does not answer, a chosen instrument is not listed, or its rules contradict themselves.
 pub(super) async fn choose(
-    client: &mut Client,
-    config: &Config,
+    (client, spot): (&mut Client, Option<&mut Client>),
+    (config, root): (&Config, &Path),
     mode: Mode,
     carry: Option<&Carry>,
     progress: Progress<'_>,
 ) -> Result<Table, LiveError> {
     progress("instruments", "asking what is listed");
-    let answer = ask(client, "instruments", &Query::Instruments, progress).await?;
-    let Answer::Instruments { listed, .. } = answer else { return Err(odd("instruments")) };
+    // Where an earlier listing may stand for the answer, nobody waits for it: what is held has no stop yet.
+    let stands_in = config.discovery.enabled && root.join(FILE).is_file();
+    let listed = if stands_in {
+        match client.ask(&Query::Instruments, &Markets::default()).await {
+            Ok(Answer::Instruments { listed, .. }) => listed,
+            Ok(_) => return Err(odd("instruments")),
+            Err(failure) => {
+                progress("instruments", &format!("no answer: {failure}"));
+                Vec::new()
+            }
+        }
+    } else {
+        let answer = ask(client, "instruments", &Query::Instruments, progress).await?;
+        let Answer::Instruments { listed, .. } = answer else { return Err(odd("instruments")) };
+        listed
+    };
     let venue = client.venue();
     let holdings = match mode {
         Mode::Paper => Holdings::default(),
@@ -84,7 +109,12 @@ pub(super) async fn choose(
     let is_held = |name: &InstrumentName| {
         carry.is_some_and(|carry| carry.is_engaged(name)) || gone.iter().any(|row| row.spec.name == *name)
     };
-    let mut chosen = named(&config.run.instruments, &listed, &is_held, venue)?;
+    let mut chosen = if config.discovery.enabled {
+        found(client, spot, config, (root, listed.clone()), progress).await?
+    } else {
+        named(&config.run.instruments, &listed, &is_held, venue)?
+    };
+    let count = chosen.len();
     let carried = carry.into_iter().flat_map(Carry::engaged);
     for name in carried.chain(&holdings.listed) {
         if !chosen.iter().any(|one| one.row.spec.name == *name) {
@@ -99,7 +129,45 @@ pub(super) async fn choose(
             chosen.push(looked_after(row, &listed, progress));
         }
     }
-    table(&chosen, config, carry)
+    let table = table(&chosen, config, carry)?;
+    Ok(Table { chosen: count, ..table })
+}
+
+/// The instruments that the listing brings by the criteria of `discovery` and `universe`.
+async fn found(
+    client: &mut Client,
+    spot: Option<&mut Client>,
+    config: &Config,
+    (root, listed): (&Path, Vec<ListedInstrument>),
+    progress: Progress<'_>,
+) -> Result<Vec<Chosen>, LiveError> {
+    if !config.run.instruments.is_empty() {
+        let cause = "run.instruments names some and discovery.enabled finds them: only one of both can be";
+        return Err(refused("instruments", cause.to_owned()));
+    }
+    let own = &config.discovery;
+    let age_max = Span::from_secs(i64::from(own.cache_hours_max).saturating_mul(3_600));
+    let policy = policy(own, &config.universe, Vec::new());
+    let discovery = Discovery::new(policy, &root.join(FILE), age_max);
+    let at = client.clock().now();
+    let seen = if listed.is_empty() { Err(silent()) } else { seen(client, spot, listed).await };
+    let found = discovery
+        .start(at, seen)
+        .map_err(|error| LiveError::Venue { phase: "instruments", cause: error.to_string() })?;
+    if let Some((taken_at, why)) = &found.from_file {
+        progress("instruments", &format!("taken from the listing of {taken_at}: {why}"));
+    }
+    if let Some(problem) = &found.file_problem {
+        progress("instruments", &format!("the listing could not be kept: {problem}"));
+    }
+    let rows = found.plan.universe.traded;
+    let left_out = found.plan.excluded.len();
+    progress("instruments", &format!("{} found, {left_out} listed ones left out", rows.len()));
+    Ok(rows.into_iter().map(|row| Chosen { trading: trading(&row), row }).collect())
+}
+
+fn silent() -> Failure {
+    Failure::not_done(Advice::Again, Problem::Unavailable, "nothing is listed")
 }
 
 /// The instruments that the configuration names. One that is not listed is refused, unless something is held
@@ -111,7 +179,8 @@ fn named(
     venue: Venue,
 ) -> Result<Vec<Chosen>, LiveError> {
     if names.is_empty() {
-        return Err(refused("instruments", "run.instruments names none".to_owned()));
+        let cause = "run.instruments names none, and discovery.enabled is off";
+        return Err(refused("instruments", cause.to_owned()));
     }
     let mut chosen = Vec::new();
     for name in names {
@@ -206,7 +275,7 @@ pub(super) fn table(chosen: &[Chosen], config: &Config, carry: Option<&Carry>) -
         markets.push(market);
     }
     let markets = Markets::new(markets).map_err(|error| refused("instruments", error.to_string()))?;
-    Ok(Table { markets, rules })
+    Ok(Table { markets, chosen: 0, rules })
 }
 
 /// Rules of trading are the venue's; fees, leverage and the signal may be stated in the configuration.

@@ -82,13 +82,13 @@ impl WarmUp {
 
     /// Keeps a candle that comes before the past of its instrument; hands on everything else.
     pub(super) fn pass(&mut self, input: Input) -> Option<Input> {
-        match input {
-            Input::Candle { instrument, timeframe, candle } if self.missing.contains(&instrument) => {
-                self.early.push((instrument, timeframe, candle));
-                None
-            }
-            other => Some(other),
+        if let Input::Candle { instrument, timeframe, candle } = input
+            && self.missing.contains(&instrument)
+        {
+            self.early.push((instrument, timeframe, candle));
+            return None;
         }
+        Some(input)
     }
 
     /// The past of an instrument is there: the new candles that came before it and are not part of it.

@@ -41,6 +41,10 @@ impl Exchange {
         Exchange { _runtime: runtime, address, key, secret }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn credentials(&self) -> Credentials {
         Venue::KrakenFutures.credentials(&self.key, &self.secret, "the secret").unwrap()
     }

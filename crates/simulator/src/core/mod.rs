@@ -22,8 +22,8 @@ mod terms;
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Instrument, InstrumentId, Money, OrderRequest, PriceUnits, QtyUnits, RejectReason, Side, Ts,
-    VenueEvent, VenueRequest,
+    Candle, Instrument, InstrumentId, Money, OrderRequest, PriceUnits, QtyUnits, RejectReason, Rules, Side,
+    Ts, VenueEvent, VenueRequest,
 };
 
 use arrivals::Amendment;
@@ -179,6 +179,13 @@ impl Core {
         let others = self.others(instrument);
         if let Some(market) = self.markets.get_mut(instrument.index()) {
             market.walk(range, others, &mut self.desk);
+        }
+    }
+
+    pub(crate) fn set_rules(&mut self, rules: &Rules) {
+        let Some(market) = self.markets.get_mut(rules.instrument.index()) else { return };
+        if let Ok(instrument) = market.instrument.with_rules(rules) {
+            market.instrument = instrument;
         }
     }
 
