@@ -24,7 +24,8 @@ Commands:
                    run ccxt's steps on `seawall testnet`, both venues, each seed and once with faults; needs
                    Python 3.11 and, the first time, the network
   drill <name> [args…]
-                   hurt a run over `seawall testnet` and judge it from outside: kills, cuts, starts, two-starts;
+                   hurt a run over `seawall testnet` and judge it from outside: kills, cuts, starts, two-starts,
+                   soak, short (a little of each, also in `test`);
                    `drill --help` says what each takes; with --release by optimised binaries
   ci               format check, clippy with warnings as errors, then test
   help, --help     this text

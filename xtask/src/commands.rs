@@ -175,6 +175,10 @@ fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {
         let options = ccxt::Options::for_tests();
         steps.push(Step { name: "ccxt", work: Box::new(move || ccxt::run(root, &options)) });
     }
+    if is_meant("drill", filters) {
+        let words = [drill::SHORT.to_owned()];
+        steps.push(Step { name: "drill", work: Box::new(move || drill::run(root, &words)) });
+    }
     steps.push(Step { name: "tidy", work: Box::new(move || tidy_at(root)) });
     steps
 }

@@ -8,6 +8,9 @@ use anyhow::{Context, ensure};
 
 use crate::steps;
 
+/// The drill that belongs to the tests: a little of each.
+pub(crate) const SHORT: &str = "short";
+
 /// Builds `seawall` and `seawall-drill` and runs the drill that the words name.
 ///
 /// # Errors

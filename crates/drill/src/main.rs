@@ -17,6 +17,7 @@ mod process;
 mod proxy;
 mod report;
 mod session;
+mod short;
 mod soak;
 mod stage;
 mod starts;
@@ -80,6 +81,8 @@ enum Drill {
     Cuts(cuts::CutsArgs),
     /// Starts with positions that were there, and with the exchange failing at each request in turn.
     Starts(starts::StartsArgs),
+    /// A little of each, for the tests.
+    Short,
     /// A long busy run in accelerated time: queues, memory, books.
     Soak(soak::SoakArgs),
     /// Two starts at once, then kill -9.
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Drill::Kills(args) => kills::run(args, &common),
         Drill::Cuts(args) => cuts::run(args, &common),
         Drill::Starts(args) => starts::run(args, &common),
+        Drill::Short => short::run(&common),
         Drill::Soak(args) => soak::run(args, &common),
         Drill::TwoStarts(args) => two_starts::run(args, &common),
     };

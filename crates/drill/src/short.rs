@@ -1,0 +1,28 @@
+//! A little of every drill, for the tests: a minute and a half at most.
+
+use crate::cuts::CutsArgs;
+use crate::kills::KillsArgs;
+use crate::proxy::Network;
+use crate::session::Mode;
+use crate::starts::{Delisted, StartsArgs};
+use crate::two_starts::TwoStartsArgs;
+use crate::{Common, cuts, kills, starts, two_starts};
+
+/// Five kills, one cut, a start with seven positions, two starts at once; whether all passed.
+///
+/// # Errors
+/// The programs cannot be run.
+pub(crate) fn run(common: &Common) -> anyhow::Result<bool> {
+    let kills_args = KillsArgs { times: 5, mode: Mode::Live, instruments: 6, speed: 10 };
+    let cuts_args =
+        CutsArgs { seconds: vec![10], kinds: vec![Network::Cut], speed: 10, instruments: 6, postgres: 0 };
+    let starts_args = StartsArgs { positions: vec![7], failing: 0, every: 1, delisted: Delisted::No };
+    // All of them run, so that one look shows everything.
+    let passed = [
+        kills::run(&kills_args, common)?,
+        cuts::run(&cuts_args, common)?,
+        starts::run(&starts_args, common)?,
+        two_starts::run(&TwoStartsArgs { times: 2 }, common)?,
+    ];
+    Ok(passed.iter().all(|one| *one))
+}
