@@ -20,9 +20,10 @@ Commands:
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network
-  ccxt [--seeds N,N…]
-                   run ccxt's steps on `seawall testnet`, both venues, each seed and once with faults; needs
-                   Python 3.11 and, the first time, the network
+  ccxt [--seeds N,N…] [--quiet]
+                   run ccxt's steps on `seawall testnet`, both venues, each seed and once with faults; a line
+                   for each step, or with --quiet for each run; needs Python 3.11 and, the first time, the
+                   network
   drill <name> [args…]
                    hurt a run over `seawall testnet` and judge it from outside: kills, cuts, starts, two-starts,
                    soak, short (a little of each, also in `test`);

@@ -59,15 +59,20 @@ impl Options {
 /// # Errors
 /// One sentence about what was not understood.
 pub(crate) fn options(words: &[String]) -> Result<Options, String> {
-    let seeds = match words {
-        [] => SEEDS.to_vec(),
-        [flag, list] if flag == "--seeds" => {
-            let read = |word: &str| word.trim().parse().map_err(|_| format!("`{word}` is no seed"));
-            list.split(',').map(read).collect::<Result<_, _>>()?
+    let mut options = Options { seeds: SEEDS.to_vec(), is_talkative: true };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match (word.as_str(), words.as_slice().first()) {
+            ("--quiet", _) => options.is_talkative = false,
+            ("--seeds", Some(list)) => {
+                let read = |word: &str| word.trim().parse().map_err(|_| format!("`{word}` is no seed"));
+                options.seeds = list.split(',').map(read).collect::<Result<_, _>>()?;
+                words.next();
+            }
+            _ => return Err(format!("`ccxt` takes `--seeds 1,2,3` and `--quiet`, not `{word}`")),
         }
-        _ => return Err("`ccxt` takes `--seeds 1,2,3` and nothing else".to_owned()),
-    };
-    Ok(Options { seeds, is_talkative: true })
+    }
+    Ok(options)
 }
 
 /// Everything that a run needs and that is the same for all of them.
@@ -304,6 +309,8 @@ mod tests {
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(options(&words("--seeds 1,2")).unwrap().seeds, [1, 2]);
         assert_eq!(options(&[]).unwrap().seeds, SEEDS);
+        assert_eq!(options(&words("--quiet")).unwrap(), Options::for_tests());
+        assert_eq!(options(&words("--quiet --seeds 3")).unwrap().seeds, [3]);
         assert!(options(&words("--seeds one")).is_err_and(|error| error.contains("`one`")));
         assert!(options(&words("fast")).is_err());
     }

@@ -418,6 +418,13 @@ proptest! {
 }
 
 #[test]
+fn a_time_beyond_all_time_is_answered() {
+    let mut bench = Bench::new();
+    let target = format!("/api/charts/v1/trade/PF_XBTUSD/1m?from={}", i64::MAX);
+    assert_eq!(bench.public(&target)["candles"], json!([]));
+}
+
+#[test]
 fn a_size_of_28_digits_is_refused_in_the_venues_words() {
     let mut bench = Bench::new();
     for size in ["1e28", "10000000000000000000000000000", "79228162514264337593543950335"] {

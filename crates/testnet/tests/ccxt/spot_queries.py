@@ -97,8 +97,9 @@ async def transfers(desk: Desk, checks: Checks) -> None:
     address = await exchange.fetch_deposit_address(code)
     checks.same(address["currency"], code, "currency of the address")
     checks.that(address["address"], "an address", address)
-    # The key may trade and nothing else.
-    withdrawal = exchange.withdraw(code, 1.0, "somewhere", {"key": "somewhere"})
+    # The key may trade and nothing else. Some currencies would need a tag beside the address.
+    params = {"key": "somewhere", "tag": "1"}
+    withdrawal = exchange.withdraw(code, 1.0, "somewhere", params)
     await refused(checks, ccxt.PermissionDenied, withdrawal)
     await refused(checks, ccxt.PermissionDenied, exchange.transfer(code, 1.0, "spot", "future"))
 

@@ -91,7 +91,8 @@ async def trailing(desk: Desk, checks: Checks) -> None:
 @step("iceberg order", SPOT)
 async def iceberg(desk: Desk, checks: Checks) -> None:
     prices = await desk.prices()
-    amount, shown = prices.amount(10), prices.amount()
+    # Of a coin with large steps even this is much money.
+    amount, shown = prices.amount(3), prices.amount()
     raw = {
         "pair": desk.market()["id"],
         "type": "buy",
