@@ -78,7 +78,9 @@ pub struct Followed {
 }
 
 impl Followed {
-    /// Takes over `book` and says what changed, in order of side and price.
+    /// Takes over `book` and says what changed, in an order in which whoever applies one change after the
+    /// other never sees a crossed book: what is in the way of the new best prices goes first, what is new
+    /// comes next, what else is gone goes last; within that in order of side and price.
     pub fn follow(&mut self, book: &Book) -> Vec<Change> {
         let mut changes = Vec::new();
         for ((side, levels), known) in
@@ -91,6 +93,18 @@ impl Followed {
             changes.extend(new.map(|(price, qty)| Change { side, price: *price, qty: *qty }));
             *known = now;
         }
+        let (bid, ask) = (book.bids.first(), book.asks.first());
+        changes.sort_by_key(|change| {
+            let is_in_the_way = match change.side {
+                Side::Buy => ask.is_some_and(|(ask, _)| change.price >= *ask),
+                Side::Sell => bid.is_some_and(|(bid, _)| change.price <= *bid),
+            };
+            match (change.qty.is_zero(), is_in_the_way) {
+                (true, true) => 0,
+                (false, _) => 1,
+                (true, false) => 2,
+            }
+        });
         changes
     }
 }
@@ -130,6 +144,25 @@ mod tests {
         let levels = book.bids.iter().chain(&book.asks);
         assert!(levels.clone().all(|(price, qty)| price.get() % 5 == 0 && qty.get() % 10 == 0));
         assert!(levels.clone().all(|(_, qty)| qty.get() > 0));
+    }
+
+    #[test]
+    fn changes_applied_one_after_the_other_never_cross_the_book() {
+        let mut followed = Followed::default();
+        followed.follow(&depth(1_000, 600_000, 600_010).book());
+        for (second, bid) in [(2, 600_050), (3, 599_900), (4, 610_000), (5, 600_000)] {
+            let [mut bids, mut asks] = followed.sides.clone();
+            for change in followed.follow(&depth(second * 1_000, bid, bid + 10).book()) {
+                let levels = if change.side == Side::Buy { &mut bids } else { &mut asks };
+                if change.qty.is_zero() {
+                    levels.remove(&change.price);
+                } else {
+                    levels.insert(change.price, change.qty);
+                }
+                let (best_bid, best_ask) = (bids.keys().next_back(), asks.keys().next());
+                assert!(best_bid.zip(best_ask).is_none_or(|(bid, ask)| bid < ask), "{change:?}");
+            }
+        }
     }
 
     #[test]
