@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use seawall_live::wall_clock::Pace;
 use seawall_model::{InstrumentName, KillReason, Timeframe, Ts};
 
+use crate::doctor_args::DoctorArgs;
 use crate::smc_args::SmcArgs;
 use crate::testnet_args::TestnetArgs;
 
@@ -15,7 +16,7 @@ use crate::testnet_args::TestnetArgs;
 #[command(name = "seawall", version, about, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the work failed; 2 what was given is wrong and nothing was changed; \
-3 another instance holds the account; 4 (kill-switch status) the switch is on."
+3 another instance holds the account; 4 (kill-switch status) the switch is on; 5 (doctor) a check failed."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Trade at a venue: on paper over its market data, or live.
     Run(RunArgs),
+    /// Look at everything that a run needs: machine, key, venue, account, positions, stops.
+    Doctor(DoctorArgs),
     /// Import, list, audit, resample and export candles.
     Data(DataArgs),
     /// Check, explain and create configurations.

@@ -16,6 +16,9 @@ pub(crate) const LOCKED: u8 = 3;
 /// The kill switch is on: an answer, not an error.
 pub(crate) const SWITCHED_ON: u8 = 4;
 
+/// The doctor's checks were made, and one failed.
+pub(crate) const FOUND: u8 = 5;
+
 /// An error with the exit code that goes with it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -43,6 +46,11 @@ impl Failure {
     /// Another instance holds the account.
     pub(crate) fn locked(message: impl fmt::Display) -> Self {
         Failure { code: LOCKED, message: message.to_string() }
+    }
+
+    /// A check failed.
+    pub(crate) fn findings(message: impl fmt::Display) -> Self {
+        Failure { code: FOUND, message: message.to_string() }
     }
 
     /// An answer by the exit code alone.

@@ -2,7 +2,8 @@
 //!
 //! Exit codes are stable: 0 done; 1 the work failed (a file could not be written, a rule broke, a check found
 //! something); 2 what was given is wrong (arguments, configuration, data) and nothing was changed; 3 another
-//! instance holds the account; 4 the kill switch is on (`kill-switch status` alone).
+//! instance holds the account; 4 the kill switch is on (`kill-switch status` alone); 5 a check failed (`doctor`
+//! alone).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
 
@@ -12,6 +13,7 @@ mod exit;
 mod output;
 mod commands;
 mod database_url;
+mod doctor_args;
 mod input;
 mod log;
 mod progress;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Run(args) => commands::run::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Journal(args) => commands::journal::run(&args),

@@ -11,6 +11,7 @@ pub mod account_folder;
 pub mod carry_log;
 pub mod demo;
 pub mod discovery;
+pub mod doctor;
 pub mod error;
 pub mod manifest;
 pub mod net;

@@ -242,7 +242,7 @@ fn the_clock_of_an_exchange_in_a_box_is_refused_for_a_venue_elsewhere() {
         None,
         &|_, _| {},
     ));
-    assert!(at == "clock" && cause.contains("ahead"), "{cause}");
+    assert!(at == "clock" && cause.contains("behind this machine's"), "{cause}");
 }
 
 /// Effect of `run.timeframe`.

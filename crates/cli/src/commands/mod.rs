@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod journal;
 pub(crate) mod kill_switch;
 pub(crate) mod report;

@@ -8,7 +8,7 @@ use seawall_venues::session::Feed;
 
 /// The feeds of a run.
 #[derive(Debug)]
-pub(super) struct Feeds {
+pub(crate) struct Feeds {
     instruments: BTreeSet<InstrumentId>,
     quoted: BTreeSet<InstrumentId>,
     needs_orders: bool,
@@ -16,13 +16,13 @@ pub(super) struct Feeds {
 }
 
 impl Feeds {
-    pub(super) fn new(instruments: BTreeSet<InstrumentId>, needs_orders: bool) -> Self {
+    pub(crate) fn new(instruments: BTreeSet<InstrumentId>, needs_orders: bool) -> Self {
         let quoted = BTreeSet::new();
         Feeds { instruments, quoted, needs_orders, orders: false }
     }
 
     /// Takes in what a session says; whether the stream of the account is live, where that has changed.
-    pub(super) fn see(&mut self, news: &News) -> Option<bool> {
+    pub(crate) fn see(&mut self, news: &News) -> Option<bool> {
         let News::Feed { feed, instrument, live } = news else { return None };
         match feed {
             Feed::Quotes => {
@@ -44,22 +44,22 @@ impl Feeds {
     }
 
     /// Whether nothing is missing.
-    pub(super) fn are_live(&self) -> bool {
+    pub(crate) fn are_live(&self) -> bool {
         self.orders_are_live() && self.quoted.len() == self.instruments.len()
     }
 
     /// Whether nothing of the account can be missed.
-    pub(super) fn orders_are_live(&self) -> bool {
+    pub(crate) fn orders_are_live(&self) -> bool {
         self.orders || !self.needs_orders
     }
 
     /// Whether there is any market data at all.
-    pub(super) fn any_quotes(&self) -> bool {
+    pub(crate) fn any_quotes(&self) -> bool {
         !self.quoted.is_empty()
     }
 
     /// What is missing, in words.
-    pub(super) fn missing(&self) -> String {
+    pub(crate) fn missing(&self) -> String {
         let quotes = self.instruments.len() - self.quoted.len();
         let orders = if self.orders_are_live() { "" } else { "the stream of the account; " };
         format!("{orders}quotes of {quotes} of {} instruments", self.instruments.len())

@@ -20,7 +20,7 @@ mod rules;
 pub mod secrets;
 mod service;
 pub mod start;
-mod table;
+pub(crate) mod table;
 mod warm_up;
 
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ use seawall_store::{InstanceLock, KillOrder};
 use seawall_venues::{Credentials, Markets, Session, Venue, WantedData};
 use tokio::runtime::Runtime;
 
-use self::feeds::Feeds;
+pub(crate) use self::feeds::Feeds;
 use self::ports::Port;
 use self::rules::Standings;
 use self::service::Service;
@@ -47,6 +47,7 @@ use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
 use crate::database;
 use crate::demo::refuse_without_stop;
+use crate::doctor;
 use crate::error::LiveError;
 use crate::kill_watch::KillWatch;
 use crate::manifest::{Manifest, ManifestInstrument};
@@ -137,7 +138,7 @@ pub struct Run {
 }
 
 /// What the lock and the database call a run over a venue.
-const ACCOUNT: &str = "run";
+pub(crate) const ACCOUNT: &str = "run";
 /// The folder of the runs over a venue, within the data folder; `paper` and `live` are accounts of their own
 /// in it, with a folder for each start.
 pub const FOLDER: &str = "run";
@@ -158,6 +159,7 @@ impl Run {
         let (venue, hosts, net) = start::venue_of(&config)?;
         start::refuse_lacks(&config, venue)?;
         let key = key_for(mode, credentials, &config)?;
+        doctor::start::machine(&data_dir, mode, progress)?;
         let root = data_dir.join(FOLDER).join(mode.name());
         start::refuse_pace(pace, &config)?;
         let clock = Arc::new(WallClock::at_pace(pace));
@@ -333,12 +335,12 @@ const fn secs(seconds: u32) -> Duration {
 }
 
 /// The venue's task, on the runtime.
-fn started(runtime: &Runtime, setup: VenueSetup) -> Result<VenueHandle, LiveError> {
+pub(crate) fn started(runtime: &Runtime, setup: VenueSetup) -> Result<VenueHandle, LiveError> {
     let _entered = runtime.enter();
     Ok(venue::start(setup)?)
 }
 
-fn runtime() -> Result<Runtime, LiveError> {
+pub(crate) fn runtime() -> Result<Runtime, LiveError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("net")

@@ -7,10 +7,10 @@ use seawall_model::{Input, Money, Span, VenueRequest};
 use seawall_venues::codec::Codec;
 use seawall_venues::http::Host;
 use seawall_venues::profile::Need;
-use seawall_venues::query::clock_skew;
 use seawall_venues::{Advice, Answer, Failure, Hosts, Markets, Query, Venue};
 
 use super::{Mode, Progress};
+use crate::doctor::judge;
 use crate::error::LiveError;
 use crate::net::{Client, NetSettings, checked_hosts, is_on_this_machine};
 use crate::wall_clock::Pace;
@@ -71,7 +71,7 @@ pub(crate) const fn venue_named(name: VenueName) -> Venue {
 }
 
 /// What the configuration needs and the venue has not.
-pub(super) fn refuse_lacks(config: &Config, venue: Venue) -> Result<(), LiveError> {
+pub(crate) fn refuse_lacks(config: &Config, venue: Venue) -> Result<(), LiveError> {
     let mut needs = vec![Need::Candles(config.run.timeframe)];
     if config.trades_both_sides() {
         needs.push(Need::Derivatives);
@@ -92,21 +92,16 @@ pub(super) async fn check(
     progress: Progress<'_>,
 ) -> Result<Option<Money>, LiveError> {
     progress("clock", "comparing with the venue's");
-    let sent_at = client.clock().now();
-    let answer = ask(client, "clock", &Query::ServerTime, progress).await?;
-    let Answer::ServerTime(theirs) = answer else { return Err(odd("clock")) };
-    let (skew, doubt) = clock_skew(sent_at, client.clock().now(), theirs);
     let most = Span::from_millis(i64::from(config.venue.clock_skew_max_ms));
-    if skew.nanos().saturating_abs() > most.nanos().saturating_add(doubt.nanos()) {
-        let cause = format!(
-            "the venue's clock is {:.3} s ahead of this machine's (±{:.3} s); venue.clock_skew_max_ms allows \
-             {:.3} s: set the clock (NTP)",
-            skew.secs_f64(),
-            doubt.secs_f64(),
-            most.secs_f64()
-        );
-        return Err(refused("clock", cause));
+    let mut sent_at = client.clock().now();
+    let mut answer = ask(client, "clock", &Query::ServerTime, progress).await?;
+    if client.clock().now().since(sent_at) > most {
+        // Pauses between attempts are no part of the way there and back.
+        sent_at = client.clock().now();
+        answer = ask(client, "clock", &Query::ServerTime, progress).await?;
     }
+    let Answer::ServerTime(theirs) = answer else { return Err(odd("clock")) };
+    judge::clock(sent_at, client.clock().now(), theirs, most).refusal()?;
     match mode {
         Mode::Paper => return Ok(None),
         Mode::Live => {}
@@ -114,9 +109,14 @@ pub(super) async fn check(
     progress("keys", "asking for the key's rights");
     let answer = ask(client, "keys", &Query::Permissions, progress).await?;
     let Answer::Permissions(rights) = answer else { return Err(odd("keys")) };
-    rights.check().map_err(|problem| refused("keys", problem.to_string()))?;
+    judge::permissions(rights).refusal()?;
     let answer = ask(client, "account", &Query::Account, progress).await?;
     let Answer::Account(account) = answer else { return Err(odd("account")) };
+    let check = judge::account(&account);
+    check.refusal()?;
+    if !check.is_ok() {
+        progress("account", &check.finding);
+    }
     Ok(Some(account.balance))
 }
 

@@ -38,9 +38,9 @@ const FILE: &str = "universe.json";
 
 /// The instruments of a start.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// As codecs know them.
-    pub(super) markets: Markets,
+    pub(crate) markets: Markets,
     /// How many of them are chosen: they come first, the rest is looked after.
     pub(super) chosen: usize,
     /// What those take that do not take every order; the engine is told before it starts.
@@ -49,7 +49,7 @@ pub(super) struct Table {
 
 impl Table {
     /// The instruments whose prices and candles can be had: the venue knows them.
-    pub(super) fn followed(&self) -> Vec<InstrumentId> {
+    pub(crate) fn followed(&self) -> Vec<InstrumentId> {
         let gone = |id| self.rules.iter().any(|row| row.instrument == id && row.trading == Trading::Delisted);
         self.markets.iter().map(Market::id).filter(|id| !gone(*id)).collect()
     }
@@ -75,7 +75,7 @@ struct Holdings {
 ///
 /// # Errors
 /// The venue does not answer, a chosen instrument is not listed, or its rules contradict themselves.
-pub(super) async fn choose(
+pub(crate) async fn choose(
     (client, spot): (&mut Client, Option<&mut Client>),
     (config, root): (&Config, &Path),
     mode: Mode,

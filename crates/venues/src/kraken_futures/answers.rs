@@ -179,7 +179,16 @@ fn permissions(reply: &Reply) -> Result<Answer, Failure> {
     if response.status == 401 || response.status == 403 {
         return Err(Failure::not_done(crate::outcome::Advice::Terminal, Problem::Refused, text));
     }
-    let check: KeyCheck<'_> = parse("key check", text).map_err(unreadable)?;
+    let check: KeyCheck<'_> = match parse("key check", text) {
+        Ok(check) => check,
+        // A refusal comes in the envelope of other answers, and says what is wrong with the key.
+        Err(error) => {
+            let refused = envelope(reply, Repeat::Reads).err();
+            return Err(refused
+                .filter(|why| why.problem != Problem::Unreadable)
+                .unwrap_or_else(|| unreadable(error)));
+        }
+    };
     let access = |word: &str| match word {
         "FULL_ACCESS" => Ok((true, true)),
         "READ_ONLY" => Ok((true, false)),
