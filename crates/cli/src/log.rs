@@ -1,10 +1,11 @@
 //! The program's log: what drivers warn of, a line each, on standard error.
 //!
-//! Invariants: nothing of it goes to standard output, so JSON and tables stay whole; a line is a line, whatever
-//! the venue's words in it contain; while a live view is drawn on the terminal that standard error is too, lines
-//! are held back and shown below the view, and what was not shown is printed when the view ends. Other crates
-//! are heard from [`Level::INFO`] up and no finer, whatever the filter says: their finer levels print whole
-//! requests with their headers, and messages of sockets, and in those stand keys and tokens.
+//! Invariants: nothing of it goes to standard output, so JSON and tables stay whole; a line is a line,
+//! whatever the venue's words in it contain; while a live view is drawn on the terminal that standard error
+//! is too, lines are held back and shown below the view, and what was not shown is printed when the view
+//! ends. Other crates are heard from [`Level::INFO`] up and no finer, whatever the filter says: their finer
+//! levels print whole requests with their headers, and messages of sockets, and in those stand keys and
+//! tokens.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};

@@ -2,8 +2,8 @@
 //!
 //! Exit codes are stable: 0 done; 1 the work failed (a file could not be written, a rule broke, a check found
 //! something); 2 what was given is wrong (arguments, configuration, data) and nothing was changed; 3 another
-//! instance holds the account; 4 the kill switch is on (`kill-switch status` alone); 5 a check failed (`doctor`
-//! alone).
+//! instance holds the account; 4 the kill switch is on (`kill-switch status` alone); 5 a check failed
+//! (`doctor` alone).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
 

@@ -1,8 +1,8 @@
 //! What needs a run's own driver: streams, reports of the account, and orders of the probe.
 //!
-//! It is the venue's task that a run has ([`crate::net::venue`]), with the same sessions, so what comes through
-//! here comes through there. Every wait has an end; all of them end when the switch is on, except those of
-//! taking orders away.
+//! It is the venue's task that a run has ([`crate::net::venue`]), with the same sessions, so what comes
+//! through here comes through there. Every wait has an end; all of them end when the switch is on, except
+//! those of taking orders away.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -293,18 +293,16 @@ impl Line {
 
     /// All positions that are not flat, or why they are not known.
     pub(super) fn positions(&mut self) -> Result<Vec<VenuePosition>, String> {
-        let rows = self.report(VenueRequest::QueryPositions, |event| match event {
-            VenueEvent::Positions(report) => Some(report),
-            _ => None,
+        let rows = self.report(VenueRequest::QueryPositions, |event| {
+            if let VenueEvent::Positions(report) = event { Some(report) } else { None }
         })?;
         Ok(rows.into_iter().filter(|row| !row.qty.is_zero()).collect())
     }
 
     /// All open orders, or why they are not known.
     pub(super) fn open_orders(&mut self) -> Result<Vec<VenueOrder>, String> {
-        self.report(VenueRequest::QueryOpenOrders, |event| match event {
-            VenueEvent::OpenOrders(report) => Some(report),
-            _ => None,
+        self.report(VenueRequest::QueryOpenOrders, |event| {
+            if let VenueEvent::OpenOrders(report) = event { Some(report) } else { None }
         })
     }
 
@@ -437,24 +435,27 @@ impl Line {
 
 /// What an input says about a placement.
 fn heard(input: &Input, order: OrderRef) -> Option<Placed> {
-    let refused = |why: &str| Some(Placed::Refused(why.to_owned()));
-    match input {
-        Input::Submission { order: of, outcome } if of.id == order.id => match outcome {
-            SubmitOutcome::Unknown => Some(Placed::Unknown("no answer came".to_owned())),
-            SubmitOutcome::NotSent => refused("it was not sent"),
-        },
-        Input::Venue(VenueEvent::Accepted { order: of, .. }) if of.id == order.id => Some(Placed::Taken),
-        Input::Venue(VenueEvent::Rejected { order: of, reason }) if of.id == order.id => {
-            refused(reason.name())
-        }
-        Input::Venue(VenueEvent::Cancelled { order: of, reason }) if of.id == order.id => {
-            refused(&format!("the venue cancelled it at once ({reason:?})"))
-        }
-        Input::Venue(VenueEvent::Filled(fill)) if fill.order.is_some_and(|of| of.id == order.id) => {
-            Some(Placed::Taken)
-        }
-        _ => None,
+    let is_ours = |of: &OrderRef| of.id == order.id;
+    if let Input::Submission { order: of, outcome } = input {
+        return is_ours(of).then(|| match outcome {
+            SubmitOutcome::Unknown => Placed::Unknown("no answer came".to_owned()),
+            SubmitOutcome::NotSent => Placed::Refused("it was not sent".to_owned()),
+        });
     }
+    let Input::Venue(event) = input else { return None };
+    if let VenueEvent::Accepted { order: of, .. } = event {
+        return is_ours(of).then_some(Placed::Taken);
+    }
+    if let VenueEvent::Filled(fill) = event {
+        return fill.order.is_some_and(|of| is_ours(&of)).then_some(Placed::Taken);
+    }
+    if let VenueEvent::Rejected { order: of, reason } = event {
+        return is_ours(of).then(|| Placed::Refused(reason.name().to_owned()));
+    }
+    if let VenueEvent::Cancelled { order: of, reason } = event {
+        return is_ours(of).then(|| Placed::Refused(format!("the venue cancelled it at once ({reason:?})")));
+    }
+    None
 }
 
 fn sync(markets: &Markets, held: &[VenuePosition], books: Option<&Books>) -> Vec<Check> {

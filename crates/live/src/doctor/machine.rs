@@ -122,8 +122,8 @@ pub(super) fn kill_switch(data_dir: &Path) -> Check {
     }
 }
 
-/// Whether the server can be reached and has the present schema or none. A run trades and protects while it is
-/// away.
+/// Whether the server can be reached and has the present schema or none. A run trades and protects while it
+/// is away.
 pub(super) fn database(url: Option<&DatabaseUrl>, account: &str) -> Check {
     let Some(url) = url else {
         return Check::ok("database", "a file of SQLite in the folder of each start");

@@ -108,14 +108,15 @@ fn at_the_venue(
     progress: Progress<'_>,
     checks: &mut Vec<Check>,
 ) {
-    let everything = [&["rest"][..], &BY_REST, &BY_MARKETS, &BY_LINE, &BY_ACCOUNT].concat();
+    let further = [&BY_REST[..], &BY_MARKETS, &BY_LINE, &BY_ACCOUNT].concat();
     let config = &options.config;
     let way = begin::venue_of(config).and_then(|way| begin::refuse_lacks(config, way.0).map(|()| way));
     let way = match way {
         Ok(way) => way,
         Err(error) => {
             checks.push(Check::of_error("venue", &error, "correct the section `venue`, or the strategy"));
-            skip(checks, &everything, "the venue cannot be spoken to as it is configured");
+            skip(checks, &["rest"], "the venue cannot be spoken to as it is configured");
+            skip(checks, &further, "the venue cannot be spoken to as it is configured");
             return skip_probe(options, checks, "the venue cannot be spoken to as it is configured");
         }
     };
@@ -134,7 +135,7 @@ fn at_the_venue(
         Ok(rest) => rest,
         Err(error) => {
             checks.push(Check::of_error("rest", &error, "correct the section `venue`"));
-            skip(checks, &everything[1..], "nothing can be sent");
+            skip(checks, &further, "nothing can be sent");
             return skip_probe(options, checks, "nothing can be sent");
         }
     };

@@ -1,10 +1,10 @@
-//! The probe: a far-away post-only order and a minimal stop are placed, seen among the venue's open orders with
-//! their terms, cancelled, and seen to be gone.
+//! The probe: a far-away post-only order and a minimal stop are placed, seen among the venue's open orders
+//! with their terms, cancelled, and seen to be gone.
 //!
 //! Invariants: what was placed, or may have been, is taken away whatever happens in between, also when the
 //! switch is on; a lost answer concludes nothing, the list of open orders does, and absence is only proven by
-//! two complete lists in a row from after the venue's acceptance horizon. What may be left is said by its id and terms.
-//! Only a process that is killed leaves anything, and the next probe takes that away first.
+//! two complete lists in a row from after the venue's acceptance horizon. What may be left is said by its id
+//! and terms. Only a process that is killed leaves anything, and the next probe takes that away first.
 
 use std::time::{Duration, Instant};
 

@@ -159,11 +159,10 @@ impl Run {
         let (venue, hosts, net) = start::venue_of(&config)?;
         start::refuse_lacks(&config, venue)?;
         let key = key_for(mode, credentials, &config)?;
-        doctor::start::machine(&data_dir, mode, progress)?;
         let root = data_dir.join(FOLDER).join(mode.name());
         start::refuse_pace(pace, &config)?;
         let clock = Arc::new(WallClock::at_pace(pace));
-        let (lock, account) = open_account(&root, clock.now(), progress)?;
+        let (lock, account) = open_account(&root, mode, clock.now(), progress)?;
         let runtime = runtime()?;
         let (asked, spot) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
@@ -317,9 +316,11 @@ fn key_for(
 /// The account's folder under its lock.
 fn open_account(
     root: &Path,
+    mode: Mode,
     now: Ts,
     progress: Progress<'_>,
 ) -> Result<(InstanceLock, AccountFolder), LiveError> {
+    doctor::start::machine(root, mode, progress)?;
     std::fs::create_dir_all(root).map_err(LiveError::file(root, "creating the folder"))?;
     progress("lock", &root.display().to_string());
     let lock = InstanceLock::acquire(root, ACCOUNT)?;
