@@ -88,9 +88,9 @@ pub fn examine(options: &DoctorOptions, switch: &StopSwitch, progress: Progress<
 
 fn configuration(config: &Config) -> Check {
     match refuse_without_stop(config) {
-        Ok(()) if config.run.instruments.is_empty() => {
+        Ok(()) if config.run.instruments.is_empty() && !config.discovery.enabled => {
             let remedy = "name instruments, like kraken-futures:BTC/USD:USD";
-            Check::fail("configuration", "run.instruments names none", remedy)
+            Check::fail("configuration", "run.instruments names none, and discovery.enabled is off", remedy)
         }
         Ok(()) => Check::ok("configuration", "every value is in its range and fits the others"),
         Err(error) => Check::fail("configuration", error.to_string(), "see `seawall config explain`"),

@@ -14,6 +14,7 @@ use super::{BY_MARKETS, Check, DoctorOptions, judge};
 use crate::demo::StopSwitch;
 use crate::error::LiveError;
 use crate::net::{Client, NetSettings};
+use crate::run::find;
 use crate::run::table::{self, Table};
 use crate::run::{Mode, Progress};
 use crate::wall_clock::WallClock;
@@ -30,6 +31,7 @@ const FILLS_BACK: Span = Span::from_secs(3_600);
 /// A client that gives up when the switch is on.
 pub(super) struct Rest {
     client: Client,
+    net: NetSettings,
     markets: Markets,
     clock: Arc<WallClock>,
     switch: StopSwitch,
@@ -54,7 +56,7 @@ impl Rest {
         switch: StopSwitch,
     ) -> Result<Self, LiveError> {
         let client = Client::new(venue, hosts, key, &net, clock.clone())?;
-        Ok(Rest { client, markets: Markets::default(), clock, switch })
+        Ok(Rest { client, net, markets: Markets::default(), clock, switch })
     }
 
     pub(super) async fn examine(
@@ -241,9 +243,14 @@ impl Rest {
             }
         }
         let quiet = |_: &'static str, _: &str| {};
+        let refused = |error: LiveError| Check::of_error("instruments", &error, "correct run.instruments");
+        let mut spot = find::spot_client(&options.config, &self.net, self.clock.clone()).map_err(refused)?;
+        // The choice would keep the listing for the next start; a folder that is not there keeps nothing.
+        let nowhere = options.data_dir.join("nowhere-of-the-doctor");
+        let clients = (&mut self.client, spot.as_mut());
         tokio::select! {
-            chosen = table::choose(&mut self.client, &options.config, mode, carry, &quiet) => {
-                chosen.map_err(|error| Check::of_error("instruments", &error, "correct run.instruments"))
+            chosen = table::choose(clients, (&options.config, &nowhere), mode, carry, &quiet) => {
+                chosen.map_err(refused)
             }
             () = switched(&self.switch) => Err(judge::failed("instruments", &interrupted())),
         }

@@ -17,7 +17,7 @@ use crate::wall_clock::WallClock;
 ///
 /// # Errors
 /// [`LiveError::Refused`] for an address that may not be used.
-pub(super) fn spot_client(
+pub(crate) fn spot_client(
     config: &Config,
     net: &NetSettings,
     clock: Arc<WallClock>,

@@ -12,7 +12,7 @@
 mod candles;
 mod drive;
 mod feeds;
-mod find;
+pub(crate) mod find;
 mod listing;
 mod missed;
 mod ports;
