@@ -118,6 +118,9 @@ pub(crate) struct DemoArgs {
     /// How long to run by the wall clock, e.g. 90s, 10m, 2h; without it until Ctrl-C.
     #[arg(long, value_name = "TIME")]
     pub(crate) duration: Option<String>,
+    /// Without sockets: market and exchange within the process, so that equal seeds give equal runs.
+    #[arg(long)]
+    pub(crate) in_process: bool,
     /// No live view: only the summary at the end.
     #[arg(long)]
     pub(crate) headless: bool,

@@ -180,7 +180,7 @@ fn a_bad_variable_is_refused_by_its_name() {
 #[test]
 fn a_question_that_a_run_cannot_answer_is_refused() {
     let sandbox = sandbox();
-    sandbox.run("demo --headless --speed 1000 --duration 1s --data-dir data").text();
+    sandbox.run("demo --in-process --headless --speed 1000 --duration 1s --data-dir data").text();
     for folder in ["bare", "strange"] {
         std::fs::create_dir(sandbox.path(folder)).unwrap();
     }

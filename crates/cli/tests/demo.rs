@@ -12,7 +12,7 @@ use common::{Answer, Sandbox};
 use serde_json::Value;
 
 /// Market time of a little more than two hours and a half in a second.
-const QUICK: &str = "demo --headless --speed 2000 --duration 1s";
+const QUICK: &str = "demo --in-process --headless --speed 2000 --duration 1s";
 
 /// Starts a demo and waits until it says that it is running.
 fn start(sandbox: &Sandbox, line: &str) -> Child {
@@ -110,7 +110,7 @@ fn a_damaged_journal_is_reported_with_its_place_and_left_as_it_is() {
 #[test]
 fn one_instance_holds_a_data_folder_and_a_killed_one_leaves_nothing_to_clean_up() {
     let sandbox = Sandbox::new();
-    let mut first = start(&sandbox, "demo --headless --speed 1 --duration 1h --data-dir data");
+    let mut first = start(&sandbox, "demo --in-process --headless --speed 1 --duration 1h --data-dir data");
     let second = sandbox.run(&format!("{QUICK} --data-dir data"));
     assert_eq!((second.code, second.out.as_str()), (Some(3), ""), "{}", second.err);
     assert_eq!(second.err.lines().count(), 1, "{}", second.err);
@@ -131,7 +131,7 @@ fn one_instance_holds_a_data_folder_and_a_killed_one_leaves_nothing_to_clean_up(
 #[test]
 fn ctrl_c_ends_a_demo_with_its_summary() {
     let sandbox = Sandbox::new();
-    let child = start(&sandbox, "demo --headless --duration 1h --data-dir data --json r.json");
+    let child = start(&sandbox, "demo --in-process --headless --duration 1h --data-dir data --json r.json");
     let begun = Instant::now();
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());

@@ -11,7 +11,7 @@ use common::{Answer, Sandbox};
 use serde_json::Value;
 
 /// Market time of a little more than six hours in a second.
-const RUN: &str = "demo --headless --speed 15000 --duration 1s --json - --data-dir data";
+const RUN: &str = "demo --in-process --headless --speed 15000 --duration 1s --json - --data-dir data";
 
 /// A sandbox with a run.
 fn sandbox() -> Sandbox {
@@ -186,7 +186,7 @@ fn the_kill_switch_tells_its_state_by_text_json_and_exit_code() {
 fn i_86_a_run_that_starts_while_the_switch_is_on_holds_and_says_so() {
     let sandbox = Sandbox::new();
     sandbox.run("kill-switch activate --flatten --data-dir data").text();
-    let quick = "demo --headless --speed 15000 --duration 1s --data-dir data";
+    let quick = "demo --in-process --headless --speed 15000 --duration 1s --data-dir data";
     let text = sandbox.run(quick).text();
     assert!(text.contains("the kill switch is on (manual since "), "{text}");
     assert!(text.contains("no entries, nothing is closed"), "{text}");
@@ -203,7 +203,7 @@ fn i_86_a_run_that_starts_while_the_switch_is_on_holds_and_says_so() {
 #[test]
 fn a_running_demo_takes_the_switch_through_its_journal() {
     let sandbox = Sandbox::new();
-    let line = "demo --headless --speed 2000 --duration 1h --data-dir data --json r.json";
+    let line = "demo --in-process --headless --speed 2000 --duration 1h --data-dir data --json r.json";
     let mut child = sandbox.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();

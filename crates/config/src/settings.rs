@@ -133,7 +133,7 @@ impl Default for BacktestSettings {
 pub struct DemoSettings {
     /// Seed of the synthetic market: equal seeds give equal markets.
     pub seed: u64,
-    /// Simulated seconds per second.
+    /// Simulated seconds per second: over sockets at most 30, in the process up to the bound.
     #[schemars(range(min = 1, max = 100_000))]
     pub speed: u32,
     /// How many instruments the synthetic market has.
@@ -160,7 +160,7 @@ impl Default for DemoSettings {
     fn default() -> Self {
         DemoSettings {
             seed: 1,
-            speed: 60,
+            speed: 10,
             instruments: 5,
             initial_equity: Money::new(Decimal::from(10_000)),
             spot_basis_bps: None,

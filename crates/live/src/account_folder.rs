@@ -21,17 +21,22 @@ use seawall_store::disk::{Disk, StdDisk};
 use seawall_store::journal::{Header, Journal, JournalInfo, JournalOptions, Record};
 
 use crate::carry_log::{CarryLog, restore};
+use crate::demo::newest_run;
 use crate::error::LiveError;
 use crate::manifest::Manifest;
 
 /// Runs are numbered by the seconds since 2020, so the numbers last until 2156.
 const RUNS_SINCE: Ts = Ts::from_millis(1_577_836_800_000);
 const PREFIX: &str = "start-";
+/// Of runs that nothing goes on from.
+const FRESH_PREFIX: &str = "run-";
 
 /// What a start finds.
 #[derive(Debug)]
 pub struct AccountFolder {
     root: PathBuf,
+    /// What the names of its folders begin with.
+    prefix: &'static str,
     /// Number of this start, from 1.
     pub start: u32,
     /// The run, part of every client order id: the same for the lifetime of the account.
@@ -84,14 +89,41 @@ impl AccountFolder {
             if let Some((carry, left_at)) = restore(&disk, &folder.join("journal"))? {
                 let (run, earlier) = (carry.counters.run, Some(folder.clone()));
                 let (root, carry) = (root.to_owned(), Some(carry));
-                return Ok(AccountFolder { root, start, run, carry, earlier, left_at });
+                return Ok(AccountFolder { root, prefix: PREFIX, start, run, carry, earlier, left_at });
             }
             // Ended before it had a state, so nothing of it has left; orders of its run are ours all the
             // same.
             run = run.or_else(|| Manifest::read(folder).ok().map(|manifest| manifest.run));
         }
         let run = run.unwrap_or_else(|| run_of(wall));
-        Ok(AccountFolder { root: root.to_owned(), start, run, carry: None, earlier: None, left_at: wall })
+        Ok(AccountFolder {
+            root: root.to_owned(),
+            prefix: PREFIX,
+            start,
+            run,
+            carry: None,
+            earlier: None,
+            left_at: wall,
+        })
+    }
+
+    /// A place in the data folder for a run that goes on from nothing and that nothing goes on from; its folder
+    /// is `run-NNNNNN`.
+    ///
+    /// # Errors
+    /// [`LiveError::File`].
+    pub fn fresh(root: &Path, wall: Ts) -> Result<Self, LiveError> {
+        let start = newest_run(root)?.map_or(1, |(number, _)| number.saturating_add(1));
+        let (root, run) = (root.to_owned(), run_of(wall));
+        Ok(AccountFolder {
+            root,
+            prefix: FRESH_PREFIX,
+            start,
+            run,
+            carry: None,
+            earlier: None,
+            left_at: wall,
+        })
     }
 
     /// Begins the journal of this start, for an engine that was built from [`Self::carry`] where there is one
@@ -106,7 +138,7 @@ impl AccountFolder {
         options: JournalOptions,
         engine: &Engine,
     ) -> Result<Begun, LiveError> {
-        let folder = self.root.join(format!("{PREFIX}{:06}", self.start));
+        let folder = self.root.join(format!("{}{:06}", self.prefix, self.start));
         std::fs::create_dir(&folder).map_err(LiveError::file(&folder, "creating the folder"))?;
         manifest.write(&folder)?;
         let info = JournalInfo::new(manifest.run, &manifest.table()?);

@@ -284,7 +284,11 @@ pub(crate) fn journal(config: &Config, folder: &Path, info: JournalInfo) -> Resu
     Ok(Journal::create_on(disk, &folder.join("journal"), info, JournalOptions { segment_bytes_max })?)
 }
 
-pub(crate) fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
+/// Outside backtests every position needs a stop.
+///
+/// # Errors
+/// [`LiveError::NoStop`] with the key that gives the strategy one.
+pub fn refuse_without_stop(config: &Config) -> Result<(), LiveError> {
     if config.strategy.always_has_stop() {
         return Ok(());
     }

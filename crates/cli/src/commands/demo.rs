@@ -2,14 +2,13 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::sync_channel;
 
 use seawall_live::{Demo, DemoOptions, LiveError, Snapshot, StopSwitch, Summary};
 use seawall_store::{KillOrder, StoreError};
 
 use crate::args::DemoArgs;
-use crate::commands::view;
+use crate::commands::{demo_box, view};
 use crate::database_url::database_url;
 use crate::exit::Failure;
 use crate::input::{duration, loader};
@@ -35,23 +34,16 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let config = loader.load().map_err(|error| Failure::config(&error))?.config;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
     check_folder(if args.data_dir.is_some() { "--data-dir" } else { "data.dir" }, &data_dir)?;
-    let live =
-        !args.headless && std::io::stdout().is_terminal() && !args.json.as_deref().is_some_and(is_stdout);
-    let (sender, receiver) = sync_channel::<Snapshot>(1);
-    let view = live.then_some(sender);
-    let database = database_url()?;
-    let options = DemoOptions { config, data_dir, duration: span, database };
-    let demo = Demo::prepare(options, view).map_err(failure)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
+    let shown = Shown { drawn: !args.headless && std::io::stdout().is_terminal() && !quiet, quiet };
     let switch = StopSwitch::new();
     let runtime = stop_signals::catch(switch.clone())?;
-    if !live && !quiet {
-        say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
-        if let Some(order) = demo.kill_order() {
-            say!("{}", held(order));
-        }
-    }
-    let summary = watch(demo, &switch, live.then_some(receiver));
+    let database = database_url()?;
+    let summary = if args.in_process {
+        in_process(DemoOptions { config, data_dir, duration: span, database }, &switch, shown)
+    } else {
+        demo_box::run(DemoOptions { config, data_dir, duration: span, database }, &switch, shown)
+    };
     runtime.shutdown_background();
     let summary = summary?;
     if let Some(target) = &args.json {
@@ -73,27 +65,39 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     )))
 }
 
-/// Runs the demo on a thread of its own and draws what it shows.
-fn watch(demo: Demo, switch: &StopSwitch, snapshots: Option<Receiver<Snapshot>>) -> Result<Summary, Failure> {
+/// What the user sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    /// A live view is drawn.
+    pub(crate) drawn: bool,
+    /// Nothing but JSON is written to standard output.
+    pub(crate) quiet: bool,
+}
+
+impl Shown {
+    /// Whether words are written while the run goes on.
+    pub(crate) fn tells(self) -> bool {
+        !self.drawn && !self.quiet
+    }
+}
+
+/// Market and exchange within this process.
+fn in_process(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Result<Summary, Failure> {
+    let (sender, receiver) = sync_channel::<Snapshot>(1);
+    let demo = Demo::prepare(options, shown.drawn.then_some(sender)).map_err(failure)?;
+    if shown.tells() {
+        say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
+        if let Some(order) = demo.kill_order() {
+            say!("{}", held(order));
+        }
+    }
     let engine_switch = switch.clone();
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
         .spawn(move || demo.run(&engine_switch))
         .map_err(Failure::work)?;
-    if let Some(snapshots) = snapshots {
-        loop {
-            match snapshots.recv_timeout(Duration::from_millis(500)) {
-                Ok(snapshot) => {
-                    if view::draw("PAPER  synthetic market", &snapshot).is_err() {
-                        // The terminal is gone: end as at Ctrl-C, with the journal closed.
-                        switch.stop();
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
+    if shown.drawn {
+        view::follow("PAPER  synthetic market", &receiver, switch);
     }
     engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }

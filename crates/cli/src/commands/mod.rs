@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod demo;
+mod demo_box;
 pub(crate) mod doctor;
 pub(crate) mod journal;
 pub(crate) mod kill_switch;

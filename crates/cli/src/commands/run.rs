@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use seawall_live::run::secrets::credentials;
 use seawall_live::run::start::venue_of;
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let key = match mode {
         // A run on paper has no use for a key, so it reads none.
         Mode::Paper => None,
-        Mode::Live => {
+        Mode::Live | Mode::Demo => {
             let variables = |name: &str| std::env::var(name).ok();
             credentials(venue, &config.venue.variables, &variables).map_err(failure)?
         }
@@ -116,19 +115,7 @@ fn watch(
         .map_err(Failure::work)?;
     let title = format!("{}  real market data", mode.name().to_uppercase());
     if let Some(snapshots) = snapshots {
-        loop {
-            match snapshots.recv_timeout(Duration::from_millis(500)) {
-                Ok(snapshot) => {
-                    if view::draw(&title, &snapshot).is_err() {
-                        // The terminal is gone: end as at Ctrl-C, with the journal closed.
-                        switch.stop();
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
+        view::follow(&title, &snapshots, switch);
     }
     engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }

@@ -141,7 +141,7 @@ fn tell(args: &TestnetArgs, setup: &Setup, address: &str, clock: &Clock) -> Resu
     std::io::stdout().flush().map_err(Failure::work)
 }
 
-fn failure(error: TestnetError) -> Failure {
+pub(crate) fn failure(error: TestnetError) -> Failure {
     match error {
         TestnetError::Serve(_) => Failure::work(error),
         TestnetError::Setting { .. }

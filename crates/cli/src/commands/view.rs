@@ -1,9 +1,11 @@
 //! The live view of a run: one screen, redrawn in place.
 
 use std::io::Write;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use comfy_table::{Cell, CellAlignment, Table};
-use seawall_live::Snapshot;
+use seawall_live::{Snapshot, StopSwitch};
 
 use crate::log;
 
@@ -11,11 +13,28 @@ use crate::log;
 const HOME: &str = "\x1b[2J\x1b[H";
 
 /// Draws a snapshot under a title.
-pub(crate) fn draw(title: &str, snapshot: &Snapshot) -> std::io::Result<()> {
+fn draw(title: &str, snapshot: &Snapshot) -> std::io::Result<()> {
     log::hold();
     let mut out = std::io::stdout().lock();
     write!(out, "{HOME}{}", text(title, snapshot, &log::shown()))?;
     out.flush()
+}
+
+/// Draws what comes until the run ends. Where the terminal is gone, the run ends as at Ctrl-C, with the journal
+/// closed.
+pub(crate) fn follow(title: &str, snapshots: &Receiver<Snapshot>, switch: &StopSwitch) {
+    loop {
+        match snapshots.recv_timeout(Duration::from_millis(500)) {
+            Ok(snapshot) => {
+                if draw(title, &snapshot).is_err() {
+                    switch.stop();
+                    return;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
 }
 
 /// A snapshot as text, and the newest lines of the log.

@@ -66,6 +66,9 @@ pub enum Mode {
     Paper,
     /// The venue's orders.
     Live,
+    /// The orders of an exchange in a box on this machine that begins with the run: nothing is gone on with,
+    /// and without `run.instruments` everything that it lists is traded.
+    Demo,
 }
 
 impl Mode {
@@ -75,6 +78,16 @@ impl Mode {
         match self {
             Mode::Paper => "paper",
             Mode::Live => "live",
+            Mode::Demo => "demo",
+        }
+    }
+
+    /// Whether orders go to the venue.
+    #[must_use]
+    pub const fn sends_orders(self) -> bool {
+        match self {
+            Mode::Paper => false,
+            Mode::Live | Mode::Demo => true,
         }
     }
 }
@@ -159,7 +172,10 @@ impl Run {
         let (venue, hosts, net) = start::venue_of(&config)?;
         start::refuse_lacks(&config, venue)?;
         let key = key_for(mode, credentials, &config)?;
-        let root = data_dir.join(FOLDER).join(mode.name());
+        let root = match mode {
+            Mode::Paper | Mode::Live => data_dir.join(FOLDER).join(mode.name()),
+            Mode::Demo => data_dir.join(mode.name()),
+        };
         start::refuse_pace(pace, &config)?;
         let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, mode, clock.now(), progress)?;
@@ -196,7 +212,7 @@ impl Run {
         };
         let handle = started(&runtime, setup)?;
         let port = match mode {
-            Mode::Live => Port::Live { venue: handle.clone(), refused: Vec::new() },
+            Mode::Live | Mode::Demo => Port::Live { venue: handle.clone(), refused: Vec::new() },
             Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, equity)?,
         };
         let run = Run {
@@ -204,7 +220,7 @@ impl Run {
             port,
             recorder: books.recorder,
             pump: Pump::new(),
-            feeds: Feeds::new(followed.iter().copied().collect(), mode == Mode::Live),
+            feeds: Feeds::new(followed.iter().copied().collect(), mode.sends_orders()),
             service: Service::start(root.join("heartbeat.json"), secs(config.run.heartbeat_s))?,
             folder: books.folder,
             initial_equity: equity,
@@ -291,7 +307,7 @@ async fn ask(
     let table = table::choose((&mut *client, spot), (config, root), mode, carry, progress).await?;
     let missed = match (mode, carry) {
         (Mode::Live, Some(carry)) => missed::fills(client, &table.markets, carry).await,
-        (Mode::Live | Mode::Paper, _) => None,
+        (Mode::Live | Mode::Paper | Mode::Demo, _) => None,
     };
     Ok(Asked { balance, table, missed })
 }
@@ -304,8 +320,8 @@ fn key_for(
 ) -> Result<Option<Credentials>, LiveError> {
     match (mode, credentials) {
         (Mode::Paper, _) => Ok(None),
-        (Mode::Live, Some(key)) => Ok(Some(key)),
-        (Mode::Live, None) => {
+        (Mode::Live | Mode::Demo, Some(key)) => Ok(Some(key)),
+        (Mode::Live | Mode::Demo, None) => {
             let prefix = &config.venue.variables;
             let cause = format!("there is no key: {prefix}_API_KEY and {prefix}_API_SECRET are not set");
             Err(LiveError::Refused { phase: "keys", cause })
@@ -323,8 +339,12 @@ fn open_account(
     doctor::start::machine(root, mode, progress)?;
     std::fs::create_dir_all(root).map_err(LiveError::file(root, "creating the folder"))?;
     progress("lock", &root.display().to_string());
-    let lock = InstanceLock::acquire(root, ACCOUNT)?;
-    let account = AccountFolder::open(root, now)?;
+    let name = if mode == Mode::Demo { mode.name() } else { ACCOUNT };
+    let lock = InstanceLock::acquire(root, name)?;
+    let account = match mode {
+        Mode::Paper | Mode::Live => AccountFolder::open(root, now)?,
+        Mode::Demo => AccountFolder::fresh(root, now)?,
+    };
     if let Some(earlier) = &account.earlier {
         progress("state", &format!("goes on from {}", earlier.display()));
     }
@@ -396,7 +416,7 @@ impl Books {
             read_only: false,
         });
         let mut manifest = Manifest::new(run, config.clone(), described.collect());
-        manifest.live = mode == Mode::Live;
+        manifest.live = mode.sends_orders();
         let (engine, left) = match &account.carry {
             Some(carry) => {
                 let Resumed { engine, left } = Engine::resume(manifest.setup()?, carry)?;
@@ -407,7 +427,7 @@ impl Books {
         let table = manifest.table()?;
         let header = Header {
             mode: match mode {
-                Mode::Paper => RunMode::Paper,
+                Mode::Paper | Mode::Demo => RunMode::Paper,
                 Mode::Live => RunMode::Live,
             },
             seed: 0,
@@ -419,7 +439,8 @@ impl Books {
         let options = JournalOptions { segment_bytes_max };
         let Begun { folder, journal, carry } = account.begin(&manifest, &header, options, &engine)?;
         // One run has many starts, and a database holds a run once: each start has a place of its own.
-        let place = format!("{ACCOUNT}_{run}_{}", account.start);
+        let name = if mode == Mode::Demo { mode.name() } else { ACCOUNT };
+        let place = format!("{name}_{run}_{}", account.start);
         let writer = database::begin(&folder, &place, url, (run, &header, table.as_slice()))?;
         let recorder = RunRecorder {
             journal,

@@ -102,17 +102,22 @@ pub(crate) async fn choose(
     let venue = client.venue();
     let holdings = match mode {
         Mode::Paper => Holdings::default(),
-        Mode::Live => holdings(client, &listed, progress).await?,
+        Mode::Live | Mode::Demo => holdings(client, &listed, progress).await?,
     };
     let gone: Vec<_> =
         holdings.unlisted.iter().filter_map(|(symbol, remains)| venue.unlisted(symbol, *remains)).collect();
     let is_held = |name: &InstrumentName| {
         carry.is_some_and(|carry| carry.is_engaged(name)) || gone.iter().any(|row| row.spec.name == *name)
     };
+    let everything: Vec<InstrumentName> = listed.iter().map(|row| row.spec.name.clone()).collect();
+    let names = match mode {
+        Mode::Demo if config.run.instruments.is_empty() => &everything,
+        Mode::Paper | Mode::Live | Mode::Demo => &config.run.instruments,
+    };
     let mut chosen = if config.discovery.enabled {
         found(client, spot, config, (root, listed.clone()), progress).await?
     } else {
-        named(&config.run.instruments, &listed, &is_held, venue)?
+        named(names, &listed, &is_held, venue)?
     };
     let count = chosen.len();
     let carried = carry.into_iter().flat_map(Carry::engaged);
