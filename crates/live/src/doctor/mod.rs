@@ -130,7 +130,7 @@ fn at_the_venue(
         }
     };
     let key =
-        options.credentials.as_ref().ok().and_then(Option::as_ref).filter(|_| options.mode == Mode::Live);
+        options.credentials.as_ref().ok().and_then(Option::as_ref).filter(|_| options.mode.sends_orders());
     let mut rest = match Rest::new(way.clone(), key.cloned(), clock.clone(), switch.clone()) {
         Ok(rest) => rest,
         Err(error) => {

@@ -171,14 +171,16 @@ impl Rest {
                 super::skip(checks, &["keys", "permissions", "account"], "a run on paper needs no key");
                 return false;
             }
-            (Ok(Some(_)), Mode::Live) => None,
-            (Ok(None), Mode::Live) => {
+            (Ok(Some(_)), Mode::Live | Mode::Demo) => None,
+            (Ok(None), Mode::Live | Mode::Demo) => {
                 let prefix = &options.config.venue.variables;
                 let finding =
                     format!("there is no key: {prefix}_API_KEY and {prefix}_API_SECRET are not set");
                 Some(Check::fail("keys", finding, "set them, or `--mode paper` to look without a key"))
             }
-            (Err(error), Mode::Live) => Some(Check::of_error("keys", error, "correct the variables")),
+            (Err(error), Mode::Live | Mode::Demo) => {
+                Some(Check::of_error("keys", error, "correct the variables"))
+            }
         };
         if let Some(check) = problem {
             checks.push(check);
@@ -238,7 +240,7 @@ impl Rest {
         let everything = provisional(&listed).unwrap_or_default();
         let mut mode = if with_account { Mode::Live } else { Mode::Paper };
         for request in [VenueRequest::QueryPositions, VenueRequest::QueryOpenOrders] {
-            if mode == Mode::Live && self.client.report(request, &everything).await.is_err() {
+            if mode.sends_orders() && self.client.report(request, &everything).await.is_err() {
                 mode = Mode::Paper;
             }
         }

@@ -16,7 +16,7 @@ use crate::run::{Mode, Progress};
 /// positions to protect.
 pub(crate) fn machine(root: &Path, mode: Mode, progress: Progress<'_>) -> Result<(), LiveError> {
     match mode {
-        Mode::Paper => return Ok(()),
+        Mode::Paper | Mode::Demo => return Ok(()),
         Mode::Live => {}
     }
     progress("disk", &root.display().to_string());
