@@ -20,6 +20,8 @@ use crate::{EXIT_FAILED, EXIT_PREREQUISITE, steps};
 const SCRIPTS: &str = "crates/testnet/tests/ccxt";
 /// How often the clock of the exchange passes ours.
 const SPEED: &str = "20";
+/// Dollars in the account: some seeds make coins so dear that a few of their smallest orders cost thousands.
+const BALANCE: &str = "100000";
 const KEY: &str = "ccxt-proof-key";
 /// Base64 of 64 bytes, as the venues hand them out.
 const SECRET: &str =
@@ -236,6 +238,7 @@ fn start(bench: &Bench<'_>, run: Run) -> anyhow::Result<(Process, String)> {
     let mut command = Command::new(&bench.binary);
     command.args(["testnet", "--venue", run.venue.testnet, "--listen", "127.0.0.1:0", "--json"]);
     command.args(["--seed", &run.seed.to_string(), "--speed", SPEED, "--key", KEY, "--secret", SECRET]);
+    command.args(["--balance", BALANCE]);
     if run.has_faults {
         command.arg("--faults").arg(bench.root.join(SCRIPTS).join("faults.yaml"));
     }
