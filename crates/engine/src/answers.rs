@@ -1,12 +1,12 @@
 //! Asking the venue about one order, and what its answers prove.
 //!
 //! Invariants: silence proves nothing and neither does a failed or partial report; an order is taken for
-//! absent only on a complete report from after the horizon of acceptance; an answer that is older than what
-//! we know is not used.
+//! absent only on a complete report from after the horizon of acceptance (an emergency close also on one of
+//! positions, see [`end_spent`]); an answer that is older than what we know is not used.
 
 use seawall_model::{
-    AlertKind, ClientOrderId, Coverage, OrderEvent, OrderRef, OrderRole, OrderState, Report, Severity, Span,
-    Ts, VenueOrder, VenueRequest,
+    AlertKind, ClientOrderId, Coverage, OrderEvent, OrderKind, OrderRef, OrderRole, OrderState, Report,
+    Severity, Span, Ts, VenueOrder, VenueRequest,
 };
 
 use crate::desk::{Desk, Difference};
@@ -144,6 +144,26 @@ fn adopt_terms(desk: &mut Desk, at: Ts, id: ClientOrderId, row: &VenueOrder, eff
         let wire = id.wire();
         alert(effects, at, Severity::Critical, AlertKind::StopWrong, instrument, wire.as_str());
     }
+}
+
+/// A picture of positions, taken when the venue could not take them any more, has the position as the books have
+/// it: emergency closes without an answer have done nothing then, and being market orders they cannot rest.
+/// Otherwise the next one would wait for a question about history, of which venues allow few, and after an outage
+/// with many such orders the position would be uncovered for minutes.
+pub(crate) fn end_spent(desk: &mut Desk, shared: &mut Shared, at: Ts, taken_at: Ts, effects: &mut Effects) {
+    let horizon = shared.capabilities.acceptance_horizon;
+    let spent = desk.orders.live().find(|order| {
+        order.state == OrderState::Unknown
+            && order.request.role == OrderRole::Emergency
+            && order.request.kind == OrderKind::Market
+            && order.filled.is_zero()
+            && order.missing().is_zero()
+            && taken_at >= order.placed_at.plus(horizon)
+    });
+    // There is one at a time: the next one follows after the pause between two, when this one is over.
+    let Some(id) = spent.map(crate::orders::Order::id) else { return };
+    apply(desk, at, id, OrderEvent::ProvenAbsent, effects);
+    protect(desk, shared, at, effects);
 }
 
 /// A complete report without the order.

@@ -13,7 +13,7 @@ use seawall_model::{
     VenueRequest,
 };
 
-use crate::answers::{ask as ask_order, on_row};
+use crate::answers::{ask as ask_order, end_spent, on_row};
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
 use crate::exits::close;
@@ -155,6 +155,7 @@ fn compare(
             settle(desk);
         }
         protection::position_confirmed(desk, shared, at, effects);
+        end_spent(desk, shared, at, taken_at, effects);
         // The second complete report that shows it, from after the one that it was taken over from.
         if desk.foreign.policy == Some(PositionPolicy::Flatten) && taken_at > desk.pictured_at {
             close(desk, shared, at, ExitReason::Flatten, effects);

@@ -381,6 +381,30 @@ fn an_emergency_close_that_is_refused_is_tried_again_with_pauses_until_flat() {
     assert_eq!(bench.held(), 0);
 }
 
+/// After a network that had held everything for 30 s, a position was without a stop for six minutes: its
+/// emergency close had no answer, and the question about it waited behind others about history.
+#[test]
+fn an_emergency_close_without_an_answer_is_followed_by_another_once_it_can_have_done_nothing() {
+    let mut bench = Bench::ready(remote());
+    let stop = bench.enter(plan(Direction::Long));
+    bench.reject(&stop, RejectReason::WouldTriggerImmediately);
+    let close = bench.placed(OrderRole::Emergency);
+    bench.input(Input::Submission { order: close.order, outcome: SubmitOutcome::Unknown });
+    // The venue may still take it.
+    bench.pass_ms(9_000);
+    bench.positions(1_000, 10_000);
+    assert!(bench.placements().is_empty());
+    // It cannot any more, and the position is still there; a picture with another size would say nothing.
+    bench.pass_ms(2_000);
+    bench.positions(400, 10_000);
+    assert!(bench.placements().is_empty());
+    bench.positions(1_000, 10_000);
+    // With the pause that lies between two closes.
+    bench.pass_ms(2_000);
+    let next = bench.placed(OrderRole::Emergency);
+    assert!(next.order != close.order && next.qty == close.qty && next.reduce_only);
+}
+
 /// [I-88]: emergency exits were not kept among the orders.
 #[test]
 fn an_emergency_close_is_not_sent_a_second_time_while_the_first_may_still_act() {
@@ -393,4 +417,14 @@ fn an_emergency_close_is_not_sent_a_second_time_while_the_first_may_still_act() 
     bench.pass_ms(60_000);
     assert!(bench.placements().is_empty());
     assert!(bench.asked(VenueRequest::QueryOrder { order: close.order }));
+}
+
+/// What filled while no process ran is asked for from here on, and nothing that was counted is told again.
+#[test]
+fn the_carry_knows_when_the_newest_execution_of_an_instrument_was() {
+    let mut bench = Bench::ready(remote());
+    let btc = seawall_model::InstrumentId(0);
+    assert_eq!(bench.engine.carry_desk(btc).unwrap().newest_fill(), None);
+    bench.enter(plan(Direction::Long));
+    assert_eq!(bench.engine.carry_desk(btc).unwrap().newest_fill(), Some(bench.now));
 }

@@ -29,6 +29,8 @@ struct Evidence {
     filled: bool,
     not_sent: bool,
     absent: bool,
+    /// Positions were seen when the venue could not take it any more.
+    over: bool,
     fills: i64,
 }
 
@@ -142,6 +144,12 @@ impl Oracles {
                     self.evidence.entry(order.id).or_default().fills += fill.qty.get();
                 }
             }
+            VenueEvent::Positions(report) if report.coverage == Coverage::Complete => {
+                for (id, placed_at) in &self.placed_at {
+                    let over = report.taken_at >= placed_at.plus(self.horizon);
+                    self.evidence.entry(*id).or_default().over |= over;
+                }
+            }
             VenueEvent::Order { order, report } => {
                 let placed_at = self.placed_at.get(&order.id).copied().unwrap_or(Ts::FAR_FUTURE);
                 let evidence = self.evidence.entry(order.id).or_default();
@@ -223,6 +231,9 @@ impl Oracles {
                 self.seen.insert(format!("{:?} {:?}", update.role, update.state));
                 let evidence = self.evidence.entry(id).or_default();
                 let proven = match update.state {
+                    OrderState::Rejected if update.role == OrderRole::Emergency => {
+                        evidence.rejected || evidence.absent || evidence.over
+                    }
                     OrderState::Rejected => evidence.rejected || evidence.absent,
                     OrderState::Cancelled => evidence.cancelled,
                     OrderState::Expired => evidence.expired || evidence.absent,
