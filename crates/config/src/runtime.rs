@@ -70,7 +70,8 @@ impl Default for VenueSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunSettings {
-    /// The instruments that are traded, like `kraken-futures:BTC/USD:USD`. Empty where `discovery` finds them.
+    /// The instruments that are traded, like `kraken-futures:BTC/USD:USD`; empty where `discovery` finds
+    /// them.
     pub instruments: Vec<InstrumentName>,
     /// Length of the candles that are asked for; longer ones are built from them.
     pub timeframe: Timeframe,

@@ -176,8 +176,8 @@ impl Exchange {
         self.core.tick(at, instrument, tick);
     }
 
-    /// Other steps and minima hold for an instrument from now on, where they fit its scales; margin stays as it
-    /// was.
+    /// Other steps and minima hold for an instrument from now on, where they fit its scales; margin stays as
+    /// it was.
     pub fn set_rules(&mut self, rules: &Rules) {
         self.core.set_rules(rules);
     }

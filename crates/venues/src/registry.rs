@@ -64,8 +64,8 @@ impl Venue {
         }
     }
 
-    /// An instrument that is not listed any more, as far as its spelling tells: for looking after what is held
-    /// on it. `None` where the spelling is none of a contract that could have been traded here.
+    /// An instrument that is not listed any more, as far as its spelling tells: for looking after what is
+    /// held on it. `None` where the spelling is none of a contract that could have been traded here.
     #[must_use]
     pub fn unlisted(self, symbol: &str, remains: Remains) -> Option<ListedInstrument> {
         match self {

@@ -96,8 +96,8 @@ pub(super) fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, eff
     }
 }
 
-/// A stop or an emergency close was refused because the venue takes no orders on the instrument. Where it says
-/// so itself, no other order would be taken either: a stop is tried again, later.
+/// A stop or an emergency close was refused because the venue takes no orders on the instrument. Where it
+/// says so itself, no other order would be taken either: a stop is tried again, later.
 pub(crate) fn not_served(desk: &mut Desk, at: Ts, effects: &mut Effects) {
     if desk.position.is_flat() {
         return;

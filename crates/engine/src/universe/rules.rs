@@ -3,7 +3,8 @@
 //! Invariants: what rests at the venue keeps its price and size, and what is placed from now on is on the new
 //! grid; an instrument that takes no new positions is looked after like any other; where the venue says that
 //! it takes no orders at all, a stop is tried all the same, and if that is refused the position is named as
-//! one that nothing can be done about; rules that do not fit the scales of the run leave the old grid where that is part of the new one, else nothing is entered.
+//! one that nothing can be done about; rules that do not fit the scales of the run leave the old grid where
+//! that is part of the new one, else nothing is entered.
 
 use seawall_model::{
     AlertKind, Gate, Instrument, InstrumentId, ModelError, Qty, Rules, Severity, StateSink, Trading, Ts,

@@ -168,53 +168,41 @@ impl Run {
         progress: Progress<'_>,
     ) -> Result<Self, LiveError> {
         let RunOptions { config, data_dir, mode, credentials, duration, once, database, pace } = options;
-        refuse_without_stop(&config)?;
         let (venue, hosts, net) = start::venue_of(&config)?;
-        start::refuse_lacks(&config, venue)?;
+        refuse(&config, venue, pace)?;
         let key = key_for(mode, credentials, &config)?;
-        let root = match mode {
-            Mode::Paper | Mode::Live => data_dir.join(FOLDER).join(mode.name()),
-            Mode::Demo => data_dir.join(mode.name()),
-        };
-        start::refuse_pace(pace, &config)?;
+        let root = root_of(&data_dir, mode);
         let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, mode, clock.now(), progress)?;
         let runtime = runtime()?;
-        let (asked, spot) = runtime.block_on(async {
+        let (Asked { balance, table, missed, told_from }, spot) = runtime.block_on(async {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let mut spot = find::spot_client(&config, &net, clock.clone())?;
             let clients = (&mut client, spot.as_mut());
             let asked = ask(clients, (&config, &root), mode, &account, progress).await?;
             Ok::<_, LiveError>((asked, spot))
         })?;
-        let Asked { balance, table, missed } = asked;
         let followed = table.followed();
         let Table { markets, chosen, rules } = table;
-        let standings = Standings::new(markets.iter().count(), chosen, &rules);
         let equity = balance.unwrap_or(config.run.paper_equity);
         let at = clock.now();
         let books = Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
         books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
-        let wanted = wanted(&config, &followed, at);
-        let (missed, told_from) = missed.unwrap_or_else(|| (Vec::new(), at));
-        let mut sessions: Vec<Box<dyn Session + Send>> = vec![venue.market_session(wanted, 1)];
-        sessions.extend(key.as_ref().map(|key| venue.account_session(key, told_from, 2)));
+        let data = venue.market_session(wanted(&config, &followed, at), 1);
+        let own = key.as_ref().map(|key| venue.account_session(key, told_from.unwrap_or(at), 2));
         let setup = VenueSetup {
             venue,
             hosts,
             net,
             credentials: key,
             markets: markets.clone(),
-            sessions,
+            sessions: core::iter::once(data).chain(own).collect(),
             clock: clock.clone(),
             inbox: inbox.clone(),
         };
         let handle = started(&runtime, setup)?;
-        let port = match mode {
-            Mode::Live | Mode::Demo => Port::Live { venue: handle.clone(), refused: Vec::new() },
-            Mode::Paper => books.paper_port(&config, account.carry.is_some(), at, equity)?,
-        };
+        let port = books.port(&config, (mode, &handle), account.carry.is_some(), at, equity)?;
         let run = Run {
             engine: books.engine,
             port,
@@ -225,10 +213,10 @@ impl Run {
             folder: books.folder,
             initial_equity: equity,
             warm_up: WarmUp::of(followed.iter().copied()),
+            standings: Standings::new(markets.iter().count(), chosen, &rules),
             markets,
             rules,
             missed,
-            standings,
             newest: Vec::new(),
             once,
             duration,
@@ -286,13 +274,30 @@ impl Run {
     }
 }
 
+/// The folder of the account: the demo has one of its own beside those of runs.
+fn root_of(data_dir: &Path, mode: Mode) -> PathBuf {
+    match mode {
+        Mode::Paper | Mode::Live => data_dir.join(FOLDER).join(mode.name()),
+        Mode::Demo => data_dir.join(mode.name()),
+    }
+}
+
+/// What no run begins with.
+fn refuse(config: &Config, venue: Venue, pace: Option<Pace>) -> Result<(), LiveError> {
+    refuse_without_stop(config)?;
+    start::refuse_lacks(config, venue)?;
+    start::refuse_pace(pace, config)
+}
+
 /// What the venue says before a run begins.
 struct Asked {
     /// Where orders are real.
     balance: Option<Money>,
     table: Table,
-    /// Executions of before the start, and from when on the stream tells.
-    missed: Option<(Vec<Fill>, Ts)>,
+    /// Executions of before the start that nobody has counted.
+    missed: Vec<Fill>,
+    /// From when on the stream of the account tells, where that is not now.
+    told_from: Option<Ts>,
 }
 
 async fn ask(
@@ -309,7 +314,8 @@ async fn ask(
         (Mode::Live, Some(carry)) => missed::fills(client, &table.markets, carry).await,
         (Mode::Live | Mode::Paper | Mode::Demo, _) => None,
     };
-    Ok(Asked { balance, table, missed })
+    let (missed, told_from) = missed.map_or_else(Default::default, |(fills, from)| (fills, Some(from)));
+    Ok(Asked { balance, table, missed, told_from })
 }
 
 /// The key, where orders are real.
@@ -388,6 +394,21 @@ struct Books {
 }
 
 impl Books {
+    /// Where requests go.
+    fn port(
+        &self,
+        config: &Config,
+        (mode, venue): (Mode, &VenueHandle),
+        goes_on: bool,
+        at: Ts,
+        equity: Money,
+    ) -> Result<Port, LiveError> {
+        match mode {
+            Mode::Live | Mode::Demo => Ok(Port::Live { venue: venue.clone(), refused: Vec::new() }),
+            Mode::Paper => self.paper_port(config, goes_on, at, equity),
+        }
+    }
+
     /// The simulated exchange: a new one, or one with the books that the start before has left.
     fn paper_port(&self, config: &Config, goes_on: bool, at: Ts, equity: Money) -> Result<Port, LiveError> {
         let exchange = if goes_on {
