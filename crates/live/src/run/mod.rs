@@ -35,7 +35,7 @@ use seawall_simulator::Exchange;
 use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{Header, JournalOptions, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
-use seawall_venues::{Credentials, Markets, Session, Venue, WantedData};
+use seawall_venues::{Credentials, Markets, Venue, WantedData};
 use tokio::runtime::Runtime;
 
 pub(crate) use self::feeds::Feeds;
