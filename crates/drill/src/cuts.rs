@@ -1,4 +1,5 @@
-//! The network between run and exchange is cut, held and made deaf; PostgreSQL is stopped under a running run.
+//! The network between run and exchange is cut, held and made deaf; PostgreSQL is stopped under a
+//! running run.
 
 use std::time::{Duration, Instant};
 

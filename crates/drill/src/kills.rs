@@ -21,7 +21,8 @@ pub(crate) struct KillsArgs {
     /// Whether orders go to the exchange, or fills are simulated on its quotes.
     #[arg(long, value_enum, default_value = "live")]
     pub(crate) mode: Mode,
-    /// Instruments that are traded. Each that has an order on its way at the kill costs questions about history, of
+    /// Instruments that are traded. Each that has an order on its way at the kill costs questions about
+    /// history, of
     /// which the venue allows 100 in ten minutes.
     #[arg(long, default_value_t = 8)]
     pub(crate) instruments: u32,
@@ -181,7 +182,8 @@ fn kill(stage: &mut Stage, session: &mut Session, at: &str, report: &mut Report)
     Ok(())
 }
 
-/// Whether all that the run complains of is a time without a confirmed stop beyond its bound: it counts the time in
+/// Whether all that the run complains of is a time without a confirmed stop beyond its bound: it counts
+/// the time in
 /// which no process ran. The judge has looked at the exchange all along, and knows better.
 fn counts_outages(lines: &[String]) -> bool {
     let line = lines.iter().find_map(|line| line.strip_prefix("longest time without a confirmed stop: "));

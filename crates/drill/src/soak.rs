@@ -1,4 +1,5 @@
-//! A long busy run in accelerated time: every bounded queue stays below its bound, memory stays, books stay equal.
+//! A long busy run in accelerated time: every bounded queue stays below its bound, memory stays, books
+//! stay equal.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -130,7 +130,8 @@ impl Stage {
         books::read(&self.newest()?, &self.symbols)
     }
 
-    /// Waits until books and venue agree at a moment when the venue stands still, with a stop of its size under
+    /// Waits until books and venue agree at a moment when the venue stands still, with a stop of its
+    /// size under
     /// each position (or a larger one, where not `exactly` that is wanted); what differs at the end of the
     /// patience.
     ///

@@ -1,4 +1,5 @@
-//! Starts with positions that were there: long and short, with and without stops, with orders of others, one on
+//! Starts with positions that were there: long and short, with and without stops, with orders of others,
+//! one on
 //! an instrument that is not listed any more; and the same with the exchange failing at each request in turn.
 
 use std::path::PathBuf;

@@ -3,7 +3,8 @@
 //!
 //! `GET /testnet/state`: positions, open orders, fills and money as the venue knows them; with `?fills=no`
 //! without the fills. `GET /testnet/orders?after=NUMBER`: every order that is remembered, open or over, from
-//! the one after that number on. `GET` and `POST /testnet/faults`: the rules in force, and others in their place
+//! the one after that number on. `GET` and `POST /testnet/faults`: the rules in force, and others in
+//! their place
 //! (JSON or YAML). `POST /testnet/positions`, `/testnet/orders`: a position, an order that no client placed.
 //! `POST /testnet/liquidate` `{symbol}`, `/testnet/transfer` `{amount}`, `/testnet/cancel` `{order_id}`: the
 //! venue acts by itself.
