@@ -166,8 +166,8 @@ pub(crate) struct RunArgs {
     /// Folder for journal and database; default: the configured data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// The clock of an exchange in a box that runs ahead, as `seawall testnet --json` prints it; for addresses
-    /// of this machine alone.
+    /// The clock of an exchange in a box that runs ahead, as `seawall testnet --json` prints it; for
+    /// addresses of this machine alone.
     #[arg(long, value_name = "INSTANT*SPEED")]
     pub(crate) testnet_clock: Option<Pace>,
 }

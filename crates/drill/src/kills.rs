@@ -22,8 +22,7 @@ pub(crate) struct KillsArgs {
     #[arg(long, value_enum, default_value = "live")]
     pub(crate) mode: Mode,
     /// Instruments that are traded. Each that has an order on its way at the kill costs questions about
-    /// history, of
-    /// which the venue allows 100 in ten minutes.
+    /// history, of which the venue allows 100 in ten minutes.
     #[arg(long, default_value_t = 8)]
     pub(crate) instruments: u32,
     /// Seconds of the exchange's clock per second.

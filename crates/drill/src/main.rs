@@ -1,10 +1,8 @@
 //! Drills: the built `seawall` binaries run as processes, are hurt, and are judged from outside.
 //!
 //! Invariants: the judge ([`oracle`]) is pure and knows nothing but the venue's own truth and the run's
-//! journal;
-//! what is random follows from `--seed`; a drill that fails keeps its logs and journals and says where;
-//! nothing
-//! outlives the drill.
+//! journal; what is random follows from `--seed`; a drill that fails keeps its logs and journals and says
+//! where; nothing outlives the drill.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a drill talks to the terminal")]
 

@@ -1,8 +1,7 @@
 //! The network between a run and the exchange: a proxy on loopback that can be cut, held and made deaf.
 //!
 //! Invariants: bytes of a connection are never reordered or changed; what is held is delivered once the
-//! network
-//! is back (as packets are that are sent again), also if that is long after.
+//! network is back (as packets are that are sent again), also if that is long after.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

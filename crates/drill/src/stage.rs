@@ -130,10 +130,9 @@ impl Stage {
         books::read(&self.newest()?, &self.symbols)
     }
 
-    /// Waits until books and venue agree at a moment when the venue stands still, with a stop of its
-    /// size under
-    /// each position (or a larger one, where not `exactly` that is wanted); what differs at the end of the
-    /// patience.
+    /// Waits until books and venue agree at a moment when the venue stands still, with a stop of its size
+    /// under each position (or a larger one, where not `exactly` that is wanted); what differs at the end of
+    /// the patience.
     ///
     /// # Errors
     /// The venue does not answer; the journal is damaged.

@@ -1,6 +1,6 @@
-//! Starts with positions that were there: long and short, with and without stops, with orders of others,
-//! one on
-//! an instrument that is not listed any more; and the same with the exchange failing at each request in turn.
+//! Starts with positions that were there: long and short, with and without stops, with orders of others, one
+//! on an instrument that is not listed any more; and the same with the exchange failing at each request in
+//! turn.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -229,7 +229,10 @@ fn hold(stage: &Stage, number: u32, market: &Market, delisted: bool) -> anyhow::
     let away = if is_long { Decimal::new(92, 2) } else { Decimal::new(108, 2) };
     // A price of few digits is on every tick.
     let trigger = (market.price * away).round_sf(3).context("no trigger")?.to_string();
-    let stop = |qty: Decimal| json!({ "symbol": symbol, "side": side, "qty": qty.to_string(), "stop_price": trigger, "reduce_only": true });
+    let stop = |qty: Decimal| {
+        let qty = qty.to_string();
+        json!({ "symbol": symbol, "side": side, "qty": qty, "stop_price": trigger, "reduce_only": true })
+    };
     if number % 3 == 2 {
         post("/testnet/orders", &stop(size))?;
     }

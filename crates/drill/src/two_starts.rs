@@ -1,6 +1,5 @@
-//! Two starts at once: exactly one runs, the other one says why it does not; and after `kill -9` the
-//! next start
-//! needs no clean-up.
+//! Two starts at once: exactly one runs, the other one says why it does not; and after `kill -9` the next
+//! start needs no clean-up.
 
 use std::time::Duration;
 

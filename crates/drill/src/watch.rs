@@ -1,6 +1,5 @@
 //! Watches the venue from outside while a run is started, hurt and killed: since when is which position
-//! without
-//! a stop of its size?
+//! without a stop of its size?
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

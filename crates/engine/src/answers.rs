@@ -146,12 +146,10 @@ fn adopt_terms(desk: &mut Desk, at: Ts, id: ClientOrderId, row: &VenueOrder, eff
     }
 }
 
-/// A picture of positions, taken when the venue could not take them any more, has the position as the
-/// books have
-/// it: emergency closes without an answer have done nothing then, and being market orders they cannot rest.
-/// Otherwise the next one would wait for a question about history, of which venues allow few, and after
-/// an outage
-/// with many such orders the position would be uncovered for minutes.
+/// A picture of positions, taken when the venue could not take them any more, has the position as the books
+/// have it: emergency closes without an answer have done nothing then, and being market orders they cannot
+/// rest. Otherwise the next one would wait for a question about history, of which venues allow few, and after
+/// an outage with many such orders the position would be uncovered for minutes.
 pub(crate) fn end_spent(desk: &mut Desk, shared: &mut Shared, at: Ts, taken_at: Ts, effects: &mut Effects) {
     let horizon = shared.capabilities.acceptance_horizon;
     let spent = desk.orders.live().find(|order| {

@@ -107,8 +107,8 @@ impl AccountFolder {
         })
     }
 
-    /// A place in the data folder for a run that goes on from nothing and that nothing goes on from; its folder
-    /// is `run-NNNNNN`.
+    /// A place in the data folder for a run that goes on from nothing and that nothing goes on from; its
+    /// folder is `run-NNNNNN`.
     ///
     /// # Errors
     /// [`LiveError::File`].

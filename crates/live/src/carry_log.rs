@@ -143,8 +143,9 @@ impl Fold {
     }
 }
 
-/// The state that the journal in `dir` ends with, and the time of its last record: from the newest segment that has a whole one on. `None`
-/// where there is no journal, or none in it. What a crash cut short at its end does not count, as ever.
+/// The state that the journal in `dir` ends with, and the time of its last record: from the newest segment
+/// that has a whole one on. `None` where there is no journal, or none in it. What a crash cut short at its
+/// end does not count, as ever.
 ///
 /// # Errors
 /// [`LiveError::Restore`] with the file that is damaged, and the way out.

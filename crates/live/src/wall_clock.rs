@@ -4,9 +4,8 @@
 //! tenths of the pace until both agree: a deadline of a minute takes no longer than 67 seconds, and no
 //! instant comes twice. Where it is set forward, ours follows at once.
 //!
-//! An exchange in a box with a clock that runs ahead is followed by the same pace ([`Pace`]): the whole
-//! run then
-//! lives in that time, and its waits are as much shorter.
+//! An exchange in a box with a clock that runs ahead is followed by the same pace ([`Pace`]): the whole run
+//! then lives in that time, and its waits are as much shorter.
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};

@@ -1,9 +1,9 @@
 //! Requests that wait for the rate budget, in lanes.
 //!
 //! Invariants: a lane is served before every later one; within a lane order is kept among requests that the
-//! venue counts together, and one that waits holds up no other that is counted elsewhere; every lane has
-//! a bound,
-//! and what does not fit is handed back at once as not sent. The nonce is given out when a request leaves.
+//! venue counts together, and one that waits holds up no other that is counted elsewhere; every lane has a
+//! bound, and what does not fit is handed back at once as not sent. The nonce is given out when a request
+//! leaves.
 
 use std::collections::VecDeque;
 
@@ -68,11 +68,9 @@ impl Outbox {
         Ok(())
     }
 
-    /// The most urgent request that the budget allows. One that must wait lets others pass, of its lane
-    /// and of
-    /// later ones, only where they use other pools: questions about history, which venues allow few of,
-    /// hold up
-    /// neither positions nor open orders.
+    /// The most urgent request that the budget allows. One that must wait lets others pass, of its lane and
+    /// of later ones, only where they use other pools: questions about history, which venues allow few of,
+    /// hold up neither positions nor open orders.
     pub fn pop(&mut self, at: Ts, codec: &impl Codec) -> Leaving {
         let mut wait: Option<Ts> = None;
         for lane in &mut self.lanes {

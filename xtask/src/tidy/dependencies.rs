@@ -37,7 +37,7 @@ const BANNED_DIRECT: &[(&str, &str)] = &[
 const BROUGHT_BY: &[(&str, &[&str])] = &[("chrono", &["parquet", "object_store"])];
 
 /// The crates that talk to a person and may use `anyhow`; the others have a typed error each.
-const ANYHOW_USERS: &[&str] = &["cli", "xtask"];
+const ANYHOW_USERS: &[&str] = &["cli", "drill", "xtask"];
 
 const RULE: &str = "dependencies";
 const LOCK: &str = "Cargo.lock";
@@ -79,7 +79,7 @@ pub(crate) fn check_member(manifest: &Manifest) -> Vec<Finding> {
         }
         if found.name == "anyhow" && !ANYHOW_USERS.contains(&manifest.folder()) {
             let message =
-                format!("`anyhow` is for {}; give this crate a typed error", ANYHOW_USERS.join(" and "));
+                format!("`anyhow` is for {}; give this crate a typed error", ANYHOW_USERS.join(", "));
             findings.push(Finding::new(&manifest.path, found.line, RULE, message));
         }
     }

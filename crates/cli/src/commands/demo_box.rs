@@ -1,7 +1,7 @@
 //! `seawall demo`: the run that trades at a venue, over an exchange in a box that listens on this machine.
 //!
-//! The same program as `seawall run --mode live`: real sockets, signatures, feeds, reconciliation. Somebody has
-//! left two positions without a stop there, so that the first thing to see is that they get one.
+//! The same program as `seawall run --mode live`: real sockets, signatures, feeds, reconciliation. Somebody
+//! has left two positions without a stop there, so that the first thing to see is that they get one.
 
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;

@@ -20,8 +20,8 @@ fn draw(title: &str, snapshot: &Snapshot) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Draws what comes until the run ends. Where the terminal is gone, the run ends as at Ctrl-C, with the journal
-/// closed.
+/// Draws what comes until the run ends. Where the terminal is gone, the run ends as at Ctrl-C, with the
+/// journal closed.
 pub(crate) fn follow(title: &str, snapshots: &Receiver<Snapshot>, switch: &StopSwitch) {
     loop {
         match snapshots.recv_timeout(Duration::from_millis(500)) {

@@ -1,12 +1,9 @@
-//! Executions that happened while no process ran: told first of all, so that a position that our own
-//! order has
-//! made is one with its plan, and its fees are fees.
+//! Executions that happened while no process ran: told first of all, so that a position that our own order
+//! has made is one with its plan, and its fees are fees.
 //!
-//! Invariants: an execution that the start before has counted is never told again: of each instrument
-//! only what
-//! is not older than the newest one counted is (equal times are told apart by their ids); where the
-//! venue does not
-//! answer, the start goes on, and the positions tell.
+//! Invariants: an execution that the start before has counted is never told again: of each instrument only
+//! what is not older than the newest one counted is (equal times are told apart by their ids); where the
+//! venue does not answer, the start goes on, and the positions tell.
 
 use seawall_engine::Carry;
 use seawall_engine::carry::DeskCarry;
@@ -23,9 +20,8 @@ const SKEW: Span = Span::from_secs(5);
 /// Answers that are read at most.
 const PAGES_MAX: usize = 20;
 
-/// The executions since those that `carry` has, oldest first, and from when on they are told; `None`
-/// where the
-/// venue did not tell all of them.
+/// The executions since those that `carry` has, oldest first, and from when on they are told; `None` where
+/// the venue did not tell all of them.
 pub(super) async fn fills(client: &mut Client, markets: &Markets, carry: &Carry) -> Option<(Vec<Fill>, Ts)> {
     let newest = carry.desks.values().filter_map(DeskCarry::newest_fill).max();
     let since = newest.unwrap_or_else(|| begun_at(carry.counters.run)).minus(OVERLAP);

@@ -1,4 +1,5 @@
-//! A run over a venue: `paper` (its market data, simulated fills) or `live` (its orders too).
+//! A run over a venue: `paper` (its market data, simulated fills), `live` (its orders too) or `demo` (an
+//! exchange in a box that begins with the run).
 //!
 //! The engine has a thread of its own; one task for each venue carries its requests and feeds; a clock that
 //! never goes back wakes the engine. The loop is the one of the demo and of backtests
@@ -7,7 +8,8 @@
 //! Order of a start: lock, settings, addresses, the venue's abilities, clock, rights of the key, instruments,
 //! journal and database; then the engine compares its books with the venue and protects what it finds, while
 //! the feeds and the candles of the past come in. It is ready once everything agrees, is protected and can be
-//! followed. A start that cannot go on before it protects says in which phase and why, and has traded nothing.
+//! followed. A start that cannot go on before it protects says in which phase and why, and has traded
+//! nothing.
 
 mod candles;
 mod drive;
