@@ -247,15 +247,17 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     }
     if at >= desk.protection.deadline {
         desk.protection.deadline = Ts::FAR_FUTURE;
-        if desk.foreign.stop_waiting(at) {
-            // No foreign stop was proven in time: one of our own.
-            desk.protection.naked_since.get_or_insert(at);
+        let waited = desk.foreign.stop_waiting(at);
+        if waited || desk.protection.refused {
+            if waited {
+                // No foreign stop was proven in time: one of our own.
+                desk.protection.naked_since.get_or_insert(at);
+            }
             protect(desk, shared, at, effects);
-            return;
-        }
-        if desk.protection.refused {
-            protect(desk, shared, at, effects);
-            return;
+            if desk.protection.deadline < Ts::FAR_FUTURE {
+                return;
+            }
+            // An emergency close is on its way: it has a deadline of its own.
         }
         let covered = cover(desk).confirmed >= desk.position.qty().abs();
         if !covered && desk.protection.want.is_some() {
