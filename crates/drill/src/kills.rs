@@ -181,38 +181,15 @@ fn kill(stage: &mut Stage, session: &mut Session, at: &str, report: &mut Report)
     Ok(())
 }
 
-/// Whether all that the run complains of is a time without a confirmed stop beyond its bound: it counts
-/// the time in
-/// which no process ran. The judge has looked at the exchange all along, and knows better.
-fn counts_outages(lines: &[String]) -> bool {
-    let line = lines.iter().find_map(|line| line.strip_prefix("longest time without a confirmed stop: "));
-    let numbers = line.and_then(|line| line.strip_suffix(" s)")?.split_once(" s (bound "));
-    let parsed = numbers.map(|(most, bound)| (most.parse::<f64>(), bound.parse::<f64>()));
-    matches!(parsed, Some((Ok(most), Ok(bound))) if most > bound)
-}
-
 /// The last start ends by itself, with everything in order.
 fn last(stage: &mut Stage, figures: &mut Figures, report: &mut Report) -> anyhow::Result<()> {
     let mut session = stage.run()?;
     let is_ready = ready(stage, &session, "the last start", figures, &mut None, report)?;
     let status = session.process.stop(Duration::from_secs(40))?;
-    if is_ready && !status.success() && !counts_outages(&session.process.lines()) {
+    if is_ready && !status.success() {
         let said = session.process.lines().pop().unwrap_or_default();
         report.judge("the end", vec![Violation::new("exit", format!("{status}: {said}"))]);
     }
     report.judge("the end", stage.judge_orders()?);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_time_beyond_its_bound_is_excused() {
-        let said = |line: &str| counts_outages(&["2 orders".to_owned(), line.to_owned()]);
-        assert!(said("longest time without a confirmed stop: 26.256 s (bound 8.0 s)"));
-        assert!(!said("longest time without a confirmed stop: 0.256 s (bound 8.0 s)"));
-        assert!(!said("equity 998543.38; 3 positions open"));
-    }
 }

@@ -148,12 +148,16 @@ impl Protection {
         self.want.iter_mut().for_each(|price| by.price(price));
     }
 
-    /// The process was away: what nobody could answer meanwhile is given its time again.
-    pub(crate) fn resumed(&mut self, at: Ts, deadline: Span) {
+    /// The process was away: what nobody could answer meanwhile is given its time again, and what it counts as
+    /// its own time without a confirmed stop begins anew; since when there was none, if there was none.
+    pub(crate) fn resumed(&mut self, at: Ts, deadline: Span) -> Option<Ts> {
         if self.deadline < Ts::FAR_FUTURE {
             self.deadline = self.deadline.max(at.plus(deadline));
         }
         self.overdue_since = self.overdue_since.map(|_| at);
+        let since = self.naked_since;
+        self.naked_since = since.map(|_| at);
+        since
     }
 
     /// Whether the venue refused the last stop or emergency close because it takes no orders.

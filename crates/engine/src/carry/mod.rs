@@ -41,7 +41,7 @@ mod tracker;
 
 use std::collections::BTreeMap;
 
-use seawall_model::{InstrumentId, InstrumentName};
+use seawall_model::{AlertKind, InstrumentId, InstrumentName, Severity};
 use seawall_strategy::Strategy;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,7 @@ pub use tracker::Tracker;
 
 use crate::engine::{Engine, Setup};
 use crate::error::EngineError;
+use crate::gateway::alert;
 use crate::truth::Bookings;
 
 /// The version of the form that is written.
@@ -209,7 +210,11 @@ impl Engine {
         }
         let settings = &self.shared.protection;
         for desk in &mut self.desks {
-            desk.protection.resumed(at, settings.confirm_deadline());
+            if let Some(since) = desk.protection.resumed(at, settings.confirm_deadline()) {
+                let detail = format!("not known to be covered since {since}, before the restart");
+                let id = Some(desk.instrument.id());
+                alert(effects, at, Severity::Warning, AlertKind::PositionUnprotected, id, detail);
+            }
             let grace = at.plus(settings.trigger_grace());
             if let Some(closing) = desk.closing.as_mut() {
                 closing.deadline = closing.deadline.max(grace);
