@@ -148,8 +148,8 @@ impl Protection {
         self.want.iter_mut().for_each(|price| by.price(price));
     }
 
-    /// The process was away: what nobody could answer meanwhile is given its time again, and what it counts as
-    /// its own time without a confirmed stop begins anew; since when there was none, if there was none.
+    /// The process was away: what nobody could answer meanwhile is given its time again, and what it counts
+    /// as its own time without a confirmed stop begins anew; since when there was none, if there was none.
     pub(crate) fn resumed(&mut self, at: Ts, deadline: Span) -> Option<Ts> {
         if self.deadline < Ts::FAR_FUTURE {
             self.deadline = self.deadline.max(at.plus(deadline));
