@@ -11,7 +11,7 @@ use crate::oracle::Violation;
 use crate::postgres::Postgres;
 use crate::proxy::{Network, Proxy};
 use crate::report::Report;
-use crate::session::{Mode, Session};
+use crate::session::Session;
 use crate::stage::{AGREE_MAX, READY_MAX, Stage};
 use crate::venue::VenueOptions;
 
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &CutsArgs, common: &Common) -> anyhow::Result<bool> {
 fn network(args: &CutsArgs, common: &Common, report: &mut Report) -> anyhow::Result<()> {
     let folder = report.part("network")?;
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
-    let mut stage = Stage::set(&common.binary()?, folder, Mode::Live, &options)?;
+    let mut stage = Stage::set(&common.binary()?, folder, &options)?;
     let proxy = Proxy::start(stage.venue.address)?;
     stage.through(proxy.address);
     let mut session = stage.run()?;
@@ -144,7 +144,7 @@ fn postgres(args: &CutsArgs, common: &Common, report: &mut Report) -> anyhow::Re
     };
     let folder = report.part("postgres")?;
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
-    let mut stage = Stage::set(&common.binary()?, folder, Mode::Live, &options)?;
+    let mut stage = Stage::set(&common.binary()?, folder, &options)?;
     stage.options.database = Some(server.url());
     let mut session = stage.run()?;
     session.ready(READY_MAX)?;

@@ -8,7 +8,7 @@ use crate::Common;
 use crate::dice::Dice;
 use crate::oracle::Violation;
 use crate::report::{Report, Times};
-use crate::session::{Mode, Session};
+use crate::session::Session;
 use crate::stage::{AGREE_MAX, READY_MAX, Stage, judge_replay};
 use crate::venue::VenueOptions;
 
@@ -18,9 +18,6 @@ pub(crate) struct KillsArgs {
     /// How often the run is killed.
     #[arg(long, default_value_t = 20)]
     pub(crate) times: u32,
-    /// Whether orders go to the exchange, or fills are simulated on its quotes.
-    #[arg(long, value_enum, default_value = "live")]
-    pub(crate) mode: Mode,
     /// Instruments that are traded. Each that has an order on its way at the kill costs questions about
     /// history, of which the venue allows 100 in ten minutes.
     #[arg(long, default_value_t = 8)]
@@ -50,11 +47,10 @@ struct Figures {
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(args: &KillsArgs, common: &Common) -> anyhow::Result<bool> {
-    let name = if args.mode == Mode::Live { "kills" } else { "kills-paper" };
-    let mut report = Report::begin(name, common)?;
+    let mut report = Report::begin("kills", common)?;
     let folder = report.folder.clone();
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
-    let mut stage = Stage::set(&common.binary()?, folder, args.mode, &options)?;
+    let mut stage = Stage::set(&common.binary()?, folder, &options)?;
     let mut dice = Dice::new(common.seed);
     let mut figures = Figures::default();
     let mut killed: Option<Instant> = None;

@@ -11,25 +11,6 @@ use seawall_model::InstrumentName;
 use crate::process::Process;
 use crate::venue::Venue;
 
-/// Whether orders go to the exchange, or fills are simulated on its quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Mode {
-    /// Simulated fills.
-    Paper,
-    /// Orders to the exchange.
-    Live,
-}
-
-impl Mode {
-    /// As the command line has it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Mode::Paper => "paper",
-            Mode::Live => "live",
-        }
-    }
-}
-
 /// A strategy that turns around on every second candle, so that orders never rest.
 const BUSY: &str = "\
 strategy:
@@ -47,7 +28,6 @@ pub(crate) struct SessionOptions {
     pub(crate) binary: PathBuf,
     /// Where logs and the run's data are.
     pub(crate) folder: PathBuf,
-    pub(crate) mode: Mode,
     /// Where the run is told that the exchange is: it, or something in between.
     pub(crate) address: SocketAddr,
     pub(crate) instruments: Vec<InstrumentName>,
@@ -63,7 +43,7 @@ pub(crate) struct SessionOptions {
 impl SessionOptions {
     /// Where the starts of this account are.
     pub(crate) fn account(&self) -> PathBuf {
-        self.folder.join("data").join("run").join(self.mode.name())
+        self.folder.join("data").join("run").join("live")
     }
 
     fn config(&self) -> String {
@@ -100,16 +80,13 @@ impl Session {
         std::fs::write(&beside, options.config())?;
         std::fs::rename(&beside, &config)?;
         let mut command = Command::new(&options.binary);
-        command.args(["run", "--mode", options.mode.name(), "--headless", "--config"]).arg(&config);
+        command.args(["run", "--mode", "live", "--confirm-live", "--headless", "--config"]).arg(&config);
         command.arg("--data-dir").arg(options.folder.join("data"));
         command.args(["--testnet-clock", &venue.clock]);
         for setting in UNLIMITED.iter().copied().chain(options.set.iter().map(String::as_str)) {
             command.args(["--set", setting]);
         }
-        if options.mode == Mode::Live {
-            command.arg("--confirm-live");
-            command.env("KRAKEN_API_KEY", &venue.key).env("KRAKEN_API_SECRET", &venue.secret);
-        }
+        command.env("KRAKEN_API_KEY", &venue.key).env("KRAKEN_API_SECRET", &venue.secret);
         command.env_remove("DATABASE_URL");
         if let Some(database) = &options.database {
             command.env("DATABASE_URL", database);

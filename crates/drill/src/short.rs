@@ -3,7 +3,6 @@
 use crate::cuts::CutsArgs;
 use crate::kills::KillsArgs;
 use crate::proxy::Network;
-use crate::session::Mode;
 use crate::starts::{Delisted, StartsArgs};
 use crate::two_starts::TwoStartsArgs;
 use crate::{Common, cuts, kills, starts, two_starts};
@@ -13,7 +12,7 @@ use crate::{Common, cuts, kills, starts, two_starts};
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(common: &Common) -> anyhow::Result<bool> {
-    let kills_args = KillsArgs { times: 5, mode: Mode::Live, instruments: 6, speed: 10 };
+    let kills_args = KillsArgs { times: 5, instruments: 6, speed: 10 };
     let cuts_args =
         CutsArgs { seconds: vec![10], kinds: vec![Network::Cut], speed: 10, instruments: 6, postgres: 0 };
     let starts_args = StartsArgs { positions: vec![7], failing: 0, every: 1, delisted: Delisted::No };

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::Common;
 use crate::oracle::Violation;
 use crate::report::{Report, Times};
-use crate::session::{Mode, Session};
+use crate::session::Session;
 use crate::stage::{AGREE_MAX, READY_MAX, Stage, judge_replay};
 use crate::venue::VenueOptions;
 
@@ -62,7 +62,7 @@ fn heartbeat(account: &Path) -> anyhow::Result<Heartbeat> {
 pub(crate) fn run(args: &SoakArgs, common: &Common) -> anyhow::Result<bool> {
     let mut report = Report::begin("soak", common)?;
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
-    let mut stage = Stage::set(&common.binary()?, report.folder.clone(), Mode::Live, &options)?;
+    let mut stage = Stage::set(&common.binary()?, report.folder.clone(), &options)?;
     let mut session = stage.run()?;
     session.ready(READY_MAX)?;
     stage.is_ready();

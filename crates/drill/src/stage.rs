@@ -10,7 +10,7 @@ use seawall_model::{InstrumentName, Span};
 
 use crate::books::{self, Books};
 use crate::oracle::{History, Violation, compare, unprotected};
-use crate::session::{Mode, Session, SessionOptions, starts};
+use crate::session::{Session, SessionOptions, starts};
 use crate::venue::{Venue, VenueOptions};
 use crate::watch::Watch;
 
@@ -41,12 +41,7 @@ impl Stage {
     ///
     /// # Errors
     /// It does not start.
-    pub(crate) fn set(
-        binary: &Path,
-        folder: PathBuf,
-        mode: Mode,
-        options: &VenueOptions,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn set(binary: &Path, folder: PathBuf, options: &VenueOptions) -> anyhow::Result<Self> {
         let venue = Venue::start(binary, &folder, options)?;
         let listed = venue.listed()?;
         let names: Vec<InstrumentName> = listed.values().cloned().collect();
@@ -55,7 +50,6 @@ impl Stage {
         let session = SessionOptions {
             binary: binary.to_owned(),
             folder,
-            mode,
             address: venue.address,
             instruments: names,
             warm_up_candles: 5,

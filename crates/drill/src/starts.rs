@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::http::field;
 use crate::oracle::Violation;
 use crate::report::{Report, Times};
-use crate::session::{Mode, Session};
+use crate::session::Session;
 use crate::stage::{AGREE_MAX, READY_MAX, Stage};
 use crate::venue::VenueOptions;
 use crate::{Common, http};
@@ -166,7 +166,7 @@ fn count_requests(args: &StartsArgs, common: &Common, report: &mut Report) -> an
 /// An exchange with positions; nothing is traded, so that they are what they are.
 fn set(folder: PathBuf, count: u32, delisted: Delisted, common: &Common) -> anyhow::Result<Stage> {
     let options = VenueOptions::new(common.seed, 1, count.max(4) + 1);
-    let mut stage = Stage::set(&common.binary()?, folder, Mode::Live, &options)?;
+    let mut stage = Stage::set(&common.binary()?, folder, &options)?;
     stage.options.set =
         vec!["execution.entries_enabled=false".to_owned(), "protection.takeover_stop_pct=10".to_owned()];
     let with_delisted = count >= 7 && delisted == Delisted::Yes;

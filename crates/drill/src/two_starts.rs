@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::Common;
 use crate::oracle::Violation;
 use crate::report::{Report, Times};
-use crate::session::{Mode, Session, starts};
+use crate::session::{Session, starts};
 use crate::stage::{AGREE_MAX, READY_MAX, Stage};
 use crate::venue::VenueOptions;
 
@@ -30,7 +30,7 @@ const LOCKED: i32 = 3;
 pub(crate) fn run(args: &TwoStartsArgs, common: &Common) -> anyhow::Result<bool> {
     let mut report = Report::begin("two-starts", common)?;
     let options = VenueOptions::new(common.seed, 10, 3);
-    let mut stage = Stage::set(&common.binary()?, report.folder.clone(), Mode::Live, &options)?;
+    let mut stage = Stage::set(&common.binary()?, report.folder.clone(), &options)?;
     let mut ready = Times::default();
     for number in 1..=args.times {
         let at = format!("pair {number}");

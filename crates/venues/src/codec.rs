@@ -235,8 +235,12 @@ pub enum Dispatch {
     Ended(Outcome),
 }
 
-/// Operations on their way at once. Beyond it only protection and cancellations are taken.
+/// Operations on their way at once. Beyond it only what protects, reduces or cancels is taken, and the three
+/// reports of the account, of which there is one of each.
 pub const OPERATIONS_MAX: usize = 256;
+/// Questions about single orders on their way at once: after an outage there may be many, venues answer few of
+/// them in a minute, and they may not stand in the way of anything else.
+pub const ORDER_QUESTIONS_MAX: usize = 64;
 
 /// A codec with what it must remember: markets, our orders, operations on their way.
 #[derive(Debug, Clone)]
@@ -284,10 +288,12 @@ impl<C: Codec> Adapter<C> {
     /// [`Advice::Again`], the caller may give the same request again instead of telling the engine: the venue
     /// has said that nothing was done, so not even a placement happens twice.
     pub fn send(&mut self, at: Ts, request: VenueRequest) -> Dispatch {
-        let urgent = lane(&request, &self.orders) <= Lane::Cancel;
-        if self.operations.len() >= OPERATIONS_MAX && !urgent {
-            let error = VenueError::Full { what: "operations on their way", bound: OPERATIONS_MAX };
-            return Dispatch::Ended(refused(at, &request, &error));
+        if self.is_asked(&request) {
+            // The answer that is on its way answers this one as well.
+            return Dispatch::Ended(Outcome::done(Vec::new()));
+        }
+        if let Some((what, bound)) = self.full(&request) {
+            return Dispatch::Ended(refused(at, &request, &VenueError::Full { what, bound }));
         }
         if let VenueRequest::Place(order) = &request {
             self.orders.placed(at, order);
@@ -295,6 +301,30 @@ impl<C: Codec> Adapter<C> {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.encode(at, ticket, Operation::new(request))
+    }
+
+    /// Whether the same question about an order is on its way.
+    fn is_asked(&self, request: &VenueRequest) -> bool {
+        let is_question = matches!(request, VenueRequest::QueryOrder { .. });
+        is_question && self.operations.values().any(|operation| operation.request == *request)
+    }
+
+    /// The bound that a request would go beyond.
+    fn full(&self, request: &VenueRequest) -> Option<(&'static str, usize)> {
+        match request {
+            VenueRequest::QueryOrder { .. } => {
+                let is_question = |one: &&Operation| matches!(one.request, VenueRequest::QueryOrder { .. });
+                let asked = self.operations.values().filter(is_question).count();
+                let full = asked >= ORDER_QUESTIONS_MAX;
+                full.then_some(("questions about orders on their way", ORDER_QUESTIONS_MAX))
+            }
+            VenueRequest::QueryOpenOrders | VenueRequest::QueryPositions | VenueRequest::QueryBalance => None,
+            VenueRequest::Place(_) | VenueRequest::Amend { .. } | VenueRequest::Cancel { .. } => {
+                let is_urgent = lane(request, &self.orders) <= Lane::Exit;
+                let full = self.operations.len() >= OPERATIONS_MAX && !is_urgent;
+                full.then_some(("operations on their way", OPERATIONS_MAX))
+            }
+        }
     }
 
     /// Takes the one answer to a request. `None` for a ticket that is not on its way.

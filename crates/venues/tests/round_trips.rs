@@ -11,7 +11,7 @@ use seawall_model::{
     Coverage, Input, OrderKind, OrderRequest, OrderRole, PriceUnits, Side, SubmitOutcome, TimeInForce,
     Trigger, TriggerSource, VenueEvent, VenueRequest,
 };
-use seawall_venues::codec::{Adapter, Codec, Dispatch};
+use seawall_venues::codec::{Adapter, Codec, Dispatch, ORDER_QUESTIONS_MAX};
 use seawall_venues::http::Request;
 use seawall_venues::kraken_futures::KrakenFutures;
 use seawall_venues::kraken_spot::KrakenSpot;
@@ -197,4 +197,30 @@ fn mutated_fixtures_never_panic() {
         Ok(())
     });
     result.unwrap();
+}
+
+#[test]
+fn many_questions_about_orders_stand_in_the_way_of_nothing_and_each_is_asked_once() {
+    // After a stall, hundreds of them filled all places: not even positions could be asked for any more.
+    let mut adapter = Adapter::new(KrakenFutures, futures_markets());
+    let question =
+        |number: usize| VenueRequest::QueryOrder { order: order(0, u32::try_from(number).unwrap()) };
+    for number in 1..=ORDER_QUESTIONS_MAX {
+        request(&mut adapter, question(number));
+    }
+    let ended = |adapter: &mut Adapter<KrakenFutures>, asked| match adapter.send(at(1_767_323_045_000), asked)
+    {
+        Dispatch::Ended(outcome) => outcome,
+        Dispatch::Send(..) => panic!("it was sent"),
+    };
+    let again = ended(&mut adapter, question(1));
+    assert!(again.inputs.is_empty() && again.failure.is_none(), "the first answer answers both: {again:?}");
+    let further = ended(&mut adapter, question(ORDER_QUESTIONS_MAX + 1));
+    assert!(further.failure.is_some() && !further.inputs.is_empty(), "the engine is told: {further:?}");
+    for asked in [VenueRequest::QueryOpenOrders, VenueRequest::QueryPositions, VenueRequest::QueryBalance] {
+        request(&mut adapter, asked);
+    }
+    let kind = OrderKind::Market;
+    let exit = place(order(0, 900), OrderRole::Exit, Side::Sell, 5, kind);
+    request(&mut adapter, VenueRequest::Place(exit));
 }
