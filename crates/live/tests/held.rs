@@ -134,3 +134,25 @@ fn a_position_on_a_delisted_and_one_on_an_unnamed_instrument_are_protected_and_t
         reasons(&summary);
     }
 }
+
+/// A start waited for its feeds before it compared anything, so what it found stayed without a stop.
+#[test]
+fn a_position_is_protected_although_no_stream_ever_comes() {
+    let exchange = Exchange::start(|setup| {
+        let held = "positions:\n  - { symbol: BTC, qty: '0.1' }\n";
+        setup.world.account = seawall_testnet::read_account("account", held).unwrap();
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = [
+        "venue.public_stream=ws://127.0.0.1:1",
+        "venue.private_stream=ws://127.0.0.1:1",
+        "run.feeds_timeout_s=1",
+    ];
+    let (told, summary) = ran(options(&exchange, folder.path(), 4, &nobody));
+    let said = |what: &str| told.iter().any(|line| line.contains(what));
+    assert!(said("feeds are missing after 1 s: the stream of the account") && !said("ready: "), "{told:?}");
+    let state = exchange.state();
+    let stop = &state["open_orders"][0];
+    assert_eq!((&stop["symbol"], &stop["qty"]), (&"PF_XBTUSD".into(), &"0.1".into()), "{state}");
+    assert_eq!((summary.positions_open, summary.violations.len()), (1, 0), "{}", reasons(&summary));
+}
