@@ -19,6 +19,8 @@ pub(crate) const READY_MAX: Duration = Duration::from_secs(90);
 /// How long books and venue may take until they agree.
 pub(crate) const AGREE_MAX: Duration = Duration::from_secs(45);
 /// What looking from outside and a busy machine add to a time without cover, per second of real time.
+/// The rule that no moment was found at which books and venue could be compared.
+pub(crate) const NEVER_STILL: &str = "never-still";
 const DOUBT_MS: i64 = 400;
 
 /// An exchange with everything that is known of what was done to it.
@@ -136,7 +138,8 @@ impl Stage {
         patience: Duration,
     ) -> anyhow::Result<Result<Books, Vec<Violation>>> {
         let began = Instant::now();
-        let mut last = vec![Violation::new("books", "the journal never had a whole state".to_owned())];
+        let detail = "the venue never stood still, or the journal never had a whole state";
+        let mut last = vec![Violation::new(NEVER_STILL, detail.to_owned())];
         loop {
             let before = self.venue.state()?;
             // What the run has heard by now is written down a moment later.
