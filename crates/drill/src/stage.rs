@@ -18,9 +18,9 @@ use crate::watch::Watch;
 pub(crate) const READY_MAX: Duration = Duration::from_secs(90);
 /// How long books and venue may take until they agree.
 pub(crate) const AGREE_MAX: Duration = Duration::from_secs(45);
-/// What looking from outside and a busy machine add to a time without cover, per second of real time.
 /// The rule that no moment was found at which books and venue could be compared.
 pub(crate) const NEVER_STILL: &str = "never-still";
+/// What looking from outside and a busy machine add to a time without cover, per second of real time.
 const DOUBT_MS: i64 = 400;
 
 /// An exchange with everything that is known of what was done to it.
