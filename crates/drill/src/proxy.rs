@@ -157,6 +157,10 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, direction: Direction, shared: 
             Ok(0) => return,
             Ok(count) => {
                 let bytes = buffer.get(..count).unwrap_or_default();
+                // The network may have changed while they were waited for.
+                if !passes(direction, shared, &mut deaf_since) {
+                    return;
+                }
                 if deaf_since.is_none() && to.write_all(bytes).is_err() {
                     return;
                 }
@@ -165,6 +169,22 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, direction: Direction, shared: 
             Err(_) => return,
         }
     }
+}
+
+/// Holds what was read for as long as the network does; `false` where it is cut.
+fn passes(direction: Direction, shared: &Shared, deaf_since: &mut Option<u64>) -> bool {
+    while !shared.over.load(Ordering::SeqCst) {
+        match shared.network() {
+            Network::Cut => return false,
+            Network::Held => std::thread::sleep(LOOK),
+            Network::Deaf if direction == Direction::ToRun => {
+                deaf_since.get_or_insert_with(|| shared.epoch.load(Ordering::SeqCst));
+                return true;
+            }
+            Network::Up | Network::Deaf => return true,
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -221,15 +241,12 @@ mod tests {
         let mut stream = connect(&proxy);
         assert_eq!(ask(&mut stream, 1), Some(2));
         proxy.set(Network::Held);
-        // What is already being read passes.
-        std::thread::sleep(LOOK * 3);
         assert_eq!(ask(&mut stream, 3), None);
         proxy.set(Network::Up);
         let mut answer = [0];
         stream.read_exact(&mut answer).unwrap();
         assert_eq!(answer[0], 4);
         proxy.set(Network::Deaf);
-        std::thread::sleep(LOOK * 3);
         assert_eq!(ask(&mut stream, 5), None);
         proxy.set(Network::Up);
         assert_eq!(ask(&mut stream, 7), None, "the connection ended with what was lost");
