@@ -238,8 +238,8 @@ pub enum Dispatch {
 /// Operations on their way at once. Beyond it only what protects, reduces or cancels is taken, and the three
 /// reports of the account, of which there is one of each.
 pub const OPERATIONS_MAX: usize = 256;
-/// Questions about single orders on their way at once: after an outage there may be many, venues answer few of
-/// them in a minute, and they may not stand in the way of anything else.
+/// Questions about single orders on their way at once: after an outage there may be many, venues answer few
+/// of them in a minute, and they may not stand in the way of anything else.
 pub const ORDER_QUESTIONS_MAX: usize = 64;
 
 /// A codec with what it must remember: markets, our orders, operations on their way.
