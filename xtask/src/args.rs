@@ -28,6 +28,9 @@ Commands:
                    hurt a run over `seawall testnet` and judge it from outside: kills, cuts, starts, two-starts,
                    soak, short (a little of each, also in `test`);
                    `drill --help` says what each takes; with --release by optimised binaries
+  storm [--seeds A..B] [--minutes N] [--seed N [--trace]] [args…]
+                   live through seeded worlds full of faults, judged after every step; `storm --help` says what
+                   it takes and what its exit codes mean
   ci               format check, clippy with warnings as errors, then test
   help, --help     this text
 
@@ -58,6 +61,8 @@ pub(crate) enum Command {
     Ccxt(ccxt::Options),
     /// Hurt a run and judge it; the words are passed on.
     Drill(Vec<String>),
+    /// Live through worlds; the words are passed on.
+    Storm(Vec<String>),
     /// Everything a change must pass.
     Ci,
 }
@@ -76,6 +81,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         "help" | "--help" | "-h" => Ok(Command::Help),
         "demo" => Ok(Command::Demo(rest)),
         "drill" => Ok(Command::Drill(rest)),
+        "storm" => Ok(Command::Storm(rest)),
         _ if rest.iter().any(|word| word == "--help" || word == "-h") => Ok(Command::Help),
         "test" => filters(rest).map(Command::Test),
         "tidy" => nothing_after("tidy", &rest).map(|()| Command::Tidy),
@@ -86,7 +92,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         "ccxt" => ccxt::options(&rest).map(Command::Ccxt),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
         other => {
-            Err(format!("unknown command `{other}`; known: demo, test, tidy, bench, ccxt, drill, ci, help"))
+            let known = "demo, test, tidy, bench, ccxt, drill, storm, ci, help";
+            Err(format!("unknown command `{other}`; known: {known}"))
         }
     }
 }
@@ -130,6 +137,12 @@ mod tests {
     fn drill_passes_every_word_on_even_help() {
         let words = vec!["kills".to_owned(), "--help".to_owned()];
         assert_eq!(parsed("drill kills --help"), Ok(Command::Drill(words)));
+    }
+
+    #[test]
+    fn storm_passes_every_word_on_even_help() {
+        let words = vec!["--seed".to_owned(), "7".to_owned(), "--help".to_owned()];
+        assert_eq!(parsed("storm --seed 7 --help"), Ok(Command::Storm(words)));
     }
 
     #[test]

@@ -166,6 +166,22 @@ pub(crate) fn drill(words: &[String]) -> anyhow::Result<u8> {
     drill::run(&root()?, words)
 }
 
+/// Lives through worlds, by an optimised binary. The storm itself has no clock and no terminal: its runner
+/// is an example beside it.
+///
+/// # Errors
+/// When cargo could not be started.
+pub(crate) fn storm(words: &[String]) -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    let mut command = steps::cargo();
+    command.current_dir(root()?);
+    command.args(["run", "--quiet", "--release", "--package", "seawall-storm", "--example", "storm", "--"]);
+    command.args(words);
+    steps::become_command(&mut command)
+}
+
 fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {
     let words = test_words(has_nextest(), filters);
     let mut doc_words = vec!["test", "--workspace", "--doc", "--no-fail-fast", "--"];

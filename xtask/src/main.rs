@@ -1,4 +1,4 @@
-//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill` and `ci`.
+//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill`, `storm` and `ci`.
 //!
 //! Nothing here ships. The crate stands on `std` and `anyhow` alone, so that the chores compile in seconds on
 //! a fresh machine and can say what is missing before the long build starts.
@@ -60,6 +60,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::BenchSmc(options) => commands::bench_smc(&options),
         Command::Ccxt(options) => commands::ccxt(&options),
         Command::Drill(words) => commands::drill(&words),
+        Command::Storm(words) => commands::storm(&words),
         Command::Ci => commands::ci(),
     }
 }

@@ -72,6 +72,20 @@ fn a_stop_that_would_trigger_immediately_means_out_at_market_now() {
     assert!(bench.alerted(AlertKind::StopRefused));
 }
 
+/// Found by storm (seeds 6 and 19): the entry went on filling beside the emergency close, and in a thin
+/// market it took what the close would have sold to, so the position grew for minutes without a stop.
+#[test]
+fn an_emergency_close_ends_the_entry_that_is_still_filling() {
+    let mut bench = Bench::ready(remote());
+    let entry = bench.want(plan(Direction::Long));
+    bench.accept(&entry);
+    bench.fill(&entry, 300, 10_000);
+    let stop = bench.placed(OrderRole::Stop);
+    bench.reject(&stop, RejectReason::WouldTriggerImmediately);
+    assert_eq!(bench.placed(OrderRole::Emergency).qty, qty(300));
+    assert!(bench.asked(VenueRequest::Cancel { order: entry.order }));
+}
+
 /// [D-37]: the ladder was there, and nothing called it.
 #[test]
 fn silence_about_a_stop_climbs_the_ladder_by_its_deadlines_and_proves_nothing() {

@@ -20,10 +20,10 @@ use seawall_model::Ts;
 use seawall_store::disk::{Disk, StdDisk};
 use seawall_store::journal::{Header, Journal, JournalInfo, JournalOptions, Record};
 
-use crate::carry_log::{CarryLog, restore};
 use crate::demo::newest_run;
 use crate::error::LiveError;
 use crate::manifest::Manifest;
+use seawall_store::carry_log::{CarryLog, restore};
 
 /// Runs are numbered by the seconds since 2020, so the numbers last until 2156.
 const RUNS_SINCE: Ts = Ts::from_millis(1_577_836_800_000);
@@ -78,7 +78,7 @@ impl AccountFolder {
     /// the account's lock: two starts at once would take the same number.
     ///
     /// # Errors
-    /// [`LiveError::Restore`] where a journal is damaged; [`LiveError::File`].
+    /// `StoreError::Restore` where a journal is damaged; [`LiveError::File`].
     pub fn open(root: &Path, wall: Ts) -> Result<Self, LiveError> {
         std::fs::create_dir_all(root).map_err(LiveError::file(root, "creating the folder"))?;
         let starts = starts(root)?;

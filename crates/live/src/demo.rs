@@ -17,7 +17,6 @@ use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 
-use crate::carry_log::CarryLog;
 use crate::clock::Pacer;
 use crate::database;
 use crate::ending::finish;
@@ -31,6 +30,7 @@ use crate::snapshot::Snapshot;
 use crate::summary::Summary;
 use crate::tally::Tally;
 use crate::twins::Twins;
+use seawall_store::carry_log::CarryLog;
 
 /// How much of the market is worked off at once before the clock begins to pace, so that indicators are warm.
 const WARM_UP: Span = Span::from_secs(2 * 3_600);

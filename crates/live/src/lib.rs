@@ -8,7 +8,6 @@
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
 
 pub mod account_folder;
-pub mod carry_log;
 pub mod demo;
 pub mod discovery;
 pub mod doctor;
@@ -35,12 +34,12 @@ mod twins;
 mod watermarks;
 
 pub use account_folder::AccountFolder;
-pub use carry_log::{CarryLog, restore};
 pub use demo::{Demo, DemoOptions, StopSwitch};
 pub use error::LiveError;
 pub use manifest::Manifest;
 pub use net::NetError;
 pub use replay::{ReplayReport, rebuild, replay};
 pub use run::{Mode, Run, RunOptions};
+pub use seawall_store::carry_log::{CarryLog, restore};
 pub use snapshot::Snapshot;
 pub use summary::Summary;

@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use seawall_engine::{Effects, Engine, Recorder};
-use seawall_model::{Input, Ts, VenueRequest};
+use seawall_model::{Input, Ts};
 use seawall_store::journal::{Checkpoint, Journal, Record};
+use seawall_store::recording;
 
-use crate::carry_log::CarryLog;
 use crate::error::LiveError;
 use crate::hash;
 use crate::readers::Readers;
 use crate::tally::Tally;
 use crate::watermarks::{Queue, Watermarks};
+use seawall_store::carry_log::CarryLog;
 
 /// Inputs between two checkpoints of the state.
 const CHECKPOINT_EVERY: u64 = 10_000;
@@ -54,20 +55,11 @@ impl Recorder for RunRecorder {
 
     fn input(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
         self.tally.inputs += 1;
-        self.journal.append_input(at, input)?;
-        self.carry.hear(input);
-        Ok(())
+        Ok(recording::input(&mut self.journal, &mut self.carry, at, input)?)
     }
 
     fn effects(&mut self, at: Ts, engine: &Engine, effects: &Effects) -> Result<(), LiveError> {
-        self.carry.step(&mut self.journal, at, engine, effects)?;
-        if !effects.requests.is_empty() {
-            self.journal.append_dispatch(at, &effects.requests)?;
-            // A question may be lost without harm; everything else must be on disk before it leaves.
-            if effects.requests.iter().any(commits) {
-                self.journal.sync()?;
-            }
-        }
+        recording::effects(&mut self.journal, &mut self.carry, at, engine, effects)?;
         if self.tally.add(engine, effects) {
             self.first_protected_s = Some(self.started.elapsed().as_secs_f64());
         }
@@ -77,16 +69,5 @@ impl Recorder for RunRecorder {
         }
         self.readers.step(at, engine, effects, &self.tally);
         Ok(())
-    }
-}
-
-/// Whether a request changes something at the venue.
-pub(crate) fn commits(request: &VenueRequest) -> bool {
-    match request {
-        VenueRequest::Place(_) | VenueRequest::Amend { .. } | VenueRequest::Cancel { .. } => true,
-        VenueRequest::QueryOrder { .. }
-        | VenueRequest::QueryOpenOrders
-        | VenueRequest::QueryPositions
-        | VenueRequest::QueryBalance => false,
     }
 }

@@ -10,12 +10,12 @@ use seawall_store::db::{Batch, Database, Place, Writer};
 use seawall_store::journal::{CarryPiece, End, Header, Journal, Record};
 use serde::Serialize;
 
-use crate::carry_log::Fold;
 use crate::error::LiveError;
 use crate::hash;
 use crate::manifest::Manifest;
 use crate::readers::{gather, gather_account, gather_resumed};
 use crate::tally::Tally;
+use seawall_store::carry_log::Fold;
 
 /// Rows written to the database at once.
 const BATCH_ROWS: usize = 4_096;

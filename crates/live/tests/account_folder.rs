@@ -225,7 +225,7 @@ fn a_damaged_journal_stops_the_start_and_names_the_file_and_the_way_out() {
     bytes[middle] ^= 0x40;
     std::fs::write(&segment, bytes).unwrap();
     let error = AccountFolder::open(root.path(), WALL).unwrap_err();
-    assert!(matches!(error, LiveError::Restore { .. }), "{error}");
+    assert!(matches!(error, LiveError::Store(seawall_store::StoreError::Restore { .. })), "{error}");
     let text = error.to_string();
     assert!(text.contains("00000001.swj") && text.contains("move the folder away"), "{text}");
 }

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use arrayvec::ArrayVec;
 use rust_decimal::Decimal;
 use seawall_model::{
-    Candle, Capabilities, Instrument, InstrumentId, Money, Rules, Span, StateSink, TriggerSource, Ts,
-    VenueEvent, VenuePosition, VenueRequest,
+    Candle, Capabilities, Instrument, InstrumentId, Money, OrderRef, QtyUnits, Rules, Span, StateSink,
+    TriggerSource, Ts, VenueEvent, VenueOrder, VenuePosition, VenueRequest,
 };
 
 use crate::core::{AccountView, Books, Core, Tick, is_offered};
@@ -217,6 +217,23 @@ impl Exchange {
     pub fn liquidate(&mut self, at: Ts, instrument: InstrumentId) {
         self.arrive_until(at);
         self.core.liquidate(at, instrument);
+    }
+
+    /// The venue ends a working order at `at` for reasons of its own; `false` where none works by that name.
+    pub fn expire(&mut self, at: Ts, order: OrderRef) -> bool {
+        self.arrive_until(at);
+        self.core.expire(at, order)
+    }
+
+    /// The working orders of one instrument as the venue has them now, oldest first.
+    pub fn working(&self, instrument: InstrumentId) -> impl Iterator<Item = VenueOrder> + '_ {
+        self.core.working(instrument)
+    }
+
+    /// The signed quantity of one instrument that the account holds now.
+    #[must_use]
+    pub fn held(&self, instrument: InstrumentId) -> QtyUnits {
+        self.core.held(instrument)
     }
 
     /// The account as the venue sees it now.

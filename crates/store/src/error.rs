@@ -260,6 +260,23 @@ pub enum StoreError {
     /// A number does not fit.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A piece of carried state cannot be written or understood.
+    #[error("a piece of the carried state: {problem}")]
+    Carry {
+        /// What is wrong.
+        problem: String,
+    },
+    /// The state of the starts before this one cannot be read.
+    #[error(
+        "the state of the start before cannot be read from {}: {problem}. Put the file back from a backup, or move the folder away to begin anew: positions are then taken over from the venue with protection.takeover_stop_pct, and their plans, loss windows and pauses are lost",
+        dir.display()
+    )]
+    Restore {
+        /// The journal.
+        dir: PathBuf,
+        /// What is wrong, with the file.
+        problem: String,
+    },
 }
 
 /// What a database says.

@@ -9,8 +9,10 @@ use super::files::SourceFile;
 use super::manifest::{Manifest, Section};
 use super::scan::{bracketed, find_words};
 
-/// The crates that decide, the one that simulates, and the one that speaks the venues' protocols.
-pub(crate) const PURE_CRATES: &[&str] = &["model", "smc", "strategy", "engine", "simulator", "venues"];
+/// The crates that decide, the one that simulates, the one that speaks the venues' protocols, and the one
+/// that tests them all.
+pub(crate) const PURE_CRATES: &[&str] =
+    &["model", "smc", "strategy", "engine", "simulator", "venues", "storm"];
 
 /// Packages that bring a runtime, a socket, a clock or a random source.
 const BANNED_PACKAGES: &[&str] = &[

@@ -157,8 +157,6 @@ pub(crate) fn failure(error: LiveError) -> Failure {
         | LiveError::File { .. }
         | LiveError::Manifest { .. }
         | LiveError::Venue { .. }
-        | LiveError::Carry { .. }
-        | LiveError::Restore { .. }
         | LiveError::Thread => Failure::work(error),
     }
 }

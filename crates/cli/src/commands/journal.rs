@@ -111,10 +111,7 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
     bar.finish_and_clear();
     let report = report.map_err(|error| match error {
         LiveError::Store(error) => failure(error),
-        LiveError::File { .. }
-        | LiveError::Manifest { .. }
-        | LiveError::Carry { .. }
-        | LiveError::Restore { .. } => Failure::input(error),
+        LiveError::File { .. } | LiveError::Manifest { .. } => Failure::input(error),
         LiveError::Engine(_)
         | LiveError::Simulator(_)
         | LiveError::Model(_)
@@ -165,6 +162,9 @@ fn failure(error: StoreError) -> Failure {
     }
     if matches!(error, StoreError::Locked { .. } | StoreError::DatabaseLocked { .. }) {
         return Failure::locked(error);
+    }
+    if matches!(error, StoreError::Carry { .. } | StoreError::Restore { .. }) {
+        return Failure::input(error);
     }
     Failure::work(error)
 }

@@ -11,6 +11,7 @@ use super::{Cover, Job, Step, at_price, cover, on_grid, protect};
 use crate::answers::ask;
 use crate::desk::Desk;
 use crate::effects::Effects;
+use crate::exits::cancel_entries;
 use crate::gateway::{alert, amend, place};
 use crate::limits::{STOPS_LOST_MAX, UNLISTED_RETRY};
 use crate::risk::{Plan, approve_reduction};
@@ -69,11 +70,13 @@ pub(super) fn place_stop(
     true
 }
 
-/// Closes the whole position at market because it cannot be protected. One such order at a time: while one
-/// can still act, it is asked about instead of being sent again.
+/// Closes the whole position at market because it cannot be protected, and ends what still enters. One such
+/// order at a time: while one can still act, it is asked about instead of being sent again.
 pub(super) fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     desk.protection.deadline = at.plus(shared.protection.emergency_retry());
     desk.protection.hold_until = desk.protection.deadline;
+    // An entry that still fills would add to what cannot be protected, out of the same liquidity.
+    cancel_entries(desk, shared, at, effects);
     let working = desk.orders.live().find(|order| order.request.role == OrderRole::Emergency);
     if let Some((id, state)) = working.map(|order| (order.id(), order.state)) {
         if state.is_confirmed() {

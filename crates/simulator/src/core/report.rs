@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    Coverage, Money, OrderKind, OrderRef, Report, StateSink, Ts, VenueEvent, VenueOrder, VenuePosition,
-    VenueRequest,
+    Coverage, InstrumentId, Money, OrderKind, OrderRef, QtyUnits, Report, StateSink, Ts, VenueEvent,
+    VenueOrder, VenuePosition, VenueRequest,
 };
 
 use super::Core;
@@ -57,6 +57,17 @@ impl Core {
     fn open_orders(&self) -> Vec<VenueOrder> {
         let orders = self.markets.iter().flat_map(|market| &market.orders);
         orders.map(|working| working.report(working.live_state())).collect()
+    }
+
+    /// The working orders of one instrument.
+    pub(crate) fn working(&self, instrument: InstrumentId) -> impl Iterator<Item = VenueOrder> + '_ {
+        let orders = self.markets.get(instrument.index()).map(|market| market.orders.as_slice());
+        orders.unwrap_or_default().iter().map(|working| working.report(working.live_state()))
+    }
+
+    /// The signed quantity held of one instrument.
+    pub(crate) fn held(&self, instrument: InstrumentId) -> QtyUnits {
+        self.markets.get(instrument.index()).map_or(QtyUnits::ZERO, |market| market.position)
     }
 
     fn positions(&self) -> Vec<VenuePosition> {

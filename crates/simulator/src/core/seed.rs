@@ -4,7 +4,7 @@
 //! Invariant: a seeded position takes its value at the entry price from the cash, so that cash plus quantity
 //! times price stays the equity.
 
-use seawall_model::{InstrumentId, Money, Ts, VenuePosition};
+use seawall_model::{CancelReason, InstrumentId, Money, OrderRef, Ts, VenuePosition};
 
 use super::Core;
 use super::funding::next_boundary;
@@ -43,6 +43,17 @@ impl Core {
     pub(crate) fn transfer(&mut self, amount: Money) -> Option<()> {
         self.desk.set_cash(self.desk.cash.plus(amount).ok()?);
         Some(())
+    }
+
+    pub(crate) fn expire(&mut self, at: Ts, order: OrderRef) -> bool {
+        let market = self.markets.get_mut(order.instrument.index());
+        let Some((market, index)) = market.and_then(|market| market.place_of(order).map(|at| (market, at)))
+        else {
+            return false;
+        };
+        market.cancel(index, at, CancelReason::Venue, &mut self.desk);
+        market.refresh(&mut self.desk);
+        true
     }
 
     pub(crate) fn liquidate(&mut self, at: Ts, instrument: InstrumentId) {

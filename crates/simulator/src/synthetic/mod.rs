@@ -21,6 +21,7 @@ pub use candles::{CANDLES_START, candles};
 pub use coins::COINS;
 use coins::Coin;
 use process::{Course, StepLength, Surprise, Weather};
+pub use random::Dice;
 use random::whole;
 
 use crate::core::Tick;

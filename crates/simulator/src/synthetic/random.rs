@@ -6,37 +6,44 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// A stream of draws.
+/// A stream of draws: of a market that is made up, and of whoever else needs draws that repeat.
 #[derive(Debug, Clone)]
-pub(super) struct Dice {
+pub struct Dice {
     generator: ChaCha8Rng,
     spare: Option<f64>,
 }
 
 impl Dice {
     /// Stream number `stream` of `seed`.
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    #[must_use]
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream(stream);
         Dice { generator, spare: None }
     }
 
+    /// 64 even bits.
+    #[inline]
+    pub fn word(&mut self) -> u64 {
+        self.generator.next_u64()
+    }
+
     /// Uniform in 0..1, never 0 itself.
     #[inline]
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         const TO_UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;
         ((self.generator.next_u64() >> 11) as f64 + 0.5) * TO_UNIT
     }
 
     /// A fair coin.
     #[inline]
-    pub(super) fn flip(&mut self) -> bool {
+    pub fn flip(&mut self) -> bool {
         self.generator.next_u32() & 1 == 1
     }
 
     /// Normal with mean 0 and variance 1 (Marsaglia's polar method: two per round).
     #[inline]
-    pub(super) fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -53,7 +60,7 @@ impl Dice {
 
     /// Exponential with mean 1.
     #[inline]
-    pub(super) fn exponential(&mut self) -> f64 {
+    pub fn exponential(&mut self) -> f64 {
         -libm::log(self.uniform())
     }
 }

@@ -9,13 +9,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use seawall_engine::carry::{Patch, Tracker};
-use seawall_engine::{Carry, Effects, Engine};
+use seawall_engine::{Carry, Effects, Engine, EngineError};
 use seawall_model::{Input, Span, Ts};
-use seawall_store::StoreError;
-use seawall_store::disk::Disk;
-use seawall_store::journal::{CarryPart, CarryPiece, Journal, Record};
 
-use crate::error::LiveError;
+use crate::disk::Disk;
+use crate::error::StoreError;
+use crate::journal::{CarryPart, CarryPiece, Journal, Record};
 
 /// Time between two whole states, by the engine's clock.
 pub const WHOLE_EVERY: Span = Span::from_secs(900);
@@ -40,7 +39,7 @@ impl CarryLog {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub fn resumed(journal: &mut Journal, at: Ts, engine: &Engine) -> Result<Self, LiveError> {
+    pub fn resumed(journal: &mut Journal, at: Ts, engine: &Engine) -> Result<Self, StoreError> {
         let mut log = CarryLog::fresh();
         log.whole(journal, at, engine)?;
         journal.sync()?;
@@ -64,7 +63,7 @@ impl CarryLog {
         at: Ts,
         engine: &Engine,
         effects: &Effects,
-    ) -> Result<(), LiveError> {
+    ) -> Result<(), StoreError> {
         if journal.segment() != self.segment || at >= self.whole_at {
             return self.whole(journal, at, engine);
         }
@@ -74,7 +73,7 @@ impl CarryLog {
         }
     }
 
-    fn whole(&mut self, journal: &mut Journal, at: Ts, engine: &Engine) -> Result<(), LiveError> {
+    fn whole(&mut self, journal: &mut Journal, at: Ts, engine: &Engine) -> Result<(), StoreError> {
         // A segment that begins meanwhile has only a part: its own whole follows with the next step.
         self.segment = journal.segment();
         self.whole_at = at.plus(WHOLE_EVERY);
@@ -93,42 +92,50 @@ impl CarryLog {
     }
 }
 
-fn append(journal: &mut Journal, at: Ts, part: CarryPart, patch: &Patch) -> Result<(), LiveError> {
+fn append(journal: &mut Journal, at: Ts, part: CarryPart, patch: &Patch) -> Result<(), StoreError> {
     let text =
-        serde_json::to_string(patch).map_err(|error| LiveError::Carry { problem: error.to_string() })?;
+        serde_json::to_string(patch).map_err(|error| StoreError::Carry { problem: error.to_string() })?;
     journal.append(at, &Record::Carry(CarryPiece { part, text }))?;
     Ok(())
 }
 
+/// A piece that does not belong to those before it.
+fn misfit(error: &EngineError) -> StoreError {
+    StoreError::Carry { problem: error.to_string() }
+}
+
 /// Puts pieces together.
 #[derive(Debug, Default)]
-pub(crate) struct Fold {
+pub struct Fold {
     whole: Option<Carry>,
     building: Option<Carry>,
 }
 
 impl Fold {
     /// Takes in the next piece; says whether it completes a whole state.
-    pub(crate) fn take(&mut self, piece: &CarryPiece) -> Result<bool, LiveError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Carry`].
+    pub fn take(&mut self, piece: &CarryPiece) -> Result<bool, StoreError> {
         let patch: Patch = serde_json::from_str(&piece.text)
-            .map_err(|error| LiveError::Carry { problem: error.to_string() })?;
+            .map_err(|error| StoreError::Carry { problem: error.to_string() })?;
         match piece.part {
             CarryPart::Whole => {
-                self.whole = Some(Carry::begin(&patch)?);
+                self.whole = Some(Carry::begin(&patch).map_err(|error| misfit(&error))?);
                 self.building = None;
                 return Ok(true);
             }
             CarryPart::Begin => {
-                self.building = Some(Carry::begin(&patch)?);
+                self.building = Some(Carry::begin(&patch).map_err(|error| misfit(&error))?);
                 if let Some(whole) = self.whole.as_mut() {
-                    whole.apply(&patch)?;
+                    whole.apply(&patch).map_err(|error| misfit(&error))?;
                 }
                 return Ok(false);
             }
             CarryPart::Change | CarryPart::Complete => {}
         }
         for carry in self.whole.iter_mut().chain(self.building.as_mut()) {
-            carry.apply(&patch)?;
+            carry.apply(&patch).map_err(|error| misfit(&error))?;
         }
         if piece.part == CarryPart::Complete && self.building.is_some() {
             self.whole = self.building.take();
@@ -138,7 +145,8 @@ impl Fold {
     }
 
     /// The state so far, if there was a whole one to begin with.
-    pub(crate) fn state(&self) -> Option<&Carry> {
+    #[must_use]
+    pub fn state(&self) -> Option<&Carry> {
         self.whole.as_ref()
     }
 }
@@ -148,9 +156,9 @@ impl Fold {
 /// end does not count, as ever.
 ///
 /// # Errors
-/// [`LiveError::Restore`] with the file that is damaged, and the way out.
-pub fn restore(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Option<(Carry, Ts)>, LiveError> {
-    let refused = |problem: String| LiveError::Restore { dir: dir.to_owned(), problem };
+/// [`StoreError::Restore`] with the file that is damaged, and the way out.
+pub fn restore(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Option<(Carry, Ts)>, StoreError> {
+    let refused = |problem: String| StoreError::Restore { dir: dir.to_owned(), problem };
     let damaged = |error: StoreError| refused(error.to_string());
     let last = Journal::segments(&**disk, dir).map_err(damaged)?;
     let mut left_at = Ts::from_nanos(i64::MIN);

@@ -1,0 +1,289 @@
+//! The catalogue: every fault by name, with what it does, what it belongs to and how often it may strike.
+//!
+//! Invariants: each fault draws from a stream of its own; a rate of zero draws nothing; a fault counts when
+//! it was injected, not when it was drawn. [`Fault::is_disturbing`] says which of them may keep a position
+//! from its stop for a while: the clock of the protection oracle begins anew with each.
+
+use crate::random::{Purpose, Stream};
+
+/// What a fault hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// The way of an order to the venue and its answer.
+    Submit,
+    /// What becomes of an order at the venue.
+    Lifecycle,
+    /// The private stream.
+    Stream,
+    /// Questions and their answers.
+    Query,
+    /// Other hands on the account.
+    Account,
+    /// Prices and rules.
+    Market,
+    /// The machine and the process.
+    Host,
+    /// The operator.
+    Operator,
+}
+
+impl Class {
+    /// Every class.
+    pub const ALL: [Class; 8] = [
+        Class::Submit,
+        Class::Lifecycle,
+        Class::Stream,
+        Class::Query,
+        Class::Account,
+        Class::Market,
+        Class::Host,
+        Class::Operator,
+    ];
+
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Submit => "submit",
+            Class::Lifecycle => "life cycle",
+            Class::Stream => "stream",
+            Class::Query => "query",
+            Class::Account => "account",
+            Class::Market => "market",
+            Class::Host => "host",
+            Class::Operator => "operator",
+        }
+    }
+}
+
+/// One row a fault: name, class, the highest rate in parts per million of its opportunities (messages of its
+/// kind, or minutes), whether it may keep a position from its stop.
+macro_rules! faults {
+    ($(
+        $(#[doc = $doc:literal])+
+        $fault:ident, $name:literal, $class:ident, $highest:literal, $disturbs:literal;
+    )+) => {
+        /// A fault.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Fault {
+            $($(#[doc = $doc])+ $fault,)+
+        }
+
+        impl Fault {
+            /// Every fault, in the order of the catalogue.
+            pub const ALL: &[Fault] = &[$(Fault::$fault,)+];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Fault::$fault => $name,)+ }
+            }
+
+            /// What it hits.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Fault::$fault => Class::$class,)+ }
+            }
+
+            /// The highest rate that a swarm draws, in parts per million of its opportunities.
+            #[must_use]
+            pub const fn highest_ppm(self) -> u32 {
+                match self { $(Fault::$fault => $highest,)+ }
+            }
+
+            /// Whether it may keep a position from its stop for a while.
+            #[must_use]
+            pub const fn is_disturbing(self) -> bool {
+                match self { $(Fault::$fault => $disturbs,)+ }
+            }
+        }
+    };
+}
+
+faults! {
+    /// A request never reaches the venue; the transport says so late, as unknown, or not at all.
+    RequestLost, "request_lost", Submit, 60_000, true;
+    /// A request does not leave, and the transport proves it.
+    RequestNotSent, "request_not_sent", Submit, 60_000, true;
+    /// A request is on its way for seconds, but not beyond the venue's acceptance horizon.
+    RequestLate, "request_late", Submit, 60_000, true;
+    /// A request arrives twice.
+    RequestDoubled, "request_doubled", Submit, 60_000, true;
+    /// The venue acts and its answer is lost: a time-out, a 502.
+    ReplyLost, "reply_lost", Submit, 60_000, true;
+    /// A placement is refused with a reason that is not listed.
+    PlacementRefused, "placement_refused", Submit, 60_000, true;
+    /// A request is refused because there were too many.
+    RateLimited, "rate_limited", Submit, 60_000, true;
+    /// A stop is refused.
+    StopRefused, "stop_refused", Submit, 150_000, true;
+    /// A cancellation is refused although the order works.
+    CancelRefused, "cancel_refused", Submit, 100_000, true;
+    /// A change is refused although the order works.
+    AmendRefused, "amend_refused", Submit, 150_000, true;
+
+    /// The venue ends a resting stop and says so (for each stop and minute).
+    StopExpired, "stop_expired", Lifecycle, 8_000, true;
+    /// The venue ends a resting stop without a word (for each stop and minute).
+    StopVanished, "stop_vanished", Lifecycle, 4_000, true;
+    /// A stop triggers and the order that it makes is refused.
+    TriggerRefused, "trigger_refused", Lifecycle, 200_000, true;
+
+    /// A message of the stream is lost.
+    EventLost, "event_lost", Stream, 40_000, true;
+    /// A message of the stream comes twice.
+    EventDoubled, "event_doubled", Stream, 100_000, false;
+    /// A message of the stream is late and overtaken by others.
+    EventLate, "event_late", Stream, 100_000, true;
+    /// The stream is lost, told so, and comes back with what was missed.
+    StreamGap, "stream_gap", Stream, 20_000, true;
+    /// The stream is lost and comes back without executions that are further back.
+    StreamGapCut, "stream_gap_cut", Stream, 10_000, true;
+    /// The stream says nothing for a while, with a connection that lives.
+    StreamStall, "stream_stall", Stream, 10_000, true;
+    /// The stream is lost and back several times in a row.
+    ReconnectStorm, "reconnect_storm", Stream, 6_000, true;
+
+    /// A question fails.
+    QueryFailed, "query_failed", Query, 200_000, true;
+    /// A question is not answered until it times out.
+    QueryTimedOut, "query_timed_out", Query, 100_000, true;
+    /// A question is answered by a replica that is behind, with the time of its picture.
+    QueryStale, "query_stale", Query, 150_000, true;
+    /// Only a part of a list comes.
+    QueryTruncated, "query_truncated", Query, 100_000, true;
+    /// A list of open orders is empty and called complete although there are some; never twice in a row.
+    QueryEmpty, "query_empty", Query, 30_000, true;
+
+    /// The user trades by hand (for each instrument and minute).
+    ManualTrade, "manual_trade", Account, 2_000, true;
+    /// The user closes a position by hand (for each instrument and minute).
+    ManualClose, "manual_close", Account, 2_000, true;
+    /// The user cancels one of our orders by hand (for each instrument and minute).
+    ManualCancel, "manual_cancel", Account, 2_000, true;
+    /// The venue liquidates a position (for each instrument and minute).
+    Liquidation, "liquidation", Account, 1_000, true;
+    /// The venue takes a position to settle somebody else's (for each instrument and minute).
+    Deleveraging, "deleveraging", Account, 1_000, true;
+    /// Money comes in or goes out, and the venue's account log tells (for each minute).
+    Transfer, "transfer", Account, 4_000, false;
+    /// Money comes in or goes out, and nobody tells (for each minute).
+    TransferUntold, "transfer_untold", Account, 2_000, false;
+
+    /// The price jumps by percents (for each instrument and minute).
+    Gap, "gap", Market, 4_000, true;
+    /// An instrument does not trade for a while: no prices (for each instrument and minute).
+    Freeze, "freeze", Market, 2_000, true;
+    /// The venue takes no orders on an instrument for a while, and the listing tells (for each instrument and
+    /// minute).
+    Halt, "halt", Market, 1_500, true;
+    /// A closed candle never comes.
+    CandleMissing, "candle_missing", Market, 20_000, false;
+
+    /// The process dies somewhere in a step: before its input is written, before the sync, between sync and
+    /// sending, in the middle of sending, after it (for each step that asks for something).
+    Crash, "crash", Host, 3_000, true;
+    /// The process dies between two steps (for each minute).
+    Killed, "killed", Host, 4_000, true;
+    /// The machine stands still for up to 30 seconds (for each minute).
+    Pause, "pause", Host, 4_000, true;
+    /// A sync takes seconds.
+    SlowDisk, "slow_disk", Host, 5_000, true;
+    /// A write reaches the disk in part, and the process dies of it (for each minute).
+    TornWrite, "torn_write", Host, 2_000, true;
+    /// A sync fails, and the process dies of it (for each minute).
+    FailedSync, "failed_sync", Host, 2_000, true;
+    /// The disk is full until the operator has made room (for each minute).
+    FullDisk, "full_disk", Host, 1_500, true;
+
+    /// The operator sets another mode (for each minute).
+    Mode, "mode", Operator, 5_000, false;
+    /// The operator turns the kill switch on, with or without closing everything (for each minute).
+    Kill, "kill", Operator, 3_000, false;
+    /// The operator closes a position (for each instrument and minute).
+    Close, "close", Operator, 5_000, false;
+    /// The operator stops the process and starts it again (for each minute).
+    Restart, "restart", Operator, 4_000, true;
+}
+
+/// The fault table of a world.
+#[derive(Debug, Clone)]
+pub(crate) struct Faults {
+    rates: Vec<u32>,
+    streams: Vec<Stream>,
+    injected: Vec<u64>,
+}
+
+impl Faults {
+    /// No faults at all.
+    pub(crate) fn none(seed: u64) -> Self {
+        let count = Fault::ALL.len();
+        let streams = (0..count).map(|number| Stream::new(seed, Purpose::Fault(number))).collect();
+        Faults { rates: vec![0; count], streams, injected: vec![0; count] }
+    }
+
+    pub(crate) fn set(&mut self, fault: Fault, ppm: u32) {
+        if let Some(rate) = self.rates.get_mut(fault as usize) {
+            *rate = ppm;
+        }
+    }
+
+    pub(crate) fn rate(&self, fault: Fault) -> u32 {
+        self.rates.get(fault as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether `fault` is to strike at this opportunity. The caller says [`Self::note`] if it could.
+    #[inline]
+    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
+        let rate = self.rate(fault);
+        rate > 0 && self.streams.get_mut(fault as usize).is_some_and(|stream| stream.chance(rate))
+    }
+
+    /// The fault was injected.
+    pub(crate) fn note(&mut self, fault: Fault) {
+        if let Some(count) = self.injected.get_mut(fault as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Nothing goes wrong from now on.
+    pub(crate) fn heal(&mut self) {
+        self.rates.fill(0);
+    }
+
+    /// How often each was injected, in the order of the catalogue.
+    pub(crate) fn injected(&self) -> impl Iterator<Item = (Fault, u64)> + '_ {
+        Fault::ALL.iter().copied().zip(self.injected.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_class_has_a_fault() {
+        let names: std::collections::BTreeSet<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(names.len(), Fault::ALL.len());
+        for class in Class::ALL {
+            assert!(Fault::ALL.iter().any(|fault| fault.class() == class), "{}", class.name());
+        }
+    }
+
+    #[test]
+    fn a_rate_of_one_fault_does_not_shift_another() {
+        let strikes = |others: u32| {
+            let mut faults = Faults::none(5);
+            faults.set(Fault::EventLost, 300_000);
+            faults.set(Fault::EventLate, others);
+            let both: Vec<bool> = (0..100)
+                .map(|_| {
+                    faults.strikes(Fault::EventLate);
+                    faults.strikes(Fault::EventLost)
+                })
+                .collect();
+            both
+        };
+        assert_eq!(strikes(0), strikes(500_000));
+    }
+}

@@ -1,0 +1,207 @@
+//! The way between process and venue: what is lost, late, doubled or overtaken on it.
+
+use seawall_model::{Input, RejectReason, Span, SubmitOutcome, Ts, VenueEvent, VenueRequest};
+
+use crate::faults::Fault;
+use crate::swarm::LATE_MS_MAX;
+use crate::venue::{Said, failed, is_question};
+use crate::world::{Happening, World};
+
+/// After this the transport gives a request up.
+const TIME_OUT_MS: (i64, i64) = (4_000, 10_000);
+
+impl World {
+    fn travel_time(&mut self) -> Span {
+        let (low, high) = self.plan.latency_ms;
+        self.latency.millis(low, high)
+    }
+
+    /// A fault strikes on the way of a message about one instrument, or about the account.
+    fn hits(&mut self, at: Ts, fault: Fault, request: &VenueRequest) -> bool {
+        let hit = self.faults.strikes(fault);
+        if hit {
+            self.injected(at, fault, instrument_of(request));
+        }
+        hit
+    }
+
+    /// A request leaves.
+    pub(crate) fn send(&mut self, at: Ts, request: VenueRequest) {
+        self.truth.sent(&request);
+        let question = is_question(&request);
+        if self.hits(at, Fault::RequestNotSent, &request) {
+            let pause = self.shape.millis(1, 500);
+            self.tell_not_done(at.plus(pause), &request);
+            return;
+        }
+        if self.hits(at, Fault::RequestLost, &request) {
+            self.tell_timed_out(at, &request);
+            return;
+        }
+        let mut arrives = at.plus(self.travel_time());
+        if self.hits(at, Fault::RequestLate, &request) {
+            arrives = arrives.plus(self.shape.millis(200, LATE_MS_MAX));
+        }
+        self.depart(arrives, request);
+        if !question && self.hits(at, Fault::RequestDoubled, &request) {
+            let again = arrives.plus(self.shape.millis(1, 1_500));
+            self.depart(again, request);
+        }
+    }
+
+    fn depart(&mut self, arrives: Ts, request: VenueRequest) {
+        if let VenueRequest::Place(order) = &request {
+            self.truth.travels(order.order.id);
+        }
+        self.agenda.put(arrives, Happening::Arrive(request));
+    }
+
+    /// A request arrives at the venue, and what it says about it travels back.
+    pub(crate) fn arrive(&mut self, at: Ts, request: VenueRequest) {
+        if let VenueRequest::Place(order) = &request {
+            self.truth.arrived(order.order.id);
+        }
+        let World { venue, faults, shape, truth, .. } = self;
+        if let Some(fault) = venue.arrive(at, request, (faults, shape), truth) {
+            self.injected(at, fault, instrument_of(&request));
+        }
+        self.forward(at, Some(&request));
+    }
+
+    /// What the venue has said travels to the process.
+    pub(crate) fn forward(&mut self, at: Ts, request: Option<&VenueRequest>) {
+        for said in self.venue.take_said() {
+            match (said, request) {
+                (Said::Reply(event), Some(request)) => self.reply(at, request, event),
+                (Said::Reply(event), None) | (Said::Stream(event), _) => self.publish(at, event),
+            }
+        }
+    }
+
+    fn reply(&mut self, at: Ts, request: &VenueRequest, event: VenueEvent) {
+        if is_question(request) {
+            if self.hits(at, Fault::QueryTimedOut, request) {
+                self.tell_timed_out(at, request);
+                return;
+            }
+        } else {
+            // An acceptance is told by the stream as well, by most venues.
+            if matches!(event, VenueEvent::Accepted { .. }) && self.plan.accepts_twice {
+                self.publish(at, event.clone());
+            }
+            if self.hits(at, Fault::ReplyLost, request) {
+                self.tell_timed_out(at, request);
+                return;
+            }
+        }
+        let due = at.plus(self.travel_time());
+        self.answer(due, Input::Venue(event));
+    }
+
+    fn answer(&mut self, due: Ts, input: Input) {
+        self.agenda.put(due, Happening::Reply { life: self.life, input: Box::new(input) });
+    }
+
+    /// A message of the stream: in order, unless it is late.
+    pub(crate) fn publish(&mut self, at: Ts, event: VenueEvent) {
+        let instrument = about(&event);
+        if self.stalled || !self.connected {
+            return;
+        }
+        if self.faults.strikes(Fault::EventLost) {
+            self.injected(at, Fault::EventLost, instrument);
+            return;
+        }
+        let mut due = at.plus(self.travel_time()).max(self.stream_until);
+        if self.faults.strikes(Fault::EventLate) {
+            self.injected(at, Fault::EventLate, instrument);
+            due = due.plus(self.shape.millis(50, 4_000));
+        } else {
+            self.stream_until = due;
+        }
+        if self.faults.strikes(Fault::EventDoubled) {
+            self.injected(at, Fault::EventDoubled, instrument);
+            let again = due.plus(self.shape.millis(0, 2_000));
+            let event = Box::new(event.clone());
+            self.agenda.put(again, Happening::Stream { connection: self.connection, event });
+        }
+        self.agenda.put(due, Happening::Stream { connection: self.connection, event: Box::new(event) });
+    }
+
+    /// The transport proves that nothing was done.
+    fn tell_not_done(&mut self, due: Ts, request: &VenueRequest) {
+        let input = match request {
+            VenueRequest::Place(order) => {
+                Some(Input::Submission { order: order.order, outcome: SubmitOutcome::NotSent })
+            }
+            VenueRequest::Amend { order, .. } => {
+                let reason = RejectReason::Other;
+                Some(Input::Venue(VenueEvent::AmendRejected { order: *order, reason }))
+            }
+            VenueRequest::Cancel { order } => {
+                let reason = RejectReason::Other;
+                Some(Input::Venue(VenueEvent::CancelRejected { order: *order, reason }))
+            }
+            VenueRequest::QueryOrder { .. }
+            | VenueRequest::QueryOpenOrders
+            | VenueRequest::QueryPositions
+            | VenueRequest::QueryBalance => failed(request, due.plus(self.plan.skew)).map(Input::Venue),
+        };
+        if let Some(input) = input {
+            self.answer(due, input);
+        }
+    }
+
+    /// The transport has heard nothing: it says so for a placement or a question, and the engine has
+    /// deadlines of its own for the rest. Sometimes it says nothing at all.
+    fn tell_timed_out(&mut self, at: Ts, request: &VenueRequest) {
+        let (low, high) = TIME_OUT_MS;
+        let due = at.plus(self.shape.millis(low, high));
+        let silent = self.shape.chance(300_000);
+        let input = match request {
+            VenueRequest::Place(_) if silent => None,
+            VenueRequest::Place(order) => {
+                Some(Input::Submission { order: order.order, outcome: SubmitOutcome::Unknown })
+            }
+            VenueRequest::Amend { .. } | VenueRequest::Cancel { .. } => None,
+            VenueRequest::QueryOrder { .. }
+            | VenueRequest::QueryOpenOrders
+            | VenueRequest::QueryPositions
+            | VenueRequest::QueryBalance => failed(request, due.plus(self.plan.skew)).map(Input::Venue),
+        };
+        if let Some(input) = input {
+            self.answer(due, input);
+        }
+    }
+}
+
+fn instrument_of(request: &VenueRequest) -> Option<seawall_model::InstrumentId> {
+    match request {
+        VenueRequest::Place(request) => Some(request.order.instrument),
+        VenueRequest::Amend { order, .. }
+        | VenueRequest::Cancel { order }
+        | VenueRequest::QueryOrder { order } => Some(order.instrument),
+        VenueRequest::QueryOpenOrders | VenueRequest::QueryPositions | VenueRequest::QueryBalance => None,
+    }
+}
+
+fn about(event: &VenueEvent) -> Option<seawall_model::InstrumentId> {
+    match event {
+        VenueEvent::Accepted { order, .. }
+        | VenueEvent::Rejected { order, .. }
+        | VenueEvent::Triggered { order }
+        | VenueEvent::Cancelled { order, .. }
+        | VenueEvent::CancelRejected { order, .. }
+        | VenueEvent::Amended { order, .. }
+        | VenueEvent::AmendRejected { order, .. }
+        | VenueEvent::Order { order, .. } => Some(order.instrument),
+        VenueEvent::Filled(fill) => Some(fill.instrument),
+        VenueEvent::Funding { instrument, .. } => Some(*instrument),
+        VenueEvent::OpenOrders(_)
+        | VenueEvent::Positions(_)
+        | VenueEvent::Balance { .. }
+        | VenueEvent::Stream { .. }
+        | VenueEvent::Booked(_)
+        | VenueEvent::Elsewhere(_) => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! A strategy that trades busily by seed: entries of every kind, exits, reversals, changes of mind.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrayvec::ArrayVec;
+use rust_decimal::Decimal;
+use seawall_model::{
+    Candle, Decision, ExitReason, Gate, Instrument, Percent, PriceUnits, Ratio, Setup, StateSink, Timeframe,
+    Ts,
+};
+use seawall_strategy::{
+    Direction, Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, Target, View,
+};
+
+use crate::random::Stream;
+
+/// Answers from a stream of draws and the candles alone.
+pub(crate) struct Erratic {
+    draws: Stream,
+    seen: u64,
+    last: PriceUnits,
+    timeframe: Timeframe,
+    /// Entries in percent of the candles while flat.
+    eagerness: i64,
+    /// Set when the world is healed: nothing new is begun then.
+    quiet: Arc<AtomicBool>,
+    salt: u64,
+}
+
+pub(crate) fn percent(hundredths: i64) -> Percent {
+    Percent::new(Decimal::new(hundredths, 2))
+}
+
+impl Erratic {
+    pub(crate) fn new(
+        mut draws: Stream,
+        timeframe: Timeframe,
+        eagerness: i64,
+        quiet: Arc<AtomicBool>,
+    ) -> Self {
+        let salt = draws.word();
+        Erratic { draws, seen: 0, last: PriceUnits::ZERO, timeframe, eagerness, quiet, salt }
+    }
+
+    fn plan(&mut self, close: PriceUnits) -> EntryPlan {
+        let draws = &mut self.draws;
+        let long = draws.chance(500_000);
+        let sign = if long { -1 } else { 1 };
+        let distance = draws.range(30, 300);
+        let away = |hundredths: i64| {
+            PriceUnits::new(close.get() + sign * (close.get().saturating_mul(hundredths) / 10_000))
+        };
+        let stop = if draws.chance(500_000) {
+            Level::Percent(percent(distance))
+        } else {
+            Level::Price(away(distance))
+        };
+        let mut targets = ArrayVec::new();
+        for number in 1..=draws.range(0, 3) {
+            let level = Level::Percent(percent(distance * number));
+            targets.push(Target { level, share: percent(3_300) });
+        }
+        let entry = if draws.chance(400_000) {
+            Entry::Limit { price: away(draws.range(-10, 20)), expires_after: draws.millis(1_000, 180_000) }
+        } else {
+            Entry::Market
+        };
+        let setup = draws.pick([Setup::OrderBlock, Setup::Trend, Setup::EmaCross]).unwrap_or(Setup::Trend);
+        EntryPlan {
+            direction: if long { Direction::Long } else { Direction::Short },
+            setup,
+            score: Some(distance as f64 / 3.0),
+            entry,
+            stop: Some(stop),
+            targets,
+            swings: ArrayVec::new(),
+            invalidation: None,
+            reward_risk_min: Ratio::ZERO,
+            sizing: Sizing::Risk,
+        }
+    }
+
+    fn roll(&self) -> u64 {
+        (self.seen.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.salt) >> 32
+    }
+}
+
+impl Strategy for Erratic {
+    fn on_candle(&mut self, _: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation {
+        self.seen += 1;
+        self.last = candle.close;
+        let roll = self.draws.range(0, 99);
+        let plan = self.plan(candle.close);
+        let answer = match roll {
+            _ if self.quiet.load(Ordering::Relaxed) => Evaluation::Hold,
+            roll if roll < self.eagerness => Evaluation::Enter(plan),
+            roll if roll < self.eagerness + 8 => Evaluation::Exit(ExitReason::Signal),
+            roll if roll < self.eagerness + 12 => Evaluation::NotDue,
+            _ => Evaluation::Hold,
+        };
+        decision.ask(Gate::Signal, matches!(answer, Evaluation::Enter(_)), 0.0, 0.0);
+        answer
+    }
+
+    fn plan_taken(&mut self, _: Ts) {}
+
+    /// A range of half a percent; now and then the premise is gone or the bias has turned.
+    fn outlook(&self, instrument: &Instrument, held: &Held) -> Outlook {
+        let against = match held.direction {
+            Direction::Long => Direction::Short,
+            Direction::Short => Direction::Long,
+        };
+        let roll = self.roll();
+        let premise = if roll.is_multiple_of(29) { Premise::Gone } else { Premise::Holds };
+        let bias = roll.is_multiple_of(23).then_some(against);
+        let atr = instrument.price_f64(self.last) / 200.0;
+        Outlook { atr: (atr > 0.0).then_some(atr), bias, premise }
+    }
+
+    fn decides_every(&self) -> Timeframe {
+        self.timeframe
+    }
+
+    fn digest(&self, sink: &mut dyn StateSink) {
+        sink.number(self.seen);
+    }
+}

@@ -1,0 +1,268 @@
+//! What a seed makes of a world: its sizes, its settings, which faults it knows and how often they strike.
+//!
+//! Every world differs from the next in kind, not only in the order of events: half of the faults are absent
+//! from any one of them, so that rare ones meet alone as well as together, and a tenth of the worlds have
+//! none at all.
+
+use rust_decimal::Decimal;
+use seawall_engine::{
+    DecisionSettings, EntryOrder, FinalTarget, MarketSettings, ProtectionSettings, ReconcileSettings,
+    RiskSettings, Setup, Signals, TradeSettings,
+};
+use seawall_model::{Capabilities, GuardMode, Instrument, Percent, Ratio, Span, Timeframe, Ts};
+use seawall_simulator::synthetic::CANDLES_START;
+use seawall_simulator::{Exchange, SimulatorSettings, SyntheticSettings};
+use seawall_strategy::StrategySettings;
+
+use crate::faults::{Class, Fault, Faults};
+use crate::random::{MILLION, Purpose, Stream};
+use crate::strategy::percent;
+
+/// The run that is part of every client order id of a world.
+pub(crate) const RUN: u32 = 7;
+/// Cash at the start.
+pub(crate) const CASH: i64 = 100_000;
+
+/// What a caller changes of a world, to look closer at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Faults that never strike.
+    pub without: Vec<Fault>,
+    /// How long the world lives before it is healed, instead of what the seed says.
+    pub minutes: Option<i64>,
+    /// How many instruments it has, instead of what the seed says.
+    pub instruments: Option<u32>,
+}
+
+/// A world as it was drawn.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) market: SyntheticSettings,
+    pub(crate) timeframe: Timeframe,
+    pub(crate) start: Ts,
+    pub(crate) length: Span,
+    pub(crate) simulator: SimulatorSettings,
+    pub(crate) faults: Faults,
+    /// How long a message travels at least and at most, in milliseconds.
+    pub(crate) latency_ms: (i64, i64),
+    /// By how much the venue's clock is ahead.
+    pub(crate) skew: Span,
+    /// Entries in percent of the candles while flat.
+    pub(crate) eagerness: i64,
+    /// Whether an acceptance is told by the stream as well.
+    pub(crate) accepts_twice: bool,
+    settings: Settings,
+}
+
+#[derive(Debug, Clone)]
+struct Settings {
+    capabilities: Capabilities,
+    risk: RiskSettings,
+    protection: ProtectionSettings,
+    trade: TradeSettings,
+}
+
+impl Plan {
+    pub(crate) fn draw(seed: u64, options: &Options) -> Self {
+        let mut draws = Stream::new(seed, Purpose::Swarm);
+        let instruments = draws.count(1, 5);
+        let instruments = options.instruments.map_or(instruments, |count| count.clamp(1, 5));
+        let tick_secs = draws.pick([5, 10, 15, 20, 30]).unwrap_or(10);
+        let timeframe = if draws.chance(250_000) { Timeframe::M5 } else { Timeframe::M1 };
+        let minutes = draws.range(60, 360);
+        let low = draws.range(2, 80);
+        let latency_ms = (low, low + draws.range(1, 150));
+        let is_skewed = draws.chance(400_000);
+        let skew = if is_skewed { draws.millis(-1_500, 1_500) } else { Span::ZERO };
+        let eagerness = draws.range(15, 60);
+        let accepts_twice = draws.chance(500_000);
+        let simulator = simulator(&mut draws);
+        let settings = settings(&mut draws, &simulator, latency_ms);
+        let mut faults = faults(seed, &mut draws);
+        for fault in &options.without {
+            faults.set(*fault, 0);
+        }
+        Plan {
+            market: SyntheticSettings { seed, instruments, start: CANDLES_START, tick_secs },
+            timeframe,
+            start: CANDLES_START,
+            length: Span::from_secs(options.minutes.unwrap_or(minutes).max(1) * 60),
+            simulator,
+            faults,
+            latency_ms,
+            skew,
+            eagerness,
+            accepts_twice,
+            settings,
+        }
+    }
+
+    /// What the engine is built from.
+    pub(crate) fn setup(&self, instruments: &[Instrument]) -> Setup {
+        let Settings { capabilities, risk, protection, trade } = self.settings.clone();
+        Setup {
+            instruments: instruments.iter().map(|one| (one.clone(), self.timeframe)).collect(),
+            signals: Signals::default(),
+            strategy: StrategySettings::default(),
+            risk,
+            protection,
+            reconcile: ReconcileSettings::default(),
+            trade,
+            decisions: DecisionSettings::default(),
+            market: MarketSettings::without_guards(),
+            has_quotes: false,
+            capabilities,
+            run: RUN,
+            require_stop: true,
+            cost_bps: 10.0,
+        }
+    }
+
+    /// How long a position may be without stops that cover it after the last fault that may be why, while a
+    /// process lives. It is the sum of what the engine may wait for, one after the other:
+    ///
+    /// - the comparison on schedule that finds the loss (`prove_interval_s`);
+    /// - where questions fail or time out, the longest pause between two of them (32 s);
+    /// - two questions that are answered no sooner than their deadline (`submit_deadline_ms` each): the list,
+    ///   and the order that it lacks;
+    /// - a second look at a position that differs (1 s);
+    /// - the ladder: each trigger type, then the market reduction with one retry;
+    /// - the horizon before which an absent order is not proven absent;
+    /// - four ways to the venue and back.
+    pub(crate) fn naked_bound(&self) -> Span {
+        let Settings { capabilities, protection, .. } = &self.settings;
+        let triggers = i64::try_from(capabilities.stop_triggers.len()).unwrap_or(3);
+        let ladder = triggers * i64::from(protection.confirm_deadline_ms)
+            + 2 * i64::from(protection.emergency_retry_ms);
+        let asked = 2 * i64::from(protection.submit_deadline_ms) + 1_000;
+        let (_, slowest) = self.latency_ms;
+        let pause = if self.asks_in_vain() { 32_000 } else { 0 };
+        let found = i64::from(protection.prove_interval_s) * 1_000;
+        let horizon = capabilities.acceptance_horizon.millis();
+        Span::from_millis(found + pause + asked + ladder + horizon + 8 * slowest)
+    }
+
+    fn asks_in_vain(&self) -> bool {
+        let vain = [Fault::QueryFailed, Fault::QueryTimedOut, Fault::QueryTruncated, Fault::ReplyLost];
+        let lost = [Fault::RequestLost, Fault::RequestNotSent, Fault::Halt];
+        vain.iter().chain(&lost).any(|fault| self.faults.rate(*fault) > 0)
+    }
+
+    /// The leverage that the worst case may come to.
+    pub(crate) fn leverage_max(&self) -> Ratio {
+        self.settings.risk.leverage_max
+    }
+}
+
+fn simulator(draws: &mut Stream) -> SimulatorSettings {
+    SimulatorSettings {
+        // Messages travel in the world, not in the exchange.
+        latency_ms: 0,
+        volume_limit_pct: draws.chance(300_000).then(|| percent(draws.range(500, 10_000))),
+        ..SimulatorSettings::default()
+    }
+}
+
+fn settings(draws: &mut Stream, simulator: &SimulatorSettings, latency_ms: (i64, i64)) -> Settings {
+    let mut capabilities = Exchange::capabilities(simulator);
+    capabilities.lossless_order_stream = false;
+    capabilities.amend = draws.chance(700_000);
+    if draws.chance(300_000) {
+        capabilities.stop_triggers.truncate(1);
+    }
+    // Beyond every way that a request of this world can take.
+    capabilities.acceptance_horizon = Span::from_millis(LATE_MS_MAX + 2 * latency_ms.1 + 2_500);
+    let protection = ProtectionSettings {
+        prove_interval_s: draws.pick([10, 30, 60]).unwrap_or(30),
+        ..ProtectionSettings::default()
+    };
+    let mut trade = TradeSettings::default();
+    trade.execution.entry_order =
+        draws.pick([EntryOrder::Limit, EntryOrder::LimitIoc, EntryOrder::Market]).unwrap_or_default();
+    trade.management.time_exit_bars = draws.count(5, 30);
+    trade.management.time_exit_timeframe = Timeframe::M1;
+    trade.multi_tp.backfill_cooldown_s = draws.count(20, 120);
+    trade.multi_tp.final_target = draws
+        .pick([FinalTarget::TightenTrail, FinalTarget::ClosePartial, FinalTarget::CloseFull])
+        .unwrap_or_default();
+    trade.auction.mode =
+        draws.pick([GuardMode::Off, GuardMode::On, GuardMode::Shadow]).unwrap_or(GuardMode::Off);
+    let risk = risk(draws);
+    trade.auction.positions_max = trade.auction.positions_max.min(risk.positions_max);
+    Settings { capabilities, risk, protection, trade }
+}
+
+/// A request is late by this at most.
+pub(crate) const LATE_MS_MAX: i64 = 5_000;
+
+/// Without limits most worlds trade all the time; the others meet them.
+fn risk(draws: &mut Stream) -> RiskSettings {
+    let mut risk = RiskSettings::without_limits();
+    risk.leverage_max = Ratio::new(Decimal::new(draws.range(20, 60), 1));
+    risk.risk_per_trade_pct = percent(draws.range(20, 150));
+    risk.positions_max = draws.count(2, 5);
+    if draws.chance(650_000) {
+        return risk;
+    }
+    let mut limit = |low: i64, high: i64| -> Option<Decimal> {
+        let drawn = Decimal::new(draws.range(low, high), 2);
+        draws.chance(600_000).then_some(drawn)
+    };
+    risk.daily_loss_max_pct = limit(300, 1_500).map(Percent::new);
+    // Above what a trade risks.
+    risk.trade_loss_max_pct = limit(160, 300).map(Percent::new);
+    risk.instrument_notional_max = limit(50, 300).map(Ratio::new);
+    risk.states.drawdown_cautious_pct = limit(500, 900).map(Percent::new);
+    risk.states.drawdown_reduce_only_pct = limit(1_000, 1_500).map(Percent::new);
+    risk.states.drawdown_flatten_pct = limit(2_000, 3_000).map(Percent::new);
+    risk.cooldown.after_loss_minutes = 1;
+    risk
+}
+
+fn faults(seed: u64, draws: &mut Stream) -> Faults {
+    let mut faults = Faults::none(seed);
+    if draws.chance(100_000) {
+        return faults;
+    }
+    for class in Class::ALL {
+        let absent = draws.chance(300_000);
+        // A world in which this class storms, or one with only a little of it.
+        let share = draws.range(1, 10);
+        for fault in Fault::ALL.iter().copied().filter(|fault| fault.class() == class) {
+            let known = draws.chance(MILLION / 2);
+            let highest = i64::from(fault.highest_ppm()) * share / 10;
+            let rate = u32::try_from(draws.range(1, highest.max(1))).unwrap_or(0);
+            if known && !absent {
+                faults.set(fault, rate);
+            }
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worlds_differ_in_kind_and_a_few_are_honest() {
+        let plans: Vec<Plan> = (0..200).map(|seed| Plan::draw(seed, &Options::default())).collect();
+        let known = |plan: &Plan| Fault::ALL.iter().filter(|fault| plan.faults.rate(**fault) > 0).count();
+        let honest = plans.iter().filter(|plan| known(plan) == 0).count();
+        assert!((5..50).contains(&honest), "{honest} honest worlds");
+        for fault in Fault::ALL {
+            let with = plans.iter().filter(|plan| plan.faults.rate(*fault) > 0).count();
+            assert!((20..120).contains(&with), "{} in {with} worlds", fault.name());
+        }
+    }
+
+    #[test]
+    fn options_take_faults_away_and_leave_the_rest() {
+        let all = Plan::draw(3, &Options::default());
+        let some = Plan::draw(3, &Options { without: vec![Fault::Crash], ..Options::default() });
+        for fault in Fault::ALL.iter().filter(|fault| **fault != Fault::Crash) {
+            assert_eq!(all.faults.rate(*fault), some.faults.rate(*fault));
+        }
+        assert_eq!(some.faults.rate(Fault::Crash), 0);
+    }
+}

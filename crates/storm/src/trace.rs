@@ -1,0 +1,111 @@
+//! What a world did, as a chain of hashes: two runs of one seed must give one chain.
+
+use std::fmt::Write;
+
+use seawall_engine::{Effects, Engine, fingerprint};
+use seawall_model::{Input, StateSink, Ts};
+
+/// Steps between two looks at the engine's whole state.
+const DIGEST_EVERY: u64 = 256;
+const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// A chain of hashes over time, inputs, effects and, now and then, the whole state.
+#[derive(Debug, Clone)]
+pub(crate) struct Trace {
+    chain: u64,
+    steps: u64,
+}
+
+impl Trace {
+    pub(crate) fn new() -> Self {
+        Trace { chain: PRIME, steps: 0 }
+    }
+
+    /// Where the chain stands.
+    pub(crate) fn chain(&self) -> u64 {
+        self.chain
+    }
+
+    /// A step has been taken.
+    pub(crate) fn step(&mut self, at: Ts, input: &Input, effects: &Effects, engine: &Engine) {
+        self.steps += 1;
+        self.signed(at.nanos());
+        match input {
+            Input::Quote { instrument, bid, ask } => {
+                self.number(u64::from(instrument.0));
+                self.signed(bid.get());
+                self.signed(ask.get());
+            }
+            Input::Wakeup => self.number(1),
+            Input::Started
+            | Input::Candle { .. }
+            | Input::Mark { .. }
+            | Input::Venue(_)
+            | Input::Submission { .. }
+            | Input::Operator(_)
+            | Input::Book { .. }
+            | Input::Listing(_)
+            | Input::Past { .. }
+            | Input::Rules(_) => {
+                // Nothing is written that could fail.
+                let _ = write!(Words(self), "{input:?}");
+            }
+        }
+        fingerprint::write(effects, self);
+        for update in &effects.orders {
+            self.number(u64::from(update.order.id.sequence));
+            self.signed(update.filled.get());
+            self.number(update.state as u64);
+        }
+        for alert in &effects.alerts {
+            self.bytes(alert.detail.as_bytes());
+        }
+        if self.steps.is_multiple_of(DIGEST_EVERY) {
+            engine.digest(self);
+        }
+    }
+}
+
+impl StateSink for Trace {
+    fn bytes(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+            self.number(word);
+        }
+    }
+
+    fn number(&mut self, value: u64) {
+        let mixed = (self.chain ^ value).wrapping_mul(PRIME);
+        self.chain = mixed ^ mixed >> 29;
+    }
+
+    fn signed(&mut self, value: i64) {
+        self.number(value.cast_unsigned());
+    }
+}
+
+struct Words<'a>(&'a mut Trace);
+
+impl Write for Words<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.bytes(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_depends_on_every_word_and_on_their_order() {
+        let chain = |words: &[u64]| {
+            let mut trace = Trace::new();
+            words.iter().for_each(|word| trace.number(*word));
+            trace.chain()
+        };
+        assert_eq!(chain(&[1, 2]), chain(&[1, 2]));
+        assert_ne!(chain(&[1, 2]), chain(&[2, 1]));
+        assert_ne!(chain(&[1, 2]), chain(&[1, 2, 0]));
+    }
+}

@@ -1,0 +1,343 @@
+//! Faults that begin by themselves: drawn by the minute, each with its end.
+
+use rust_decimal::Decimal;
+use seawall_model::{
+    Booking, BookingKind, Command, FillCause, Input, InstrumentId, KillReason, Money, OrderRef, QtyUnits,
+    Side, Span, SystemMode, Trading, Ts, VenueEvent, VenueId,
+};
+use seawall_store::disk::Fault as DiskFault;
+
+use crate::faults::{Class, Fault};
+use crate::market::MINUTE;
+use crate::swarm::{CASH, RUN};
+use crate::world::{Happening, World};
+
+/// Faults of the account, the host and the operator, drawn once a minute.
+const BY_MINUTE: [Fault; 14] = [
+    Fault::StreamGap,
+    Fault::StreamGapCut,
+    Fault::StreamStall,
+    Fault::ReconnectStorm,
+    Fault::Transfer,
+    Fault::TransferUntold,
+    Fault::Killed,
+    Fault::Pause,
+    Fault::TornWrite,
+    Fault::FailedSync,
+    Fault::FullDisk,
+    Fault::Mode,
+    Fault::Kill,
+    Fault::Restart,
+];
+
+/// Faults of one instrument, drawn once a minute for each.
+const BY_INSTRUMENT: [Fault; 11] = [
+    Fault::StopExpired,
+    Fault::StopVanished,
+    Fault::ManualTrade,
+    Fault::ManualClose,
+    Fault::ManualCancel,
+    Fault::Liquidation,
+    Fault::Deleveraging,
+    Fault::Gap,
+    Fault::Freeze,
+    Fault::Halt,
+    Fault::Close,
+];
+
+/// The operator looks after an account that has stopped trading this often, in minutes.
+const LOOKS_AFTER_MINUTES: i64 = 20;
+
+impl World {
+    /// Draws what begins within the next minute.
+    pub(crate) fn minute(&mut self, at: Ts) {
+        self.agenda.put(at.plus(MINUTE), Happening::Minute);
+        self.look_after(at);
+        self.tidy();
+        for fault in BY_MINUTE {
+            if self.faults.strikes(fault) {
+                self.plan_fault(at, fault, None);
+            }
+        }
+        for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
+            for fault in BY_INSTRUMENT {
+                if self.faults.strikes(fault) {
+                    self.plan_fault(at, fault, Some(id));
+                }
+            }
+        }
+    }
+
+    fn plan_fault(&mut self, at: Ts, fault: Fault, instrument: Option<InstrumentId>) {
+        let begins = at.plus(self.shape.millis(0, 59_999));
+        self.agenda.put(begins, Happening::Begin { fault, instrument });
+    }
+
+    /// The operator lets an account trade again that stopped by itself, and pays in where little is left.
+    fn look_after(&mut self, at: Ts) {
+        let minutes = at.nanos().div_euclid(MINUTE.nanos());
+        if minutes % LOOKS_AFTER_MINUTES != 0 {
+            return;
+        }
+        let stopped = self.process.as_ref().is_some_and(|process| {
+            process.engine.kill_switch().is_some() || process.engine.mode() != SystemMode::Normal
+        });
+        if stopped {
+            self.feed(at, Input::Operator(Command::Release));
+        }
+        let equity = self.venue.exchange.account().equity.get();
+        if equity < Decimal::from(CASH / 3) {
+            self.pay(at, Decimal::from(CASH / 2), true);
+            self.forward(at, None);
+        }
+    }
+
+    /// Forgets intents that can no longer act.
+    fn tidy(&mut self) {
+        let newest = self.truth.intents.keys().next_back().map_or(0, |id| id.sequence);
+        let oldest = (0..)
+            .map(InstrumentId)
+            .take(self.venue.instruments.len())
+            .flat_map(|id| self.venue.exchange.working(id))
+            .filter_map(|row| row.order)
+            .filter(|order| order.id.run == RUN)
+            .map(|order| order.id.sequence)
+            .min()
+            .unwrap_or(newest);
+        self.truth.forget(oldest.min(newest.saturating_sub(2_000)));
+    }
+
+    /// A fault begins now.
+    pub(crate) fn begin(&mut self, at: Ts, fault: Fault, instrument: Option<InstrumentId>) {
+        let done = match (fault.class(), instrument) {
+            (Class::Lifecycle, Some(id)) => self.end_an_order(at, fault, id),
+            (Class::Account, Some(id)) => self.meddle(at, fault, id),
+            (Class::Account, None) => {
+                let equity = self.venue.exchange.account().equity.get().max(Decimal::ZERO);
+                let share = Decimal::new(self.shape.range(-20, 40), 3);
+                self.pay(at, (equity * share).round_dp(2), fault == Fault::Transfer)
+            }
+            (Class::Market, Some(id)) => self.unsettle(at, fault, id),
+            (Class::Stream, None) => self.interrupt(at, fault),
+            (Class::Host, None) => self.break_host(at, fault),
+            (Class::Operator, Some(id)) => {
+                let held = self.venue.holding(id).is_some();
+                if held {
+                    self.feed(at, Input::Operator(Command::Close(id)));
+                }
+                held
+            }
+            (Class::Operator, None) => self.operate(at, fault),
+            // These strike with messages.
+            (Class::Submit | Class::Query, _)
+            | (Class::Lifecycle | Class::Market, None)
+            | (Class::Stream | Class::Host, Some(_)) => false,
+        };
+        if done {
+            self.injected(at, fault, instrument);
+        }
+    }
+
+    fn end_an_order(&mut self, at: Ts, fault: Fault, id: InstrumentId) -> bool {
+        let World { venue, truth, .. } = self;
+        let stop = venue.exchange.working(id).find(|row| row.kind.is_stop());
+        let stop = stop.and_then(|row| row.order).filter(|order| order.id.run == RUN);
+        stop.is_some_and(|order| venue.end(at, order, fault == Fault::StopExpired, truth))
+    }
+
+    fn meddle(&mut self, at: Ts, fault: Fault, id: InstrumentId) -> bool {
+        if fault == Fault::ManualTrade {
+            let side = if self.shape.chance(500_000) { Side::Buy } else { Side::Sell };
+            let share = Decimal::new(self.shape.range(1, 30), 2);
+            let Some(qty) = self.affordable(id, share) else { return false };
+            self.venue.by_hand(at, id, (side, qty), &mut self.truth);
+            return true;
+        }
+        let World { venue, truth, shape, .. } = self;
+        if fault == Fault::ManualCancel {
+            let ours = |order: &OrderRef| order.id.run == RUN;
+            let orders: Vec<OrderRef> =
+                venue.exchange.working(id).filter_map(|row| row.order).filter(ours).collect();
+            let last = i64::try_from(orders.len()).unwrap_or(0) - 1;
+            let place = usize::try_from(shape.range(0, last.max(0))).unwrap_or(0);
+            return orders.get(place).is_some_and(|order| venue.end(at, *order, true, truth));
+        }
+        let Some((side, held)) = venue.holding(id) else { return false };
+        if fault == Fault::ManualClose {
+            let whole = shape.chance(600_000);
+            let half = QtyUnits::new(held.get() / 2);
+            let part = venue.instruments.get(id.index()).map(|one| one.floor_lot(half));
+            let qty = part.filter(|part| !whole && !part.is_zero()).unwrap_or(held);
+            venue.by_hand(at, id, (side, qty), truth);
+        } else {
+            let liquidated = fault == Fault::Liquidation;
+            let cause = if liquidated { FillCause::Liquidation } else { FillCause::Deleveraging };
+            venue.close_out(at, id, cause, truth);
+        }
+        true
+    }
+
+    fn unsettle(&mut self, at: Ts, fault: Fault, id: InstrumentId) -> bool {
+        if fault == Fault::Gap {
+            let size = self.shape.range(50, 800);
+            let size = if self.shape.chance(500_000) { size } else { -size };
+            return self.market.jump(id, size);
+        }
+        if fault == Fault::Freeze {
+            let length = self.shape.millis(30_000, 600_000);
+            self.market.set_frozen(id, true);
+            self.agenda.put(at.plus(length), Happening::Thaw(id));
+            return true;
+        }
+        let length = self.shape.millis(20_000, 600_000);
+        let told = self.shape.millis(0, 15_000);
+        if let Some(halted) = self.venue.halted.get_mut(id.index()) {
+            *halted = true;
+        }
+        self.tell_trading(at.plus(told), id, Trading::Suspended);
+        self.agenda.put(at.plus(length), Happening::Reopen(id));
+        true
+    }
+
+    fn interrupt(&mut self, at: Ts, fault: Fault) -> bool {
+        if fault == Fault::StreamStall {
+            self.stalled = true;
+            self.agenda.put(at.plus(self.shape.millis(2_000, 40_000)), Happening::Unstall);
+            return true;
+        }
+        if fault != Fault::ReconnectStorm {
+            let length = self.shape.millis(500, 60_000);
+            return self.lose_stream(at, length, fault == Fault::StreamGapCut);
+        }
+        for number in 1..=self.shape.range(2, 6) {
+            let again = at.plus(Span::from_secs(8 * number));
+            let next = Happening::Begin { fault: Fault::StreamGap, instrument: None };
+            self.agenda.put(again, next);
+        }
+        let length = self.shape.millis(200, 4_000);
+        self.lose_stream(at, length, false)
+    }
+
+    fn break_host(&mut self, at: Ts, fault: Fault) -> bool {
+        if self.process.is_none() {
+            return false;
+        }
+        if fault == Fault::Pause {
+            self.paused_until = at.plus(self.shape.millis(500, 30_000));
+            self.truth.disturb(self.paused_until, None);
+        } else if fault == Fault::Killed {
+            self.die(at, usize::MAX);
+        } else if fault == Fault::TornWrite {
+            let after_bytes = self.shape.range(0, 4_000).unsigned_abs();
+            self.disk.inject(DiskFault::TornWrite { after_bytes });
+        } else if fault == Fault::FailedSync {
+            self.disk.inject(DiskFault::FailedSync { after_syncs: u64::from(self.shape.count(0, 3)) });
+        } else {
+            let after_bytes = self.shape.range(0, 20_000).unsigned_abs();
+            self.disk.inject(DiskFault::Full { after_bytes });
+        }
+        true
+    }
+
+    fn operate(&mut self, at: Ts, fault: Fault) -> bool {
+        if self.process.is_none() {
+            return false;
+        }
+        let until = at.plus(self.operator.millis(30_000, 900_000));
+        if fault == Fault::Mode {
+            let modes =
+                [SystemMode::Cautious, SystemMode::ReduceOnly, SystemMode::ProtectOnly, SystemMode::Flatten];
+            let mode = self.operator.pick(modes).unwrap_or_default();
+            self.feed(at, Input::Operator(Command::SetMode(mode)));
+            let back = Input::Operator(Command::SetMode(SystemMode::Normal));
+            self.agenda.put(until, Happening::Feed(Box::new(back)));
+        } else if fault == Fault::Kill {
+            let flatten = self.operator.chance(500_000);
+            self.turn_off(at, flatten);
+            let back = Input::Operator(Command::Release);
+            self.agenda.put(until, Happening::Feed(Box::new(back)));
+        } else {
+            self.feed(at, Input::Operator(Command::Shutdown));
+            let ends = at.plus(self.operator.millis(200, 15_000));
+            self.agenda.put(ends, Happening::Stop { life: self.life });
+        }
+        true
+    }
+
+    /// The kill switch is turned on.
+    pub(crate) fn turn_off(&mut self, at: Ts, flatten: bool) {
+        self.feed(at, Input::Operator(Command::Kill { reason: KillReason::Manual, flatten }));
+    }
+
+    fn lose_stream(&mut self, at: Ts, length: Span, cut: bool) -> bool {
+        if !self.connected || self.process.is_none() {
+            return false;
+        }
+        self.disconnect(at);
+        self.feed(at, Input::Venue(VenueEvent::Stream { live: false }));
+        if self.process.is_some() {
+            self.agenda.put(at.plus(length), Happening::Connect { connection: self.connection, cut });
+        }
+        true
+    }
+
+    /// Money comes in or goes out.
+    fn pay(&mut self, at: Ts, amount: Decimal, told: bool) -> bool {
+        let amount = Money::new(amount);
+        if amount.is_zero() || self.venue.exchange.transfer(amount).is_none() {
+            return false;
+        }
+        self.truth.transferred(amount);
+        if told {
+            self.bookings += 1;
+            let booking = Booking {
+                id: VenueId::Number(self.bookings),
+                kind: BookingKind::Transfer,
+                instrument: None,
+                amount,
+                venue_time: at.plus(self.plan.skew),
+            };
+            self.publish(at, VenueEvent::Booked(booking));
+        }
+        true
+    }
+
+    /// Contracts worth a share of the equity.
+    fn affordable(&self, id: InstrumentId, share: Decimal) -> Option<QtyUnits> {
+        let instrument = self.venue.instruments.get(id.index())?;
+        let price = instrument.price(self.prices.get(id.index()).copied()?).get();
+        let equity = self.venue.exchange.account().equity.get();
+        let qty = instrument.floor_qty((equity * share).checked_div(price)?);
+        (qty >= instrument.min_qty()).then_some(qty)
+    }
+
+    fn tell_trading(&mut self, due: Ts, id: InstrumentId, trading: Trading) {
+        if let Some(instrument) = self.venue.instruments.get(id.index()) {
+            let input = Input::Rules(instrument.rules(trading));
+            self.agenda.put(due, Happening::Feed(Box::new(input)));
+        }
+    }
+
+    /// The venue takes orders again; the listing tells.
+    pub(crate) fn reopen(&mut self, at: Ts, id: InstrumentId) {
+        let was_halted = self.venue.halted.get_mut(id.index()).map(core::mem::take);
+        if was_halted == Some(true) {
+            self.truth.disturb(at, Some(id));
+            let told = self.shape.millis(0, 15_000);
+            self.tell_trading(at.plus(told), id, Trading::Open);
+        }
+    }
+
+    /// What was begun ends, and the operator lets the account trade.
+    pub(crate) fn clear_up(&mut self, at: Ts) {
+        self.stalled = false;
+        for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
+            self.market.set_frozen(id, false);
+            self.reopen(at, id);
+        }
+        self.agenda.put(at, Happening::Feed(Box::new(Input::Operator(Command::Release))));
+        let until = at.plus(Span::from_secs(30));
+        let again = Input::Operator(Command::SetMode(SystemMode::Normal));
+        self.agenda.put(until, Happening::Feed(Box::new(again)));
+    }
+}

@@ -1,0 +1,555 @@
+//! A world: virtual time, what is going to happen, a process, a venue, a market, and the oracles.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rust_decimal::Decimal;
+use seawall_engine::{Carry, EngineError};
+use seawall_model::{
+    Fill, Input, InstrumentId, ModelError, Money, PriceUnits, Span, Ts, VenueEvent, VenueRequest,
+};
+use seawall_simulator::SimulatorError;
+use seawall_store::disk::MemoryDisk;
+use seawall_store::recording;
+use seawall_strategy::Strategy;
+use thiserror::Error;
+
+use crate::agenda::Agenda;
+use crate::faults::{Fault, Faults};
+use crate::market::{MINUTE, Market, Move};
+use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};
+use crate::process::{Around, Counts, Halt, Point, Process};
+use crate::random::{Purpose, Stream};
+use crate::report::Report;
+use crate::strategy::Erratic;
+use crate::swarm::{CASH, Options, Plan, RUN};
+use crate::trace::Trace;
+use crate::truth::Truth;
+use crate::venue::Venue;
+
+/// From the healing on, books and venue agree within this.
+const HEALED_WITHIN: Span = Span::from_secs(15 * 60);
+/// Looked at no sooner than this after the healing.
+const HEALING: Span = Span::from_secs(60);
+/// What waits in memory is handed to the operating system after this, as in a run.
+const HAND_OVER_EVERY: Span = Span::from_millis(250);
+/// Lines of a story that are kept.
+const STORY_MAX: usize = 20_000;
+
+/// Why a world cannot be made: never because of what happens in it.
+#[derive(Debug, Error)]
+pub enum StormError {
+    /// The exchange.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// An instrument.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The first start failed on a healthy disk.
+    #[error("the first start failed: {0}")]
+    Start(String),
+}
+
+/// What is going to happen.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// A request arrives at the venue.
+    Arrive(VenueRequest),
+    /// An answer arrives at the life of the process that asked.
+    Reply { life: u32, input: Box<Input> },
+    /// A message of the stream arrives on its connection.
+    Stream { connection: u32, event: Box<VenueEvent> },
+    /// The driver has something for the engine.
+    Feed(Box<Input>),
+    /// Faults of the next minute are drawn.
+    Minute,
+    /// A fault begins.
+    Begin { fault: Fault, instrument: Option<InstrumentId> },
+    /// An instrument trades again.
+    Thaw(InstrumentId),
+    /// The venue takes orders on it again.
+    Reopen(InstrumentId),
+    /// The stream is back; `cut`: without what was missed.
+    Connect { connection: u32, cut: bool },
+    /// The stream speaks again.
+    Unstall,
+    /// The operator ends the process.
+    Stop { life: u32 },
+    /// The process comes back.
+    Restart,
+}
+
+/// A world.
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) plan: Plan,
+    pub(crate) now: Ts,
+    pub(crate) agenda: Agenda<Happening>,
+    pub(crate) faults: Faults,
+    pub(crate) latency: Stream,
+    pub(crate) shape: Stream,
+    pub(crate) operator: Stream,
+    pub(crate) market: Market,
+    pub(crate) venue: Venue,
+    pub(crate) truth: Truth,
+    judge: Judge,
+    trace: Trace,
+    pub(crate) disk: MemoryDisk,
+    pub(crate) process: Option<Process>,
+    /// What was on disk when the process died, where that is known.
+    durable: Option<Carry>,
+    pub(crate) life: u32,
+    pub(crate) prices: Vec<PriceUnits>,
+    pub(crate) connected: bool,
+    pub(crate) connection: u32,
+    pub(crate) missed_since: Ts,
+    pub(crate) stalled: bool,
+    pub(crate) stream_until: Ts,
+    pub(crate) paused_until: Ts,
+    handed_at: Ts,
+    quiet: Arc<AtomicBool>,
+    pub(crate) healed_at: Option<Ts>,
+    agreed_at: Option<Ts>,
+    counts: Counts,
+    pub(crate) bookings: u64,
+    story: Option<Vec<String>>,
+    violation: Option<Violation>,
+}
+
+/// Lives the world of `seed` to its end.
+///
+/// # Errors
+/// The world cannot be made.
+pub fn run(seed: u64, options: &Options) -> Result<Report, StormError> {
+    let mut world = World::new(seed, options, None)?;
+    world.live();
+    Ok(world.report())
+}
+
+/// As [`run`], with the last lines of what happened.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with_story(seed: u64, options: &Options) -> Result<(Report, Vec<String>), StormError> {
+    let mut world = World::new(seed, options, Some(Vec::new()))?;
+    world.live();
+    let story = world.story.take().unwrap_or_default();
+    Ok((world.report(), story))
+}
+
+impl World {
+    fn new(seed: u64, options: &Options, story: Option<Vec<String>>) -> Result<Self, StormError> {
+        let plan = Plan::draw(seed, options);
+        let market = Market::new(&plan.market, plan.timeframe)?;
+        let instruments = market.instruments();
+        let count = instruments.len();
+        let cash = Money::new(Decimal::from(CASH));
+        let venue = Venue::new(&plan.simulator, instruments, cash, plan.skew)?;
+        let judge = Judge::new(plan.leverage_max(), plan.naked_bound(), count);
+        let now = plan.start;
+        let mut world = World {
+            seed,
+            now,
+            agenda: Agenda::new(),
+            faults: plan.faults.clone(),
+            latency: Stream::new(seed, Purpose::Latency),
+            shape: Stream::new(seed, Purpose::Shape),
+            operator: Stream::new(seed, Purpose::Operator),
+            market,
+            venue,
+            truth: Truth::new(RUN, count, cash),
+            judge,
+            trace: Trace::new(),
+            disk: MemoryDisk::new(),
+            process: None,
+            durable: None,
+            life: 0,
+            prices: vec![PriceUnits::ZERO; count],
+            connected: false,
+            connection: 0,
+            missed_since: now,
+            stalled: false,
+            stream_until: now,
+            paused_until: now,
+            handed_at: now,
+            quiet: Arc::new(AtomicBool::new(false)),
+            healed_at: None,
+            agreed_at: None,
+            counts: Counts::default(),
+            bookings: 0,
+            story,
+            violation: None,
+            plan,
+        };
+        world.agenda.put(now.plus(MINUTE), Happening::Minute);
+        world.start(now);
+        match (&world.process, &world.violation) {
+            (None, Some(violation)) => Err(StormError::Start(violation.what.clone())),
+            _ => Ok(world),
+        }
+    }
+
+    fn live(&mut self) {
+        let heals_at = self.plan.start.plus(self.plan.length);
+        while self.violation.is_none() && self.agreed_at.is_none() {
+            if self.healed_at.is_none() && self.now >= heals_at {
+                self.heal();
+            }
+            self.next();
+        }
+        if self.violation.is_none() {
+            let finding = ledger::check_venue(&self.venue, &self.truth);
+            self.judged(self.now, finding);
+        }
+    }
+
+    /// The next thing that happens.
+    fn next(&mut self) {
+        let soonest = self.now;
+        let wake = self.process.as_ref().and_then(|process| process.engine.next_wakeup());
+        let wake = wake.map(|at| at.max(soonest).max(self.paused_until));
+        let agenda = self.agenda.next_at().map(|at| at.max(soonest));
+        let market = self.market.next_at().map(|at| at.max(soonest));
+        let due = [(agenda, 0), (wake, 1), (market, 2)];
+        let first = due.into_iter().filter_map(|(at, what)| at.map(|at| (at, what))).min();
+        let Some((at, what)) = first else { return };
+        self.now = at;
+        match what {
+            0 => {
+                if let Some((_, happening)) = self.agenda.take() {
+                    self.happen(at, happening);
+                }
+            }
+            1 => self.feed(at, Input::Wakeup),
+            _ => self.market_moves(at),
+        }
+        self.look(at);
+    }
+
+    fn happen(&mut self, at: Ts, happening: Happening) {
+        match happening {
+            Happening::Arrive(request) => self.arrive(at, request),
+            Happening::Reply { life, input } if life == self.life => self.feed(at, *input),
+            Happening::Stream { connection, event } if connection == self.connection => {
+                self.feed(at, Input::Venue(*event));
+            }
+            Happening::Reply { .. } | Happening::Stream { .. } => {}
+            Happening::Feed(input) => self.feed(at, *input),
+            Happening::Minute => self.minute(at),
+            Happening::Begin { fault, instrument } => {
+                if self.healed_at.is_none() {
+                    self.begin(at, fault, instrument);
+                    self.forward(at, None);
+                }
+            }
+            Happening::Thaw(id) => self.market.set_frozen(id, false),
+            Happening::Reopen(id) => self.reopen(at, id),
+            Happening::Connect { connection, cut } if connection == self.connection => self.connect(at, cut),
+            Happening::Connect { .. } => {}
+            Happening::Unstall => self.stalled = false,
+            Happening::Stop { life } if life == self.life => {
+                self.die(at, usize::MAX);
+            }
+            Happening::Stop { .. } => {}
+            Happening::Restart => {
+                if self.process.is_none() {
+                    self.start(at);
+                }
+            }
+        }
+    }
+
+    fn market_moves(&mut self, at: Ts) {
+        match self.market.take() {
+            None => {}
+            Some(Move::Funding(id, rate)) => self.venue.exchange.set_funding_rate(at, id, rate),
+            Some(Move::Tick(id, tick)) => {
+                let closed = self.market.closed(id);
+                if let Some(price) = self.prices.get_mut(id.index()) {
+                    *price = tick.last;
+                }
+                let World { venue, faults, truth, .. } = self;
+                if venue.tick(at, id, tick, (faults, truth)) {
+                    self.injected(at, Fault::TriggerRefused, Some(id));
+                }
+                self.forward(at, None);
+                if at >= self.paused_until {
+                    self.feed(at, Input::Quote { instrument: id, bid: tick.bid, ask: tick.ask });
+                }
+                if let Some(candle) = closed {
+                    if self.faults.strikes(Fault::CandleMissing) {
+                        self.injected(at, Fault::CandleMissing, Some(id));
+                        return;
+                    }
+                    let timeframe = self.plan.timeframe;
+                    self.feed(at, Input::Candle { instrument: id, timeframe, candle });
+                }
+            }
+        }
+    }
+
+    /// Counts a fault, and notes that it may keep a position from its stop.
+    pub(crate) fn injected(&mut self, at: Ts, fault: Fault, instrument: Option<InstrumentId>) {
+        self.faults.note(fault);
+        if fault.is_disturbing() {
+            self.truth.disturb(at, instrument);
+        }
+        if let Some(story) = self.story.as_mut() {
+            let about = instrument.map_or(String::new(), |id| format!(" on {}", id.0));
+            story.push(format!("{at} * {}{about}", fault.name()));
+        }
+    }
+
+    /// Gives an input to the engine, if there is one and it does not stand still.
+    pub(crate) fn feed(&mut self, at: Ts, input: Input) {
+        if self.violation.is_some() {
+            return;
+        }
+        if at < self.paused_until {
+            self.agenda.put(self.paused_until, Happening::Feed(Box::new(input)));
+            return;
+        }
+        let Some(mut process) = self.process.take() else { return };
+        let point = self.death(&input);
+        let (sent, fed) = {
+            let mut around = Around {
+                at,
+                judge: &mut self.judge,
+                truth: &self.truth,
+                venue: &self.venue,
+                trace: &mut self.trace,
+                counts: &mut self.counts,
+                story: self.story.as_mut(),
+            };
+            process.feed(&self.disk, point, &mut around, &input)
+        };
+        if let Some(story) = self.story.as_mut()
+            && story.len() > 2 * STORY_MAX
+        {
+            story.drain(..STORY_MAX);
+        }
+        self.process = Some(process);
+        let mut leaves = at;
+        let commits = sent.iter().any(|(_, request)| recording::commits(request));
+        if commits && self.faults.strikes(Fault::SlowDisk) {
+            let pause = self.shape.millis(100, 5_000);
+            leaves = at.plus(pause);
+            self.paused_until = leaves;
+            self.injected(leaves, Fault::SlowDisk, None);
+        }
+        for (_, request) in sent {
+            self.send(leaves, request);
+        }
+        match fed {
+            Ok(()) => self.hand_over(at),
+            Err(Halt::Died) => {
+                self.injected(at, Fault::Crash, None);
+                let kept = if self.shape.chance(500_000) { 0 } else { self.shape.count(1, 8_000) };
+                self.die(at, usize::try_from(kept).unwrap_or(0));
+            }
+            Err(Halt::Store) => self.die(at, 0),
+            Err(Halt::Broken(oracle, what)) => self.broken(at, oracle, what),
+        }
+    }
+
+    fn hand_over(&mut self, at: Ts) {
+        if at.since(self.handed_at) < HAND_OVER_EVERY {
+            return;
+        }
+        self.handed_at = at;
+        let handed = self.process.as_mut().map_or(Ok(()), Process::hand_over);
+        if handed.is_err() {
+            self.die(at, 0);
+        }
+    }
+
+    /// Where the process dies within the step of `input`, if it does.
+    fn death(&mut self, input: &Input) -> Option<Point> {
+        if matches!(input, Input::Quote { .. }) || !self.faults.strikes(Fault::Crash) {
+            return None;
+        }
+        self.shape.pick([
+            Point::BeforeInput,
+            Point::BeforeSync,
+            Point::BeforeSend,
+            Point::AfterFirst,
+            Point::AfterSend,
+        ])
+    }
+
+    /// The process is dead: of what was not synced, so many bytes survive.
+    pub(crate) fn die(&mut self, at: Ts, kept: usize) {
+        let Some(process) = self.process.take() else { return };
+        self.durable = process.durable;
+        self.disk.crash(kept);
+        self.disk.heal();
+        self.life += 1;
+        self.disconnect(at);
+        let outage = self.shape.millis(200, 60_000);
+        self.agenda.put(at.plus(outage), Happening::Restart);
+        self.truth.disturb(at, None);
+    }
+
+    /// Nothing of the stream arrives any more.
+    pub(crate) fn disconnect(&mut self, at: Ts) {
+        if self.connected {
+            self.missed_since = at.minus(Span::from_secs(2));
+        }
+        self.connected = false;
+        self.connection += 1;
+    }
+
+    /// The process starts: with what the disk has, then with what the venue can tell of the time between.
+    fn start(&mut self, at: Ts) {
+        self.life += 1;
+        self.counts.lives += 1;
+        let setup = self.plan.setup(&self.venue.instruments);
+        let strategies = self.strategies();
+        let start = u32::try_from(self.counts.lives).unwrap_or(u32::MAX);
+        let begun = match Process::begin(&self.disk, start, at, setup, strategies) {
+            Ok(begun) => begun,
+            Err(error) => return self.broken(at, Oracle::Recovery, format!("it cannot come back: {error}")),
+        };
+        let durable = self.durable.take();
+        let finding = match &begun.carry {
+            Some(carry) => {
+                recovery::check(&begun.process.engine, carry, durable.as_ref(), &self.venue, &self.truth)
+            }
+            None => recovery::check_blank(&self.truth),
+        };
+        self.judged(at, finding);
+        let mode = begun.process.engine.mode();
+        let lost_kill = self.judge.reduction.is_killed() && begun.process.engine.kill_switch().is_none();
+        self.judge.reduction.restarted(mode);
+        self.judge.reachability.forget();
+        let newest = begun.carry.iter().flat_map(|carry| carry.desks.values());
+        let newest = newest.filter_map(seawall_engine::carry::DeskCarry::newest_fill).min();
+        self.process = Some(begun.process);
+        self.feed(at, Input::Started);
+        if let Some(newest) = newest {
+            self.tell_missed(at, newest.minus(self.plan.skew).minus(MINUTE));
+        }
+        self.feed(at, Input::Venue(VenueEvent::Stream { live: false }));
+        if lost_kill {
+            self.turn_off(at, false);
+        }
+        self.connection += 1;
+        let due = at.plus(self.shape.millis(200, 5_000));
+        self.agenda.put(due, Happening::Connect { connection: self.connection, cut: false });
+    }
+
+    fn strategies(&self) -> Vec<Box<dyn Strategy>> {
+        let strategy = |id| {
+            let draws = Stream::new(self.seed, Purpose::Strategy(id, self.life));
+            let quiet = Arc::clone(&self.quiet);
+            Box::new(Erratic::new(draws, self.plan.timeframe, self.plan.eagerness, quiet))
+                as Box<dyn Strategy>
+        };
+        (0..).take(self.venue.instruments.len()).map(strategy).collect()
+    }
+
+    /// Executions that the venue can tell of.
+    fn tell_missed(&mut self, at: Ts, since: Ts) {
+        let missed: Vec<Fill> = self.truth.fills_since(since).copied().collect();
+        for fill in missed {
+            if let Some(event) = self.venue.as_told(VenueEvent::Filled(fill)) {
+                self.feed(at, Input::Venue(event));
+            }
+        }
+    }
+
+    /// The stream is complete from here on; what was missed is told first.
+    fn connect(&mut self, at: Ts, cut: bool) {
+        self.connected = true;
+        self.stream_until = at;
+        if !cut {
+            self.tell_missed(at, self.missed_since);
+        }
+        self.feed(at, Input::Venue(VenueEvent::Stream { live: true }));
+    }
+
+    /// The oracles look at the venue.
+    fn look(&mut self, at: Ts) {
+        if self.violation.is_some() {
+            return;
+        }
+        let alive = self.process.is_some();
+        for (halted, naked) in self.venue.halted.iter().zip(&mut self.truth.naked) {
+            if *halted {
+                naked.disturbed = Some(at);
+            }
+        }
+        self.truth.watch(at, &self.venue.exchange, alive);
+        let finding = self.judge.look(at, &self.venue, &self.truth);
+        self.judged(at, finding);
+        self.agrees(at);
+    }
+
+    /// After the healing: whether books and venue agree, or the time for it is over.
+    fn agrees(&mut self, at: Ts) {
+        let Some(healed) = self.healed_at.filter(|healed| at.since(*healed) >= HEALING) else { return };
+        let on_its_way = |what: &Happening| {
+            matches!(what, Happening::Arrive(_) | Happening::Reply { .. } | Happening::Stream { .. })
+        };
+        let overdue = at.since(healed) > HEALED_WITHIN;
+        if !overdue && self.agenda.any(on_its_way) {
+            return;
+        }
+        let compared = match &self.process {
+            Some(process) => conservation::check(&process.engine, &self.venue),
+            None => Err((Oracle::Liveness, "no process runs".to_owned())),
+        };
+        match compared {
+            Ok(()) => self.agreed_at = Some(at),
+            Err((oracle, what)) if overdue => {
+                self.broken(
+                    at,
+                    oracle,
+                    format!("{} s after the healing: {what}", at.since(healed).secs_f64()),
+                );
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn heal(&mut self) {
+        self.healed_at = Some(self.now);
+        self.faults.heal();
+        self.disk.heal();
+        self.quiet.store(true, Ordering::Relaxed);
+        self.clear_up(self.now);
+    }
+
+    fn judged(&mut self, at: Ts, finding: Finding) {
+        if let Err((oracle, what)) = finding {
+            self.broken(at, oracle, what);
+        }
+    }
+
+    fn broken(&mut self, at: Ts, oracle: Oracle, what: String) {
+        if self.violation.is_none() {
+            self.violation = Some(Violation { oracle, at, what });
+        }
+    }
+
+    fn report(self) -> Report {
+        Report {
+            seed: self.seed,
+            instruments: self.plan.market.instruments,
+            simulated: self.now.since(self.plan.start),
+            counts: Counts { fills: self.truth.fills_total, ..self.counts },
+            faults: self.faults.injected().collect(),
+            naked_max: self.truth.naked_max,
+            naked_quiet_max: self.truth.naked_quiet_max,
+            naked_bound: self.plan.naked_bound(),
+            naked_times_ms: self.truth.naked_times,
+            in_flight_max: self.agenda.longest,
+            healed_after: self.agreed_at.zip(self.healed_at).map(|(agreed, healed)| agreed.since(healed)),
+            trace: self.trace.chain(),
+            violation: self.violation,
+        }
+    }
+}

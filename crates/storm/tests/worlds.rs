@@ -1,0 +1,44 @@
+//! A few worlds in each test run; `cargo xtask storm` lives through as many as wanted.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use seawall_storm::{Fault, Options, run};
+
+/// How long the worlds of these tests live: they run without optimisation.
+const MINUTES: i64 = 30;
+
+fn short() -> Options {
+    Options { minutes: Some(MINUTES), ..Options::default() }
+}
+
+#[test]
+fn the_first_worlds_break_no_rule() {
+    for seed in 0..12 {
+        let report = run(seed, &short()).unwrap();
+        assert_eq!(
+            report.violation, None,
+            "cargo xtask storm --seed {seed} --world-minutes {MINUTES} --trace"
+        );
+        assert!(report.counts.orders > 0 || report.counts.inputs > 100, "seed {seed}: nothing happens");
+    }
+}
+
+#[test]
+fn two_runs_of_a_seed_are_the_same_to_the_last_bit() {
+    for seed in [1, 2, 3] {
+        let (one, two) = (run(seed, &short()).unwrap(), run(seed, &short()).unwrap());
+        assert_eq!(one, two, "seed {seed}");
+    }
+}
+
+#[test]
+fn worlds_without_any_fault_are_protected_within_two_round_trips() {
+    let without = Fault::ALL.to_vec();
+    for seed in 0..4 {
+        let report = run(seed, &Options { without: without.clone(), ..short() }).unwrap();
+        assert_eq!(report.violation, None, "seed {seed}");
+        assert!(report.faults.iter().all(|(_, count)| *count == 0));
+        // Each way takes 230 ms at most; a fill in pieces needs the stop to be placed and enlarged.
+        assert!(report.naked_max.millis() <= 1_000, "seed {seed}: {} ms", report.naked_max.millis());
+    }
+}
