@@ -8,7 +8,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -28,6 +28,8 @@ const SECRET: &str =
     "c2Vhd2FsbCBjY3h0IHByb29mOiBhIGZha2Ugc2VjcmV0IG9mIHNpeHR5LWZvdXIgYnl0ZXMsIG5vIG1vcmUhIQ==";
 /// Seeds of the runs where none are given.
 const SEEDS: [u64; 3] = [7, 11, 23];
+/// How long the exchange may take until it listens.
+const START_MAX: Duration = Duration::from_secs(60);
 /// How long one run may take: several times what it needs.
 const RUN_MAX: Duration = Duration::from_secs(240);
 
@@ -170,8 +172,12 @@ fn prove(bench: &Bench<'_>, run: Run) -> anyhow::Result<bool> {
     let mut child =
         Process(command.spawn().with_context(|| format!("cannot run {}", bench.python.display()))?);
     let stdout = child.0.stdout.take().context("the program has no output")?;
-    let lines = listen(bench, run, stdout);
-    let Some(lines) = lines else {
+    let shown = |line: &str| {
+        if bench.is_talkative {
+            println!("{}: {line}", run.name());
+        }
+    };
+    let Some(lines) = lines(&spoken(stdout), RUN_MAX, shown) else {
         println!("{}: FAILED: it did not end within {} s", run.name(), RUN_MAX.as_secs());
         return Ok(false);
     };
@@ -196,8 +202,8 @@ fn prove(bench: &Bench<'_>, run: Run) -> anyhow::Result<bool> {
     Ok(passed)
 }
 
-/// The lines of the program until it ends; `None` if it does not end in time.
-fn listen(bench: &Bench<'_>, run: Run, stdout: ChildStdout) -> Option<Vec<String>> {
+/// What a program says, line by line, from a thread of its own: whoever listens may stop waiting.
+fn spoken(stdout: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -206,14 +212,17 @@ fn listen(bench: &Bench<'_>, run: Run, stdout: ChildStdout) -> Option<Vec<String
             }
         }
     });
-    let deadline = Instant::now() + RUN_MAX;
+    receiver
+}
+
+/// The lines of a program until it ends; `None` if it does not end in time.
+fn lines(spoken: &Receiver<String>, most: Duration, shown: impl Fn(&str)) -> Option<Vec<String>> {
+    let deadline = Instant::now() + most;
     let mut lines = Vec::new();
     loop {
-        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        match spoken.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => {
-                if bench.is_talkative {
-                    println!("{}: {line}", run.name());
-                }
+                shown(&line);
                 lines.push(line);
             }
             Err(RecvTimeoutError::Disconnected) => return Some(lines),
@@ -246,8 +255,8 @@ fn start(bench: &Bench<'_>, run: Run) -> anyhow::Result<(Process, String)> {
     let child = command.spawn().with_context(|| format!("cannot run {}", bench.binary.display()))?;
     let mut exchange = Process(child);
     let stdout = exchange.0.stdout.take().context("the exchange has no output")?;
-    let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line)?;
+    // One that hangs says nothing, one that ends neither.
+    let line = spoken(stdout).recv_timeout(START_MAX).unwrap_or_default();
     let address =
         address(&line).with_context(|| format!("the exchange did not start: see {}", log.display()))?;
     Ok((exchange, address))

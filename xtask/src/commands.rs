@@ -163,7 +163,7 @@ pub(crate) fn drill(words: &[String]) -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
-    drill::run(&root()?, words)
+    drill::become_it(&root()?, words)
 }
 
 /// Lives through worlds, by an optimised binary. The storm itself has no clock and no terminal: its runner

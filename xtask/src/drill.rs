@@ -4,22 +4,34 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use crate::steps;
 
 /// The drill that belongs to the tests: a little of each.
 pub(crate) const SHORT: &str = "short";
 
-/// Builds `seawall` and `seawall-drill` and runs the drill that the words name.
+/// Builds `seawall` and `seawall-drill` and runs the drill that the words name, to its end.
 ///
 /// # Errors
 /// Something does not build, or cannot be run.
 pub(crate) fn run(root: &Path, words: &[String]) -> anyhow::Result<u8> {
+    steps::status(&mut built(root, words)?)
+}
+
+/// The same, and becomes it: a signal reaches the drill itself.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn become_it(root: &Path, words: &[String]) -> anyhow::Result<u8> {
+    steps::become_command(&mut built(root, words)?)
+}
+
+fn built(root: &Path, words: &[String]) -> anyhow::Result<Command> {
     let release = words.iter().any(|word| word == "--release");
     // With everything else of the workspace, so that nothing is built twice with other features.
     let mut cargo = steps::cargo();
-    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--bins"]);
+    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--locked", "--bins"]);
     if release {
         cargo.arg("--release");
     }
@@ -30,5 +42,5 @@ pub(crate) fn run(root: &Path, words: &[String]) -> anyhow::Result<u8> {
     let mut command = Command::new(&program);
     command.arg("--keep").arg(folder.join("drill"));
     command.args(words.iter().filter(|word| *word != "--release"));
-    steps::status(&mut command).with_context(|| format!("cannot run {}", program.display()))
+    Ok(command)
 }

@@ -8,78 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use common::Answer;
 use common::relay::Relay;
+use common::scene::{EVERY, Scene, row, rows};
 use common::venue::{Venue, exchange};
-use common::{Answer, Sandbox};
 use seawall_store::InstanceLock;
 use serde_json::Value;
-
-/// A venue with a sandbox whose `run.yaml` names it.
-struct Scene {
-    venue: Venue,
-    sandbox: Sandbox,
-    key: (String, String),
-}
-
-impl Scene {
-    fn of(venue: Venue) -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.write("run.yaml", venue.config());
-        let key = (venue.key.clone(), venue.secret.clone());
-        Scene { venue, sandbox, key }
-    }
-
-    fn new() -> Self {
-        Scene::of(Venue::start(|_| {}))
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = self.sandbox.command(line);
-        command.env("KRAKEN_API_KEY", &self.key.0).env("KRAKEN_API_SECRET", &self.key.1);
-        command
-    }
-
-    fn answer(&self, line: &str) -> Answer {
-        self.command(line).output().unwrap().into()
-    }
-
-    /// The findings of `seawall doctor` with further arguments, and its exit code.
-    fn findings(&self, more: &str) -> (Value, Option<i32>) {
-        let answer = self.answer(&format!("doctor --config run.yaml --json {more}"));
-        let found =
-            serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{} {}", answer.out, answer.err));
-        (found, answer.code)
-    }
-
-    /// The names of what failed.
-    #[track_caller]
-    fn failed(&self, more: &str) -> Vec<String> {
-        let (found, code) = self.findings(more);
-        let failed: Vec<String> = serde_json::from_value(found["failed"].clone()).unwrap();
-        assert_eq!(code, Some(if failed.is_empty() { 0 } else { 5 }), "{found}");
-        failed
-    }
-
-    fn orders(&self) -> Value {
-        self.venue.control("GET", "state", "")["open_orders"].clone()
-    }
-}
-
-/// The rows of a check.
-fn rows<'a>(found: &'a Value, name: &str) -> Vec<&'a Value> {
-    found["checks"].as_array().unwrap().iter().filter(|check| check["name"] == name).collect()
-}
-
-#[track_caller]
-fn row<'a>(found: &'a Value, name: &str) -> &'a Value {
-    let rows = rows(found, name);
-    assert_eq!(rows.len(), 1, "{name}: {found}");
-    rows[0]
-}
-
-const EVERY: &str = "configuration disk disk_space lock kill_switch database alert_channels state venue rest clock keys \
-    permissions account instruments quotes candles fills public_stream private_stream positions stops orders position_sync \
-    probe_order probe_stop probe_position";
 
 #[test]
 fn a_sound_set_up_fails_in_nothing_and_changes_nothing() {
@@ -199,6 +133,9 @@ fn positions_without_a_stop_fail_and_stops_that_cover_them_do_not() {
     assert_eq!(row(&found, "position_sync")["verdict"], "warn", "no start knows it: {found}");
     let half = r#"{"symbol":"ETH","side":"sell","qty":"0.5","stop_price":"100","reduce_only":true}"#;
     scene.venue.control("POST", "orders", half);
+    // One that may open a position reduces by luck only.
+    let opening = r#"{"symbol":"ETH","side":"sell","qty":"1","stop_price":"100","reduce_only":false}"#;
+    scene.venue.control("POST", "orders", opening);
     // A limit order and a stop of the other side are no protection.
     scene.venue.control("POST", "orders", r#"{"symbol":"ETH","side":"buy","qty":"1","limit_price":"10"}"#);
     assert_eq!(scene.failed(""), ["stops"]);

@@ -2,7 +2,7 @@
 //!
 //! Invariants: the judge ([`oracle`]) is pure and knows nothing but the venue's own truth and the run's
 //! journal; what is random follows from `--seed`; a drill that fails keeps its logs and journals and says
-//! where; nothing outlives the drill.
+//! where; nothing outlives the drill, however it is ended ([`keeper`]).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a drill talks to the terminal")]
 
@@ -10,6 +10,7 @@ mod books;
 mod cuts;
 mod dice;
 mod http;
+mod keeper;
 mod kills;
 mod oracle;
 mod postgres;

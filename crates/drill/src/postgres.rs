@@ -1,6 +1,7 @@
-//! A PostgreSQL server of the drill's own, from Debian's packages, in a folder of its own; it ends with the
-//! drill, however that ends.
+//! A PostgreSQL server of the drill's own, from Debian's packages, in a folder of its own; server and folder
+//! end with the drill, however that ends.
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,12 +12,16 @@ use anyhow::{Context, bail, ensure};
 
 use crate::http::free_port;
 
-/// Ends the server when our end of its input is closed, which the death of the drill does too.
+/// Ends the server when it is told to, and when our end of its input is closed, which the death of the drill
+/// does: then nobody is left to remove the folder.
 const KEEPER: &str = r#"
+folder=$1
+shift
 "$@" & server=$!
-read -r _
+read -r word
 kill -INT "$server" 2>/dev/null
 wait "$server"
+[ "$word" = stop ] || rm -rf "$folder"
 "#;
 const USER: &str = "seawall";
 const PASSWORD: &str = "drill";
@@ -68,7 +73,7 @@ impl Postgres {
     /// It does not start.
     pub(crate) fn run(&mut self) -> anyhow::Result<()> {
         let mut command = as_nobody(Command::new("/bin/sh"), &self.folder);
-        command.args(["-c", KEEPER, "keeper"]).arg(self.programs.join("postgres"));
+        command.args(["-c", KEEPER, "keeper"]).arg(&self.folder).arg(self.programs.join("postgres"));
         command.arg("-D").arg(self.data()).arg("-k").arg(&self.folder);
         command.args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log"))?;
@@ -91,7 +96,8 @@ impl Postgres {
     /// Stops it as an administrator would in a hurry: connections are cut, data stays.
     pub(crate) fn stop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
+            // One that is gone cannot be told, and need not be.
+            let _ = keeper.stdin.take().map(|mut input| input.write_all(b"stop\n"));
             // Whether it ended well is in its log.
             let _ = keeper.wait();
         }

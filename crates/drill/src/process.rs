@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use crate::keeper;
+
 #[derive(Debug, Default)]
 struct Said {
     lines: Vec<(Instant, String)>,
@@ -47,6 +49,11 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(open()?);
         let started = Instant::now();
         let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
+        if let Err(error) = keeper::started(child.id()) {
+            child.kill()?;
+            child.wait()?;
+            return Err(error);
+        }
         let out = child.stdout.take().context("the program has no standard output")?;
         let ear = Arc::new(Ear::default());
         let hearing = ear.clone();
@@ -97,7 +104,11 @@ impl Process {
     /// # Errors
     /// The system does not tell.
     pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
-        Ok(self.child.try_wait()?)
+        let status = self.child.try_wait()?;
+        if status.is_some() {
+            keeper::ended(self.child.id());
+        }
+        Ok(status)
     }
 
     /// `kill -9`, and waits until it is gone.
@@ -107,6 +118,7 @@ impl Process {
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        keeper::ended(self.child.id());
         Ok(())
     }
 
@@ -127,7 +139,7 @@ impl Process {
     pub(crate) fn wait(&mut self, patience: Duration) -> anyhow::Result<ExitStatus> {
         let until = Instant::now() + patience;
         while Instant::now() < until {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = self.ended()? {
                 return Ok(status);
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -146,7 +158,6 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // One that has ended cannot be killed, and need not be.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.kill();
     }
 }

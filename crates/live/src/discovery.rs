@@ -2,13 +2,15 @@
 //! start without an answer.
 //!
 //! Invariants: a failed question is never an empty listing; a plan from the file says so and how old it is,
-//! and one that is too old is none. Nothing here knows a socket: answers are brought in.
+//! one that is too old is none, and what today's settings do not want is not taken from it. Nothing here
+//! knows a socket: answers are brought in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seawall_config::DiscoverySettings;
 use seawall_engine::UniverseSettings;
-use seawall_model::{InstrumentName, Span, Ts};
+use seawall_model::{Span, Ts};
 use seawall_venues::discovery::{Listings, Plan, Policy, Universe, plan, provisional, turnover};
 use seawall_venues::query::Ticker;
 use seawall_venues::{Failure, ListedInstrument, VenueError};
@@ -55,7 +57,7 @@ pub enum DiscoveryError {
 /// The instruments of a run, and where they come from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The plan; from the file it has no reasons for what is left out.
+    /// The plan; from the file it has reasons only for what that has and today's settings leave out.
     pub plan: Plan,
     /// When the file was written, where the plan comes from it, and why the venue was of no help.
     pub from_file: Option<(Ts, String)>,
@@ -69,6 +71,7 @@ pub struct Discovery {
     policy: Policy,
     file: PathBuf,
     file_age_max: Span,
+    writes: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,10 +82,9 @@ struct Kept {
     universe: Universe,
 }
 
-/// What the sections `discovery` and `universe` ask for: bases that are blocked stay out of the table, unless
-/// something is held there (`keep`).
+/// What the sections `discovery` and `universe` ask for.
 #[must_use]
-pub fn policy(own: &DiscoverySettings, universe: &UniverseSettings, keep: Vec<InstrumentName>) -> Policy {
+pub fn policy(own: &DiscoverySettings, universe: &UniverseSettings) -> Policy {
     Policy {
         quote: own.quote,
         signals_from_spot: own.spot_rest.is_some(),
@@ -90,7 +92,6 @@ pub fn policy(own: &DiscoverySettings, universe: &UniverseSettings, keep: Vec<In
         instruments_max: usize::try_from(own.instruments_max).unwrap_or(usize::MAX),
         fallback: own.fallback.iter().map(|one| (one.base, one.symbol.clone())).collect(),
         blocked_bases: universe.blocked_bases.clone(),
-        keep,
     }
 }
 
@@ -112,7 +113,13 @@ impl Discovery {
     /// A plan in `file` may stand for the venue's answer at a start until it is `file_age_max` old.
     #[must_use]
     pub fn new(policy: Policy, file: &Path, file_age_max: Span) -> Self {
-        Discovery { policy, file: file.to_owned(), file_age_max }
+        Discovery { policy, file: file.to_owned(), file_age_max, writes: true }
+    }
+
+    /// The same, and the file stays as it is.
+    #[must_use]
+    pub fn looking_only(self) -> Self {
+        Discovery { writes: false, ..self }
     }
 
     /// The instruments of the run that begins.
@@ -124,12 +131,9 @@ impl Discovery {
         match seen {
             Ok(seen) => {
                 let plan = planned(&self.policy, &seen)?;
-                if plan.universe.traded.is_empty() {
-                    let first = plan.excluded.first();
-                    let first = first.map(|row| format!("{} {}", row.symbol, row.reason)).unwrap_or_default();
-                    return Err(DiscoveryError::Nothing { count: plan.excluded.len(), first });
-                }
-                let file_problem = self.keep(at, &plan.universe).err();
+                refuse_nothing(&plan)?;
+                let written = if self.writes { self.keep(at, &plan.universe) } else { Ok(()) };
+                let file_problem = written.err();
                 Ok(Found { plan, from_file: None, file_problem })
             }
             Err(failure) => {
@@ -137,10 +141,18 @@ impl Discovery {
                 let (taken_at, universe) = self
                     .kept(at)
                     .map_err(|cache| DiscoveryError::NoAnswer { failure: failure.clone(), cache })?;
-                let plan = Plan { universe, excluded: Vec::new() };
+                let plan = self.wanted(&universe);
+                refuse_nothing(&plan)?;
                 Ok(Found { plan, from_file: Some((taken_at, failure)), file_problem: None })
             }
         }
+    }
+
+    /// What today's settings want of an earlier plan: they may be others than its. What was traded there is
+    /// not known any more, and which coins had a spot market was asked when it was made.
+    fn wanted(&self, earlier: &Universe) -> Plan {
+        let policy = Policy { signals_from_spot: false, ..self.policy.clone() };
+        plan(&policy, Listings { traded: &earlier.traded, spot: &[], turnover: &BTreeMap::new() })
     }
 
     /// Writes the plan beside the file first, so that a crash leaves the old one or the new one.
@@ -172,11 +184,20 @@ impl Discovery {
     }
 }
 
+fn refuse_nothing(plan: &Plan) -> Result<(), DiscoveryError> {
+    if !plan.universe.traded.is_empty() {
+        return Ok(());
+    }
+    let first = plan.excluded.first();
+    let first = first.map(|row| format!("{} {}", row.symbol, row.reason)).unwrap_or_default();
+    Err(DiscoveryError::Nothing { count: plan.excluded.len(), first })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use seawall_config::PerpetualOf;
-    use seawall_model::{InstrumentId, InstrumentSpec, PriceUnits};
+    use seawall_model::{InstrumentId, InstrumentName, InstrumentSpec, PriceUnits};
     use seawall_venues::{Advice, Certainty, Problem};
 
     fn row(symbol: &str, name: &str) -> ListedInstrument {
@@ -228,7 +249,7 @@ mod tests {
 
     fn discovery(folder: &Path, own: &DiscoverySettings, universe: &UniverseSettings) -> Discovery {
         let file = folder.join("universe.json");
-        Discovery::new(policy(own, universe, Vec::new()), &file, Span::from_secs(86_400))
+        Discovery::new(policy(own, universe), &file, Span::from_secs(86_400))
     }
 
     fn at(hours: i64) -> Ts {
@@ -245,6 +266,8 @@ mod tests {
         let discovery = discovery(folder.path(), &Default::default(), &UniverseSettings::default());
         let error = discovery.start(at(0), Err(failure())).unwrap_err().to_string();
         assert!(error.contains("no answer") && error.contains("no earlier listing"), "{error}");
+        discovery.clone().looking_only().start(at(0), Ok(seen())).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "who only looks writes nothing");
         let found = discovery.start(at(1), Ok(seen())).unwrap();
         assert_eq!((symbols(&found), found.from_file.is_none()), (vec!["PF_XBTUSD", "PF_NEWUSD"], true));
         let again = discovery.start(at(25), Err(failure())).unwrap();
@@ -252,6 +275,20 @@ mod tests {
         assert_eq!(again.from_file.unwrap().0, at(1));
         let error = discovery.start(at(26), Err(failure())).unwrap_err().to_string();
         assert!(error.contains("25.0 hours old, allowed are 24.0"), "{error}");
+    }
+
+    #[test]
+    fn an_earlier_listing_is_taken_by_the_settings_of_today() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, mut universe) = (DiscoverySettings::default(), UniverseSettings::default());
+        discovery(folder.path(), &own, &universe).start(at(0), Ok(seen())).unwrap();
+        universe.blocked_bases = vec!["NEW".parse().unwrap()];
+        let found = discovery(folder.path(), &own, &universe).start(at(1), Err(failure())).unwrap();
+        assert_eq!(symbols(&found), ["PF_XBTUSD"], "a base that was blocked since then");
+        assert!(found.from_file.is_some() && found.plan.excluded[0].reason.contains("blocked"));
+        let euro = DiscoverySettings { quote: "EUR".parse().unwrap(), ..own };
+        let error = discovery(folder.path(), &euro, &universe).start(at(1), Err(failure())).unwrap_err();
+        assert!(error.to_string().contains("quoted in USD and not in EUR"), "{error}");
     }
 
     #[test]

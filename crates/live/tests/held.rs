@@ -6,7 +6,8 @@ mod box_common;
 
 use box_common::Exchange;
 use seawall_live::{Mode, Run, RunOptions, StopSwitch};
-use seawall_model::Span;
+use seawall_model::{Input, ListedKind, Span};
+use seawall_store::journal::{Journal, Record};
 
 fn reasons(summary: &seawall_live::Summary) -> String {
     let report = seawall_live::replay(std::path::Path::new(&summary.folder), false, &mut |_| {}).unwrap();
@@ -91,6 +92,18 @@ fn perpetuals_without_a_spot_market_are_left_out_where_one_is_asked_for() {
     let (told, summary) = ran(options(&exchange, folder.path(), 3, &set));
     assert!(told.iter().any(|line| line.contains("4 found, 5 listed ones left out")), "{told:?}");
     reasons(&summary);
+    // The engine goes by the same: without these rows it would enter nothing.
+    let journal = std::path::Path::new(&summary.folder).join("journal");
+    let listings = Journal::read(&journal).unwrap().filter_map(|entry| {
+        let Record::Input(Input::Listing(report)) = entry.unwrap().record else { return None };
+        Some(report)
+    });
+    let listing = listings.into_iter().next().unwrap();
+    let kinds = |wanted| listing.rows.iter().filter(|row| row.kind == wanted).count();
+    assert_eq!((kinds(ListedKind::LinearPerpetual), kinds(ListedKind::Spot)), (4, 4), "{listing:?}");
+    let without = ["universe.require_spot=true", "universe.mode=on"];
+    let refused = Run::prepare(options(&exchange, folder.path(), 1, &without), None, &|_, _| {});
+    assert!(refused.err().unwrap().to_string().contains("discovery.spot_rest"), "named ones need it as well");
 }
 
 #[test]

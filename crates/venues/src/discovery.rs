@@ -1,8 +1,8 @@
 //! From the venue's listings to the run's table: what is traded, what is only read, and why the rest is not.
 //!
-//! Invariants: nothing is in the table that a listing does not have; what the caller says to keep
-//! (instruments with a position) stays, whatever its volume; equal listings give equal tables in an equal
-//! order; each row that is left out has a reason in words.
+//! Invariants: nothing is in the table that a listing does not have; equal listings give equal tables in an
+//! equal order; each row that is left out has a reason in words. What is held is not asked about here:
+//! whoever starts a run adds it, whatever the plan says.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +31,6 @@ pub struct Policy {
     pub fallback: Vec<(Currency, String)>,
     /// Bases that are never traded.
     pub blocked_bases: Vec<Currency>,
-    /// In the table whatever they trade, as long as they are listed: those with a position.
-    pub keep: Vec<InstrumentName>,
 }
 
 /// The listings of a venue, and what was traded there.
@@ -94,13 +92,10 @@ pub fn plan(policy: &Policy, listings: Listings<'_>) -> Plan {
         }
     }
     let turnover = |row: &ListedInstrument| listings.turnover.get(&row.symbol).copied();
-    let kept = |row: &ListedInstrument| policy.keep.contains(&row.spec.name);
     chosen.sort_by(|left, right| {
-        let key = |row: &ListedInstrument| (kept(row), turnover(row));
-        key(right).cmp(&key(left)).then_with(|| left.spec.name.cmp(&right.spec.name))
+        turnover(right).cmp(&turnover(left)).then_with(|| left.spec.name.cmp(&right.spec.name))
     });
-    let must = chosen.iter().filter(|row| kept(row)).count();
-    for row in chosen.split_off(policy.instruments_max.max(must).min(chosen.len())) {
+    for row in chosen.split_off(policy.instruments_max.min(chosen.len())) {
         let reason = format!("not among the {} with the most turnover", policy.instruments_max);
         plan.excluded.push(Excluded { symbol: row.symbol, reason });
     }
@@ -117,9 +112,6 @@ pub fn plan(policy: &Policy, listings: Listings<'_>) -> Plan {
 /// Why a row is not traded.
 fn refused(policy: &Policy, row: &ListedInstrument) -> Option<String> {
     let name = &row.spec.name;
-    if policy.keep.contains(name) {
-        return None;
-    }
     if name.quote() != policy.quote {
         return Some(format!("quoted in {} and not in {}", name.quote(), policy.quote));
     }
@@ -132,15 +124,23 @@ fn refused(policy: &Policy, row: &ListedInstrument) -> Option<String> {
     if policy.signals_from_spot && !policy.futures_only && row.spec.signal.is_none() {
         return Some("has no spot market to read".to_owned());
     }
-    None
+    contradiction(row)
 }
 
-/// A table of everything that is listed, to ask for tickers before there is a table of the run.
+/// What is wrong with the rules of a row: no table can have it.
+#[must_use]
+pub fn contradiction(row: &ListedInstrument) -> Option<String> {
+    market((0, row)).err().map(|error| error.to_string())
+}
+
+/// A table of everything that is listed, to ask for tickers and holdings before there is a table of the run.
+/// A row whose rules contradict themselves is not in it: with one bad row, every position of the account
+/// would seem to be on something that is not listed.
 ///
 /// # Errors
 /// Two markets with one spelling, or more than a table holds.
 pub fn provisional(listed: &[ListedInstrument]) -> Result<Markets, VenueError> {
-    numbered(0, listed)
+    Markets::new((0..).zip(listed).filter_map(|numbered| market(numbered).ok()))
 }
 
 impl Universe {
@@ -156,13 +156,14 @@ impl Universe {
 }
 
 fn numbered(first: u32, listed: &[ListedInstrument]) -> Result<Markets, VenueError> {
-    let market = |(number, row): (u32, &ListedInstrument)| {
-        let instrument = Instrument::new(InstrumentId(number), row.spec.clone(), row.price_decimals)
-            .map_err(|error| VenueError::payload("rules of an instrument", error))?;
-        Ok(Market { listed: row.clone(), instrument })
-    };
     let markets: Result<Vec<Market>, VenueError> = (first..).zip(listed).map(market).collect();
     Markets::new(markets?)
+}
+
+fn market((number, row): (u32, &ListedInstrument)) -> Result<Market, VenueError> {
+    let instrument = Instrument::new(InstrumentId(number), row.spec.clone(), row.price_decimals)
+        .map_err(|error| VenueError::payload("rules of an instrument", error))?;
+    Ok(Market { listed: row.clone(), instrument })
 }
 
 /// Turnover of 24 hours in quote currency by symbol: the volume at the last price.
@@ -240,7 +241,6 @@ mod tests {
             instruments_max: 300,
             fallback: Vec::new(),
             blocked_bases: Vec::new(),
-            keep: Vec::new(),
         }
     }
 
@@ -298,16 +298,29 @@ mod tests {
     }
 
     #[test]
-    fn the_most_traded_stay_and_what_has_a_position_stays_whatever_it_trades() {
+    fn the_most_traded_stay_and_an_unknown_turnover_is_the_least() {
         let mut policy = Policy { instruments_max: 1, ..policy() };
         let plan = planned(&policy);
         assert_eq!(symbols(&plan.universe.traded), ["PF_ETHUSD"]);
         assert!(reason(&plan, "PF_XBTUSD").contains("most turnover"));
-        policy.keep = vec!["kraken-futures:XRP/USD:USD".parse().unwrap()];
+        (policy.instruments_max, policy.futures_only) = (2, true);
         let plan = planned(&policy);
-        assert_eq!(symbols(&plan.universe.traded), ["PF_XRPUSD"], "a halted market with a position");
-        policy.keep.push("kraken-futures:BTC/USD:USD".parse().unwrap());
-        assert_eq!(symbols(&planned(&policy).universe.traded), ["PF_XBTUSD", "PF_XRPUSD"]);
+        assert_eq!(symbols(&plan.universe.traded), ["PF_XBTUSD", "PF_ETHUSD"]);
+        assert!(reason(&plan, "PF_NEWUSD").contains("most turnover"));
+    }
+
+    #[test]
+    fn a_row_whose_rules_contradict_themselves_is_left_out_and_takes_no_other_along() {
+        let mut listed = perpetuals();
+        listed[0].spec.leverage_max = "0".parse().unwrap();
+        let table = provisional(&listed).unwrap();
+        assert!(table.find("PF_XBTUSD").is_none());
+        assert_eq!(table.find("PF_ETHUSD").unwrap().id(), InstrumentId(1), "the others keep their numbers");
+        assert_eq!(table.iter().count(), 4);
+        let policy = Policy { signals_from_spot: false, ..policy() };
+        let plan = plan(&policy, Listings { traded: &listed, spot: &[], turnover: &BTreeMap::new() });
+        assert_eq!(symbols(&plan.universe.traded), ["PF_ETHUSD", "PF_NEWUSD"]);
+        assert!(reason(&plan, "PF_XBTUSD").contains("leverage_max"));
     }
 
     #[test]

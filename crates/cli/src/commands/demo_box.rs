@@ -43,6 +43,8 @@ pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Re
     refuse_without_stop(&config).map_err(failure)?;
     check(&config)?;
     let setup = Setup::new(world(&config));
+    let left = setup.world.account.positions.iter().map(|held| held.symbol.as_str());
+    let left = left.collect::<Vec<_>>().join(", ");
     let secret = Secret::from_base64("secret", &setup.secret).map_err(Failure::work)?;
     let credentials = Some(Credentials { key: setup.key.clone(), secret, passphrase: None });
     let exchange = open(setup, config.demo.speed)?;
@@ -62,7 +64,9 @@ pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Re
         }
     };
     if told {
-        say!("an exchange in a box listens on {address}; two positions without a stop are on its account");
+        say!(
+            "an exchange in a box listens on {address}; positions without a stop are on its account: {left}"
+        );
     }
     let run = Run::prepare(options, shown.drawn.then_some(sender), &progress).map_err(failure)?;
     if told {

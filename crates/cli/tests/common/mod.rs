@@ -4,6 +4,7 @@
 pub(crate) mod candles;
 pub(crate) mod refusals;
 pub(crate) mod relay;
+pub(crate) mod scene;
 pub(crate) mod venue;
 
 use std::collections::BTreeMap;

@@ -17,14 +17,20 @@ pub(crate) struct Venue {
     pub(crate) address: SocketAddr,
     pub(crate) key: String,
     pub(crate) secret: String,
+    kind: VenueKind,
 }
 
 impl Venue {
     /// Kraken Futures with five instruments, after `change`.
     pub(crate) fn start(change: impl FnOnce(&mut Setup)) -> Self {
+        Venue::of(VenueKind::KrakenFutures, change)
+    }
+
+    /// A venue with five instruments, after `change`.
+    pub(crate) fn of(kind: VenueKind, change: impl FnOnce(&mut Setup)) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let mut world = WorldSettings::new(VenueKind::KrakenFutures);
+        let mut world = WorldSettings::new(kind);
         world.history_days = 2;
         let mut setup = Setup::new(world);
         change(&mut setup);
@@ -38,7 +44,7 @@ impl Venue {
             );
             address
         });
-        Venue { _runtime: runtime, address, key: setup.key, secret: setup.secret }
+        Venue { _runtime: runtime, address, key: setup.key, secret: setup.secret, kind }
     }
 
     /// With faults from the start on.
@@ -49,12 +55,22 @@ impl Venue {
 
     /// A configuration of two instruments, whose requests go to `rest`.
     pub(crate) fn config_by(&self, rest: SocketAddr) -> String {
-        let stream = format!("ws://{}/ws/v1", self.address);
+        let (name, path, long_only, names) = match self.kind {
+            VenueKind::KrakenFutures => (
+                "kraken-futures",
+                "ws/v1",
+                false,
+                ["kraken-futures:BTC/USD:USD", "kraken-futures:ETH/USD:USD"],
+            ),
+            VenueKind::Kraken => ("kraken", "v2", true, ["kraken:BTC/USD", "kraken:ETH/USD"]),
+        };
+        let stream = format!("ws://{}/{path}", self.address);
         format!(
-            "venue: {{rest: 'http://{rest}', public_stream: '{stream}', private_stream: '{stream}'}}\n\
-             run: {{instruments: ['kraken-futures:BTC/USD:USD', 'kraken-futures:ETH/USD:USD'], warm_up_candles: 50}}\n\
-             strategy: {{name: ema_cross, ema_cross: {{stop_pct: 2, sizing: risk, timeframe: 1m}}}}\n\
-             universe: {{require_spot: false}}\n"
+            "venue: {{name: {name}, rest: 'http://{rest}', public_stream: '{stream}', private_stream: '{stream}'}}\n\
+             run: {{instruments: ['{}', '{}'], warm_up_candles: 50}}\n\
+             strategy: {{name: ema_cross, ema_cross: {{stop_pct: 2, sizing: risk, timeframe: 1m, long_only: {long_only}}}}}\n\
+             universe: {{require_spot: false}}\n",
+            names[0], names[1]
         )
     }
 

@@ -171,16 +171,23 @@ pub(super) fn candles(market: &Market, timeframe: Timeframe, closed: &[Candle], 
     check.against(format!("{:.0} s", most.secs_f64())).of(market.instrument.name().to_string())
 }
 
-/// Whether stops that reduce it cover each position. A start protects before anything else, so it is not
-/// refused for that.
-pub(super) fn stops(markets: &Markets, held: &[VenuePosition], orders: &[VenueOrder]) -> Vec<Check> {
+/// Whether stops that reduce it cover each position. Where the venue has orders that only reduce
+/// (`has_reduce_only`), another one protects by luck: it opens a position when this one is gone already. A
+/// start protects before anything else, so it is not refused for that.
+pub(super) fn stops(
+    markets: &Markets,
+    held: &[VenuePosition],
+    orders: &[VenueOrder],
+    has_reduce_only: bool,
+) -> Vec<Check> {
     let mut checks = Vec::new();
     for position in held {
         let Ok(market) = markets.get(position.instrument) else { continue };
         let reduces = if position.qty.get() < 0 { Side::Buy } else { Side::Sell };
         let covers = |order: &&VenueOrder| {
             let is_stop = matches!(order.kind, OrderKind::StopMarket { .. } | OrderKind::StopLimit { .. });
-            order.instrument == position.instrument && is_stop && order.side == reduces
+            let only_reduces = order.reduce_only || !has_reduce_only;
+            order.instrument == position.instrument && is_stop && order.side == reduces && only_reduces
         };
         let rests = orders.iter().filter(covers).map(|order| order.qty.minus(order.filled));
         let covered = rests.fold(seawall_model::QtyUnits::ZERO, seawall_model::QtyUnits::plus);
@@ -189,7 +196,9 @@ pub(super) fn stops(markets: &Markets, held: &[VenuePosition], orders: &[VenueOr
             Check::ok("stops", "stops at the venue cover the position")
         } else {
             let remedy = "start the run, which protects it before anything else; or place a stop by hand";
-            Check::fail("stops", "no stop at the venue covers all of the position", remedy).started_with()
+            let kind = if has_reduce_only { "reduce-only stop" } else { "stop" };
+            let finding = format!("no {kind} at the venue covers all of the position");
+            Check::fail("stops", finding, remedy).started_with()
         };
         let of = market.instrument.name().to_string();
         checks.push(check.measured(shown(covered)).against(shown(position.qty.abs())).of(of));

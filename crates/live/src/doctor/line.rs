@@ -30,6 +30,8 @@ use crate::wall_clock::WallClock;
 
 /// An answer has come after this, or it does not come.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// Why there is none; the usual reason is a limit.
+const NO_ANSWER: &str = "no answer came: the venue's rate limit may be used up, wait a minute";
 /// The words of a failure follow what the engine is told within this.
 const WORDS_MAX: Duration = Duration::from_millis(300);
 /// Longest wait for streams to be live, whatever a run would wait.
@@ -255,13 +257,13 @@ impl Line {
         checks.push(if strangers.is_empty() {
             Check::ok("positions", format!("{} are open", held.len()))
         } else {
-            let remedy = "name it in run.instruments, or close it by hand";
+            let remedy = "look again; what stays unknown has to be closed by hand";
             let finding = format!("open on what the run does not know, so nothing protects it: {strangers}");
             Check::fail("positions", finding, remedy).started_with()
         });
         match self.open_orders() {
             Ok(orders) => {
-                checks.extend(judge::stops(markets, &held, &orders));
+                checks.extend(judge::stops(markets, &held, &orders, self.profile.reduce_only));
                 checks.push(self.orders(&orders));
             }
             Err(why) => {
@@ -306,20 +308,25 @@ impl Line {
         })
     }
 
-    /// The rows of a complete report that is younger than the question.
+    /// The rows of a complete report that is younger than the question. One that fails is asked for again;
+    /// one that only waits is not, since that would make it wait longer.
     fn report<T: Clone>(
         &mut self,
         request: VenueRequest,
         pick: impl Fn(&VenueEvent) -> Option<&Report<T>>,
     ) -> Result<Vec<T>, String> {
-        let mut why = "no answer came".to_owned();
+        self.drain();
+        let asked_at = self.clock.now().plus(self.ahead).minus(CLOCK_DOUBT);
+        let mut why = NO_ANSWER.to_owned();
+        let mut is_on_its_way = false;
         for round in 0..REPORTS_MAX {
-            if round > 0 {
-                std::thread::sleep(PAUSE);
+            if !is_on_its_way {
+                if round > 0 {
+                    std::thread::sleep(PAUSE);
+                }
+                self.handle.send(request).map_err(|_| "the venue's task takes no more".to_owned())?;
             }
-            self.drain();
-            let asked_at = self.clock.now().plus(self.ahead).minus(CLOCK_DOUBT);
-            self.handle.send(request).map_err(|_| "the venue's task takes no more".to_owned())?;
+            is_on_its_way = true;
             let mut wait = self.wait(ANSWER_MAX);
             while let Some(delivery) = self.next(wait) {
                 match delivery {
@@ -330,13 +337,14 @@ impl Line {
                             return Ok(report.rows.clone());
                         }
                         Some(report) if report.coverage == Coverage::Failed => {
+                            is_on_its_way = false;
                             wait.until = wait.until.min(Instant::now() + WORDS_MAX);
                         }
-                        Some(_) => why = "the venue answers with an older picture".to_owned(),
-                        None => {}
+                        // What was asked for by somebody else before: ours comes.
+                        Some(_) | None => {}
                     },
                     Delivery::Failed { request: failed, failure } if *failed == request => {
-                        why = failure.to_string();
+                        (why, is_on_its_way) = (failure.to_string(), false);
                         break;
                     }
                     Delivery::News(_)
@@ -356,7 +364,7 @@ impl Line {
     pub(super) fn ask(&self, query: Query) -> Result<Answer, String> {
         let answered =
             self.runtime.block_on(async { tokio::time::timeout(ANSWER_MAX, self.handle.ask(query)).await });
-        let answer: Result<Answer, Failure> = answered.map_err(|_| "no answer came".to_owned())?;
+        let answer: Result<Answer, Failure> = answered.map_err(|_| NO_ANSWER.to_owned())?;
         answer.map_err(|failure| failure.to_string())
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use seawall_store::db::{DatabaseUrl, Place, Reader};
+use seawall_store::db::{DatabaseUrl, may_make_schemas};
 use seawall_store::{InstanceLock, KillState, KillSwitch, StoreError};
 
 use super::Check;
@@ -122,20 +122,22 @@ pub(super) fn kill_switch(data_dir: &Path) -> Check {
     }
 }
 
-/// Whether the server can be reached and has the present schema or none. A run trades and protects while it
-/// is away.
-pub(super) fn database(url: Option<&DatabaseUrl>, account: &str) -> Check {
+/// Whether the server can be reached and a start could make its schema there. A run trades and protects while
+/// the server is away.
+pub(super) fn database(url: Option<&DatabaseUrl>) -> Check {
     let Some(url) = url else {
         return Check::ok("database", "a file of SQLite in the folder of each start");
     };
     let start = Instant::now();
-    let opened = Place::on_server(url, account).and_then(Reader::open);
+    let asked = may_make_schemas(url);
     let took = format!("{:.1} ms", start.elapsed().as_secs_f64() * 1e3);
-    match opened {
-        Ok(_) => Check::ok("database", "the server has the present schema").measured(took),
-        Err(StoreError::DatabaseOlder { .. }) => {
-            let finding = "the server is reachable; the next run makes the schema";
-            Check::ok("database", finding).measured(took)
+    match asked {
+        Ok(true) => {
+            Check::ok("database", "the server answers, and takes the schema of a start").measured(took)
+        }
+        Ok(false) => {
+            let finding = "the user may not make schemas in this database, and each start makes one";
+            Check::fail("database", finding, "GRANT CREATE ON DATABASE … TO …, or name another user")
         }
         Err(error) if error.is_outage() => {
             let finding = format!("{error}; a run trades and protects without it, and its rows wait");

@@ -51,6 +51,13 @@ pub struct DoctorOptions {
     pub probe: bool,
 }
 
+impl DoctorOptions {
+    /// The folder of the account.
+    fn root(&self) -> PathBuf {
+        self.data_dir.join(FOLDER).join(self.mode.name())
+    }
+}
+
 /// Checks that need the venue's answers.
 const BY_REST: [&str; 6] = ["clock", "keys", "permissions", "account", "instruments", "fills"];
 /// Checks that need the table of instruments beside that.
@@ -64,14 +71,14 @@ const BY_ACCOUNT: [&str; 5] = ["private_stream", "positions", "stops", "position
 #[must_use]
 pub fn examine(options: &DoctorOptions, switch: &StopSwitch, progress: Progress<'_>) -> Findings {
     let mut checks = vec![configuration(&options.config)];
-    let root = options.data_dir.join(FOLDER).join(options.mode.name());
+    let root = options.root();
     progress("machine", "disk, lock, kill switch, database");
     checks.extend(machine::disk(&options.data_dir));
     // Held to the end: a run that began meanwhile would trade beside the probe.
     let (check, lock) = machine::lock(&root, crate::run::ACCOUNT, options.probe);
     checks.push(check);
     checks.push(machine::kill_switch(&options.data_dir));
-    checks.push(machine::database(options.database.as_ref(), crate::run::ACCOUNT));
+    checks.push(machine::database(options.database.as_ref()));
     checks.push(machine::alert_channels());
     let clock = Arc::new(WallClock::new());
     let (check, books) = books::last(&root, clock.now(), options.database.as_ref());
@@ -126,6 +133,7 @@ fn at_the_venue(
         Ok(runtime) => runtime,
         Err(error) => {
             checks.push(Check::of_error("rest", &error, "close other programs"));
+            skip(checks, &further, "no thread for the network can be started");
             return skip_probe(options, checks, "no thread for the network can be started");
         }
     };
@@ -151,6 +159,7 @@ fn at_the_venue(
         Ok(line) => line,
         Err(error) => {
             checks.push(Check::of_error("public_stream", &error, "correct the section `venue`"));
+            skip(checks, &BY_ACCOUNT, "nothing can be sent");
             return skip_probe(options, checks, "nothing can be sent");
         }
     };

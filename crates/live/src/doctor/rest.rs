@@ -6,16 +6,20 @@ use std::time::Duration;
 
 use seawall_engine::Carry;
 use seawall_model::{InstrumentId, Span, Ts, VenueRequest};
+use seawall_venues::codec::Codec;
 use seawall_venues::discovery::provisional;
+use seawall_venues::profile::Positions;
 use seawall_venues::query::{Ticker, clock_skew};
-use seawall_venues::{Advice, Answer, Credentials, Failure, Hosts, Market, Markets, Problem, Query, Venue};
+use seawall_venues::{
+    Advice, Answer, Credentials, Failure, Hosts, Market, Markets, Problem, Query, Venue, VenueError,
+};
 
 use super::{BY_MARKETS, Check, DoctorOptions, judge};
 use crate::demo::StopSwitch;
 use crate::error::LiveError;
 use crate::net::{Client, NetSettings};
 use crate::run::find;
-use crate::run::table::{self, Table};
+use crate::run::table::{self, Kept, Table};
 use crate::run::{Mode, Progress};
 use crate::wall_clock::WallClock;
 
@@ -66,7 +70,7 @@ impl Rest {
         progress: Progress<'_>,
     ) -> Seen {
         let mut seen = Seen { checks: Vec::new(), table: None, is_key_fit: false, ahead: Span::default() };
-        progress("venue", "clock, key, account");
+        progress("venue", "clock, key");
         let most = Span::from_millis(i64::from(options.config.venue.clock_skew_max_ms));
         let Some(ahead) = self.clock(most, &mut seen.checks).await else {
             super::skip(&mut seen.checks, &super::BY_REST, "the venue was not reached");
@@ -83,6 +87,10 @@ impl Rest {
                 let is_listed = |market: &Market| followed.contains(&market.id());
                 seen.checks
                     .extend(table.markets.iter().map(|market| judge::tradable(market, is_listed(market))));
+                if seen.is_key_fit {
+                    let check = self.account().await;
+                    seen.checks.push(check);
+                }
                 self.prices(&followed, &mut seen.checks).await;
                 self.candles(options, &followed, &mut seen.checks).await;
                 seen.table = Some((table.markets, followed));
@@ -90,6 +98,10 @@ impl Rest {
             Err(check) => {
                 seen.checks.push(check);
                 super::skip(&mut seen.checks, &BY_MARKETS, "the instruments are not known");
+                if seen.is_key_fit {
+                    // Whose money counts is a matter of what is traded.
+                    seen.checks.push(Check::skipped("account", "the instruments are not known"));
+                }
             }
         }
         if seen.is_key_fit && seen.table.is_some() {
@@ -102,16 +114,21 @@ impl Rest {
         seen
     }
 
-    /// Asks, and again what may pass; never longer than until the switch is on.
+    /// Asks, never longer than until the switch is on.
+    async fn once(&mut self, query: &Query) -> Result<Answer, Failure> {
+        tokio::select! {
+            answer = self.client.ask(query, &self.markets) => answer,
+            () = switched(&self.switch) => Err(interrupted()),
+        }
+    }
+
+    /// Asks, and again what may pass.
     async fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
         let mut pauses = PAUSES_MS.into_iter();
         loop {
-            let failure = tokio::select! {
-                answer = self.client.ask(query, &self.markets) => match answer {
-                    Ok(answer) => return Ok(answer),
-                    Err(failure) => failure,
-                },
-                () = switched(&self.switch) => return Err(interrupted()),
+            let failure = match self.once(query).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
             };
             let (Some(pause), false) = (pauses.next(), failure.problem.is_fatal()) else {
                 return Err(failure);
@@ -133,16 +150,16 @@ impl Rest {
 
     /// How far the venue's clock is ahead, where the venue answers.
     async fn clock(&mut self, most: Span, checks: &mut Vec<Check>) -> Option<Span> {
+        // The first question pays for the connection and is asked again until it is answered; what is
+        // measured is one alone.
+        let mut answer = self.ask(&Query::ServerTime).await;
         let mut sent_at = self.clock.now();
-        let mut answer = self.client.ask(&Query::ServerTime, &self.markets).await;
-        if answer.is_err() {
-            // Once more: the first one paid for the connection, and the measurement needs one question alone.
-            let again = self.ask(&Query::ServerTime).await;
-            sent_at = self.clock.now();
-            answer = match again {
-                Ok(_) => self.client.ask(&Query::ServerTime, &self.markets).await,
-                Err(failure) => Err(failure),
-            };
+        if answer.is_ok() {
+            answer = self.once(&Query::ServerTime).await;
+            if answer.is_err() {
+                sent_at = self.clock.now();
+                answer = self.ask(&Query::ServerTime).await;
+            }
         }
         let received_at = self.clock.now();
         let took = format!("{:.1} ms", received_at.since(sent_at).secs_f64() * 1e3);
@@ -163,7 +180,7 @@ impl Rest {
         }
     }
 
-    /// Key, rights and account; whether the account can be looked at.
+    /// Key and rights; whether the account can be looked at.
     async fn key(&mut self, options: &DoctorOptions, checks: &mut Vec<Check>) -> bool {
         const REST: [&str; 2] = ["permissions", "account"];
         let problem = match (&options.credentials, options.mode) {
@@ -216,12 +233,15 @@ impl Rest {
                 return false;
             }
         }
-        checks.push(match self.ask(&Query::Account).await {
+        true
+    }
+
+    async fn account(&mut self) -> Check {
+        match self.ask(&Query::Account).await {
             Ok(Answer::Account(state)) => judge::account(&state),
             Ok(_) => judge::odd("account"),
             Err(failure) => judge::failed("account", &failure),
-        });
-        true
+        }
     }
 
     /// The table of a run that would start now, by the start's own choice.
@@ -237,22 +257,27 @@ impl Rest {
             Err(failure) => return Err(judge::failed("instruments", &failure)),
         };
         // A start asks for half a minute what the account holds; whether that is answered is a check below.
-        let everything = provisional(&listed).unwrap_or_default();
+        let contradicts = |error: VenueError| {
+            let remedy = "look whether there is a newer version of this program";
+            Check::fail("instruments", error.to_string(), remedy).passing()
+        };
+        let everything = provisional(&listed).map_err(contradicts)?;
         let mut mode = if with_account { Mode::Live } else { Mode::Paper };
+        let asks = self.client.venue().profile().positions == Positions::Reported;
         for request in [VenueRequest::QueryPositions, VenueRequest::QueryOpenOrders] {
-            if mode.sends_orders() && self.client.report(request, &everything).await.is_err() {
+            if asks && mode.sends_orders() && self.client.report(request, &everything).await.is_err() {
                 mode = Mode::Paper;
             }
         }
         let quiet = |_: &'static str, _: &str| {};
-        let refused = |error: LiveError| Check::of_error("instruments", &error, "correct run.instruments");
-        let mut spot = find::spot_client(&options.config, &self.net, self.clock.clone()).map_err(refused)?;
-        // The choice would keep the listing for the next start; a folder that is not there keeps nothing.
-        let nowhere = options.data_dir.join("nowhere-of-the-doctor");
+        let mut spot = find::spot_client(&options.config, &self.net, self.clock.clone())
+            .map_err(|error| not_chosen(&error))?;
+        let root = options.root();
+        let kept = Kept { root: &root, writes: false };
         let clients = (&mut self.client, spot.as_mut());
         tokio::select! {
-            chosen = table::choose(clients, (&options.config, &nowhere), mode, carry, &quiet) => {
-                chosen.map_err(refused)
+            chosen = table::choose(clients, (&options.config, kept), mode, carry, &quiet) => {
+                chosen.map_err(|error| not_chosen(&error))
             }
             () = switched(&self.switch) => Err(judge::failed("instruments", &interrupted())),
         }
@@ -305,6 +330,15 @@ impl Rest {
             Err(failure) => judge::failed("fills", &failure),
         }
     }
+}
+
+/// Why there is no table: what the venue did not say may pass, the rest is the configuration's.
+fn not_chosen(error: &LiveError) -> Check {
+    if matches!(error, LiveError::Venue { .. }) {
+        let remedy = "try again; look at the venue's status page, discovery.spot_rest and the network";
+        return Check::of_error("instruments", error, remedy).passing();
+    }
+    Check::of_error("instruments", error, "correct run.instruments, `discovery` or `universe`")
 }
 
 /// Ends when the switch is on.

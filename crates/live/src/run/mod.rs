@@ -25,6 +25,7 @@ pub mod start;
 pub(crate) mod table;
 mod warm_up;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -32,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use seawall_config::Config;
 use seawall_engine::{Engine, LeftBehind, Pump, Resumed};
-use seawall_model::{Candle, Fill, InstrumentId, Money, Rules, Span, Ts};
+use seawall_model::{Candle, Fill, InstrumentId, Money, Rules, Span, Trading, Ts};
 use seawall_simulator::Exchange;
 use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{Header, JournalOptions, RunMode};
@@ -44,7 +45,7 @@ pub(crate) use self::feeds::Feeds;
 use self::ports::Port;
 use self::rules::Standings;
 use self::service::Service;
-use self::table::Table;
+use self::table::{Kept, Table};
 use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
 use crate::database;
@@ -253,6 +254,12 @@ impl Run {
         self.kill.order()
     }
 
+    /// The instruments that the venue does not list.
+    fn unlisted(&self) -> BTreeSet<InstrumentId> {
+        let gone = self.rules.iter().filter(|rules| rules.trading == Trading::Delisted);
+        gone.map(|rules| rules.instrument).collect()
+    }
+
     /// Starts what asks the venue on a schedule.
     fn follow(&self, venue: Venue, followed: Vec<InstrumentId>, spot: Option<Client>) {
         let wanted = warm_up::Wanted {
@@ -269,6 +276,7 @@ impl Run {
             clock: self.clock.clone(),
             markets: self.markets.clone(),
             config: self.config.clone(),
+            gone: self.unlisted(),
             spot,
             every: Duration::from_secs(u64::from(self.config.universe.refresh_hours) * 3_600),
         };
@@ -309,9 +317,11 @@ async fn ask(
     account: &AccountFolder,
     progress: Progress<'_>,
 ) -> Result<Asked, LiveError> {
-    let balance = start::check(client, config, mode, progress).await?;
+    start::check(client, config, mode, progress).await?;
     let carry = account.carry.as_ref();
-    let table = table::choose((&mut *client, spot), (config, root), mode, carry, progress).await?;
+    let kept = Kept { root, writes: true };
+    let table = table::choose((&mut *client, spot), (config, kept), mode, carry, progress).await?;
+    let balance = start::balance(client, &table.markets, mode, progress).await?;
     let missed = match (mode, carry) {
         (Mode::Live, Some(carry)) => missed::fills(client, &table.markets, carry).await,
         (Mode::Live | Mode::Paper | Mode::Demo, _) => None,

@@ -16,7 +16,7 @@ use crate::net::{Client, NetSettings, checked_hosts, is_on_this_machine};
 use crate::wall_clock::Pace;
 
 /// Pauses before a question of the start is asked again, in seconds; after the last it has failed.
-const PAUSES_S: [u64; 6] = [1, 1, 2, 4, 8, 16];
+pub(super) const PAUSES_S: [u64; 6] = [1, 1, 2, 4, 8, 16];
 /// The longest pause that a venue can ask for.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -84,13 +84,13 @@ pub(crate) fn refuse_lacks(config: &Config, venue: Venue) -> Result<(), LiveErro
     Err(refused("venue", causes.join("; ")))
 }
 
-/// Clock, rights of the key and, with a key, the account's balance.
+/// Clock and rights of the key.
 pub(super) async fn check(
     client: &mut Client,
     config: &Config,
     mode: Mode,
     progress: Progress<'_>,
-) -> Result<Option<Money>, LiveError> {
+) -> Result<(), LiveError> {
     progress("clock", "comparing with the venue's");
     let most = Span::from_millis(i64::from(config.venue.clock_skew_max_ms));
     let mut sent_at = client.clock().now();
@@ -102,15 +102,27 @@ pub(super) async fn check(
     }
     let Answer::ServerTime(theirs) = answer else { return Err(odd("clock")) };
     judge::clock(sent_at, client.clock().now(), theirs, most).refusal()?;
-    match mode {
-        Mode::Paper => return Ok(None),
-        Mode::Live | Mode::Demo => {}
+    if !mode.sends_orders() {
+        return Ok(());
     }
     progress("keys", "asking for the key's rights");
     let answer = ask(client, "keys", &Query::Permissions, progress).await?;
     let Answer::Permissions(rights) = answer else { return Err(odd("keys")) };
-    judge::permissions(rights).refusal()?;
-    let answer = ask(client, "account", &Query::Account, progress).await?;
+    judge::permissions(rights).refusal()
+}
+
+/// The account's balance, where orders are real: money of the currency that the `markets` of the run settle
+/// in, so those have to be known.
+pub(super) async fn balance(
+    client: &mut Client,
+    markets: &Markets,
+    mode: Mode,
+    progress: Progress<'_>,
+) -> Result<Option<Money>, LiveError> {
+    if !mode.sends_orders() {
+        return Ok(None);
+    }
+    let answer = ask_over(client, ("account", &Query::Account), markets, progress).await?;
     let Answer::Account(account) = answer else { return Err(odd("account")) };
     let check = judge::account(&account);
     check.refusal()?;
@@ -128,14 +140,23 @@ pub(super) async fn ask(
     query: &Query,
     progress: Progress<'_>,
 ) -> Result<Answer, LiveError> {
-    let none = Markets::default();
+    ask_over(client, (phase, query), &Markets::default(), progress).await
+}
+
+/// The same for a question about instruments of a table.
+async fn ask_over(
+    client: &mut Client,
+    (phase, query): (&'static str, &Query),
+    markets: &Markets,
+    progress: Progress<'_>,
+) -> Result<Answer, LiveError> {
     for pause in PAUSES_S {
-        match client.ask(query, &none).await {
+        match client.ask(query, markets).await {
             Ok(answer) => return Ok(answer),
             Err(failure) => wait(phase, &failure, pause, progress).await?,
         }
     }
-    client.ask(query, &none).await.map_err(|failure| failed(phase, &failure))
+    client.ask(query, markets).await.map_err(|failure| failed(phase, &failure))
 }
 
 /// The same for what the account holds or has working.
@@ -155,7 +176,7 @@ pub(super) async fn report(
 }
 
 /// Waits before a question is asked again, at least `pause_s`; a failure that stays is an error at once.
-async fn wait(
+pub(super) async fn wait(
     phase: &'static str,
     failure: &Failure,
     pause_s: u64,

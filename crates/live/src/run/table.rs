@@ -15,14 +15,14 @@ use seawall_model::{
     VenueRequest,
 };
 use seawall_venues::codec::Codec;
-use seawall_venues::discovery::provisional;
+use seawall_venues::discovery::{contradiction, provisional};
 use seawall_venues::profile::Positions;
 use seawall_venues::{
     Advice, Answer, Failure, ListedInstrument, Market, Markets, Problem, Query, Remains, Venue,
 };
 
 use super::find::seen;
-use super::start::{ask, odd, refused, report};
+use super::start::{PAUSES_S, ask, odd, refused, report, wait};
 use super::{Mode, Progress};
 use crate::discovery::{Discovery, policy};
 use crate::error::LiveError;
@@ -32,6 +32,22 @@ use crate::net::Client;
 const HEADROOM: u32 = 2;
 /// Decimals of prices and quantities at most.
 const DECIMALS_MAX: u32 = 12;
+
+/// Where an earlier listing may be, and whether this one is kept there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept<'a> {
+    /// The account's folder.
+    pub(crate) root: &'a Path,
+    /// Whoever only looks writes nothing.
+    pub(crate) writes: bool,
+}
+
+impl Kept<'_> {
+    /// Whether there is an earlier listing that may stand for the venue's answer.
+    fn stands_in(self, config: &Config) -> bool {
+        config.discovery.enabled && self.root.join(FILE).is_file()
+    }
+}
 
 /// The listing of the newest start that had one, beside the folders of the starts.
 const FILE: &str = "universe.json";
@@ -77,15 +93,14 @@ struct Holdings {
 /// The venue does not answer, a chosen instrument is not listed, or its rules contradict themselves.
 pub(crate) async fn choose(
     (client, spot): (&mut Client, Option<&mut Client>),
-    (config, root): (&Config, &Path),
+    (config, kept): (&Config, Kept<'_>),
     mode: Mode,
     carry: Option<&Carry>,
     progress: Progress<'_>,
 ) -> Result<Table, LiveError> {
     progress("instruments", "asking what is listed");
     // Where an earlier listing may stand for the answer, nobody waits for it: what is held has no stop yet.
-    let stands_in = config.discovery.enabled && root.join(FILE).is_file();
-    let listed = if stands_in {
+    let listed = if kept.stands_in(config) {
         match client.ask(&Query::Instruments, &Markets::default()).await {
             Ok(Answer::Instruments { listed, .. }) => listed,
             Ok(_) => return Err(odd("instruments")),
@@ -99,6 +114,7 @@ pub(crate) async fn choose(
         let Answer::Instruments { listed, .. } = answer else { return Err(odd("instruments")) };
         listed
     };
+    let listed = sound(listed, progress);
     let venue = client.venue();
     let holdings = match mode {
         Mode::Paper => Holdings::default(),
@@ -115,7 +131,7 @@ pub(crate) async fn choose(
         Mode::Paper | Mode::Live | Mode::Demo => &config.run.instruments,
     };
     let mut chosen = if config.discovery.enabled {
-        found(client, spot, config, (root, listed.clone()), progress).await?
+        found(client, spot, config, (kept, listed.clone()), progress).await?
     } else {
         named(names, &listed, &is_held, venue)?
     };
@@ -141,9 +157,9 @@ pub(crate) async fn choose(
 /// The instruments that the listing brings by the criteria of `discovery` and `universe`.
 async fn found(
     client: &mut Client,
-    spot: Option<&mut Client>,
+    mut spot: Option<&mut Client>,
     config: &Config,
-    (root, listed): (&Path, Vec<ListedInstrument>),
+    (kept, listed): (Kept<'_>, Vec<ListedInstrument>),
     progress: Progress<'_>,
 ) -> Result<Vec<Chosen>, LiveError> {
     if !config.run.instruments.is_empty() {
@@ -152,12 +168,25 @@ async fn found(
     }
     let own = &config.discovery;
     let age_max = Span::from_secs(i64::from(own.cache_hours_max).saturating_mul(3_600));
-    let policy = policy(own, &config.universe, Vec::new());
-    let discovery = Discovery::new(policy, &root.join(FILE), age_max);
+    let discovery = Discovery::new(policy(own, &config.universe), &kept.root.join(FILE), age_max);
+    let discovery = if kept.writes { discovery } else { discovery.looking_only() };
     let at = client.clock().now();
-    let seen = if listed.is_empty() { Err(silent()) } else { seen(client, spot, listed).await };
+    let mut known = Err(silent());
+    // Whoever only looks can look again.
+    let patience = if kept.writes { PAUSES_S.len() } else { 2 };
+    for pause in PAUSES_S.into_iter().take(patience) {
+        if listed.is_empty() {
+            break;
+        }
+        known = seen(client, spot.as_deref_mut(), listed.clone()).await;
+        match &known {
+            // Where an earlier listing may stand for the answer, nobody waits for it.
+            Err(failure) if !kept.stands_in(config) => wait("instruments", failure, pause, progress).await?,
+            Err(_) | Ok(_) => break,
+        }
+    }
     let found = discovery
-        .start(at, seen)
+        .start(at, known)
         .map_err(|error| LiveError::Venue { phase: "instruments", cause: error.to_string() })?;
     if let Some((taken_at, why)) = &found.from_file {
         progress("instruments", &format!("taken from the listing of {taken_at}: {why}"));
@@ -169,6 +198,19 @@ async fn found(
     let left_out = found.plan.excluded.len();
     progress("instruments", &format!("{} found, {left_out} listed ones left out", rows.len()));
     Ok(rows.into_iter().map(|row| Chosen { trading: trading(&row), row }).collect())
+}
+
+/// Without rows whose rules contradict themselves: no table can have them, and what is held there is looked
+/// after like something that is not listed.
+fn sound(listed: Vec<ListedInstrument>, progress: Progress<'_>) -> Vec<ListedInstrument> {
+    let is_sound = |row: &ListedInstrument| match contradiction(row) {
+        None => true,
+        Some(what) => {
+            progress("instruments", &format!("{} is listed with rules that cannot be: {what}", row.symbol));
+            false
+        }
+    };
+    listed.into_iter().filter(is_sound).collect()
 }
 
 fn silent() -> Failure {
@@ -237,7 +279,9 @@ async fn holdings(
     if client.venue().profile().positions != Positions::Reported {
         return Ok(holdings);
     }
-    let everything = provisional(listed).unwrap_or_default();
+    // An empty table would make everything that is held something that is not listed.
+    let everything = provisional(listed)
+        .map_err(|error| LiveError::Venue { phase: "instruments", cause: error.to_string() })?;
     for request in [VenueRequest::QueryPositions, VenueRequest::QueryOpenOrders] {
         for input in report(client, request, &everything, progress).await? {
             let Input::Venue(event) = input else { continue };

@@ -10,11 +10,13 @@ use crate::journal::Digest;
 
 #[cfg(feature = "postgres")]
 use super::dialect::to_postgres;
-use super::link::{End, Link};
+use super::link::{End, Link, Purpose};
+use super::place::Place;
 #[cfg(feature = "postgres")]
 use super::postgres::quoted;
 use super::sql::values;
 use super::sqlite::failed;
+use super::url::DatabaseUrl;
 
 /// `SWL1`: marks a database file as ours.
 const APPLICATION_ID: i32 = 0x5357_4c31;
@@ -139,6 +141,23 @@ pub(crate) fn first_missing<'a>(
     Ok(missing.next())
 }
 
+/// Whether the user of `url` may make schemas in its database, as each run does; the server is asked.
+///
+/// # Errors
+/// [`StoreError::DatabaseAway`] where the server cannot be reached, [`StoreError::Database`] where it
+/// refuses.
+pub fn may_make_schemas(url: &DatabaseUrl) -> Result<bool, StoreError> {
+    const ASK: &str =
+        "SELECT count(*) AS may WHERE has_database_privilege(current_user, current_database(), 'CREATE')";
+    let mut link = Link::open(&Place::on_server(url, "any")?, Purpose::Read)?;
+    let mut may = false;
+    link.query("pg_catalog", ASK, &[], &mut |cells| {
+        may = cells.get::<u32>("may")? > 0;
+        Ok(())
+    })?;
+    Ok(may)
+}
+
 /// Whether the database has a schema of ours; `false` for an empty one, an error for somebody else's.
 pub(crate) fn check_ours(link: &mut Link, schema: &str) -> Result<bool, StoreError> {
     let place = link.place.clone();
@@ -183,9 +202,9 @@ mod tests {
         test(Link { end, place: "test.db".to_owned() });
         #[cfg(feature = "postgres")]
         if let Some(url) = crate::db::server::database("migrations") {
-            let url = crate::db::DatabaseUrl::parse(&url).unwrap();
-            let place = crate::db::Place::on_server(&url, "test").unwrap();
-            test(Link::open(&place, crate::db::link::Purpose::Migrate).unwrap());
+            let url = DatabaseUrl::parse(&url).unwrap();
+            let place = Place::on_server(&url, "test").unwrap();
+            test(Link::open(&place, Purpose::Migrate).unwrap());
         }
     }
 

@@ -47,6 +47,7 @@ use crate::journal::Header;
 use link::{Link, Purpose};
 
 pub use batch::{Batch, EquityPoint, PositionState};
+pub use migrate::may_make_schemas;
 pub use place::{Place, ServerPlace};
 pub use reader::{Filter, Reader};
 pub use rebuild::Rebuild;

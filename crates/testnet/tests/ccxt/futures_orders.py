@@ -250,8 +250,8 @@ async def cancel_all_after(desk: Desk, checks: Checks) -> None:
     checks.that(str(off["status"].get("triggerTime", "0")) == "0", "it is off", off["status"])
     checks.that(order["id"] in await desk.open_ids(), "the order is still open")
     await desk.exchange.cancel_all_orders_after(1_000)
-    await desk.until(desk.open_ids, lambda ids: order["id"] not in ids, "the switch cancels the order")
-    checks.that(True, "the switch has acted")
+    left = await desk.until(desk.open_ids, lambda ids: order["id"] not in ids, "the switch cancels the order")
+    checks.same(left, set(), "orders after the switch has acted")
     await desk.exchange.cancel_all_orders_after(0)
 
 

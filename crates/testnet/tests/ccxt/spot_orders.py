@@ -287,8 +287,8 @@ async def refused_orders(desk: Desk, checks: Checks) -> None:
         ({"volume": f"{small:.10f}"}, ccxt.InvalidOrder),
         ({"pair": "NOSUCHPAIR"}, ccxt.ExchangeError),
         ({"price": f"{prices.under(5)}123456789"}, ccxt.ExchangeError),
-        ({"ordertype": "wish"}, ccxt.BaseError),
-        ({"type": "up"}, ccxt.BaseError),
+        ({"ordertype": "wish"}, ccxt.ExchangeError),
+        ({"type": "up"}, ccxt.ExchangeError),
         ({"deadline": "2020-01-01T00:00:00Z"}, ccxt.ExchangeError),
     ):
         try:
