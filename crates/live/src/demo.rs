@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use seawall_config::Config;
 use seawall_engine::{Engine, Pump};
@@ -36,6 +36,8 @@ use seawall_store::carry_log::CarryLog;
 const WARM_UP: Span = Span::from_secs(2 * 3_600);
 /// Market time that a stopping run gives the venue to answer the last requests.
 const WIND_DOWN: Span = Span::from_secs(30);
+/// Pauses between looks at the switch.
+const LOOK: Duration = Duration::from_millis(50);
 /// What the lock and the database call the demo.
 const ACCOUNT: &str = "demo";
 /// Runs in one folder.
@@ -72,6 +74,13 @@ impl StopSwitch {
 
     pub(crate) fn is_on(&self) -> bool {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// Ends when it is on.
+    pub(crate) async fn switched(&self) {
+        while !self.is_on() {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }
 

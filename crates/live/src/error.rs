@@ -70,6 +70,9 @@ pub enum LiveError {
     /// Nothing can be sent.
     #[error(transparent)]
     Net(#[from] crate::net::NetError),
+    /// The switch was on before the run began.
+    #[error("stopped before the run began: nothing was traded")]
+    Stopped,
     /// The thread of the engine ended without a result.
     #[error("the engine's thread ended unexpectedly; the journal holds everything up to then")]
     Thread,

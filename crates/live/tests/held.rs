@@ -4,8 +4,10 @@
 
 mod box_common;
 
+use std::time::{Duration, Instant};
+
 use box_common::Exchange;
-use seawall_live::{Mode, Run, RunOptions, StopSwitch};
+use seawall_live::{LiveError, Mode, Run, RunOptions, StopSwitch};
 use seawall_model::{Input, ListedKind, Span};
 use seawall_store::journal::{Journal, Record};
 
@@ -25,6 +27,7 @@ fn options(exchange: &Exchange, folder: &std::path::Path, seconds: i64, set: &[&
         once: false,
         database: None,
         pace: None,
+        switch: StopSwitch::new(),
     }
 }
 
@@ -33,7 +36,7 @@ fn ran(options: RunOptions) -> (Vec<String>, seawall_live::Summary) {
     let told = std::sync::Mutex::new(Vec::new());
     let progress = |phase: &'static str, text: &str| told.lock().unwrap().push(format!("{phase}: {text}"));
     let run = Run::prepare(options, None, &progress).unwrap();
-    let summary = run.run(&StopSwitch::new(), &progress).unwrap();
+    let summary = run.run(&progress).unwrap();
     (told.into_inner().unwrap(), summary)
 }
 
@@ -146,6 +149,47 @@ fn a_position_on_a_delisted_and_one_on_an_unnamed_instrument_are_protected_and_t
         assert_eq!((stop("PF_ETHUSD"), stop("PF_SOLUSD"), stops.len()), (1, 1, 2), "start {start}: {state}");
         reasons(&summary);
     }
+}
+
+/// What filled while no process ran is asked for before anything is protected: twenty answers at the time-out
+/// of a request would have been minutes.
+#[test]
+fn a_venue_that_does_not_tell_what_filled_keeps_nothing_from_being_protected() {
+    let exchange = Exchange::start(|setup| {
+        let held = "positions:\n  - { symbol: BTC, qty: '0.1' }\n";
+        setup.world.account = seawall_testnet::read_account("account", held).unwrap();
+    });
+    let folder = tempfile::tempdir().unwrap();
+    ran(options(&exchange, folder.path(), 3, &[]));
+    let stop = exchange.state()["open_orders"][0]["order_id"].clone();
+    exchange.json("POST", "/testnet/cancel", &format!(r#"{{"order_id":{stop}}}"#));
+    assert!(exchange.state()["open_orders"].as_array().unwrap().is_empty());
+    exchange.json("POST", "/testnet/faults", r#"[{"fault":"silence","target":"/fills","delay_ms":90000}]"#);
+    let begun = Instant::now();
+    let patient = options(&exchange, folder.path(), 6, &["venue.request_timeout_ms=60000"]);
+    let run = Run::prepare(patient, None, &|_, _| {}).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(30), "it waited for the time-out");
+    let summary = run.run(&|_, _| {}).unwrap();
+    let state = exchange.state();
+    assert_eq!(state["open_orders"][0]["qty"], "0.1", "{state}");
+    assert_eq!((summary.positions_open, summary.violations.len()), (1, 0), "{}", reasons(&summary));
+}
+
+/// A start that asks in vain saw Ctrl-C only after its last question.
+#[test]
+fn a_start_that_waits_for_the_venue_ends_when_it_is_asked_to() {
+    let exchange = Exchange::start(|_| ());
+    exchange.json("POST", "/testnet/faults", r#"[{"fault":"error_html","target":"instruments"}]"#);
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(&exchange, folder.path(), 1, &[]);
+    let switch = options.switch.clone();
+    let waits = move |phase: &'static str, _: &str| {
+        if phase == "waiting" {
+            switch.stop();
+        }
+    };
+    let ended = Run::prepare(options, None, &waits);
+    assert!(matches!(ended, Err(LiveError::Stopped)));
 }
 
 /// A start waited for its feeds before it compared anything, so what it found stayed without a stop.

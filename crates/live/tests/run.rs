@@ -128,6 +128,7 @@ fn options(config: Config, folder: &Path) -> RunOptions {
         once: false,
         database: None,
         pace: None,
+        switch: StopSwitch::new(),
     }
 }
 
@@ -161,7 +162,7 @@ fn phase(result: Result<Run, LiveError>) -> (&'static str, String) {
 }
 
 fn run(run: Run) -> Result<Summary, LiveError> {
-    run.run(&StopSwitch::new(), &|_, _| {})
+    run.run(&|_, _| {})
 }
 
 /// One pass: the newest candle crosses, the entry fills on paper, and the position has its stop at the end.
@@ -173,7 +174,7 @@ fn a_single_pass_reconciles_evaluates_and_leaves_a_position_with_its_stop() {
     let progress = |phase: &'static str, _: &str| phases.lock().unwrap().push(phase);
     let options = RunOptions { once: true, duration: None, ..options(venues.config(&[]), folder.path()) };
     let prepared = Run::prepare(options, None, &progress).unwrap();
-    let summary = prepared.run(&StopSwitch::new(), &progress).unwrap();
+    let summary = prepared.run(&progress).unwrap();
     assert_eq!((summary.entered, summary.positions_opened, summary.positions_open), (1, 1, 1), "{summary:?}");
     assert!(summary.violations.is_empty(), "{summary:?}");
     assert!(summary.first_protected_s.is_some() && summary.naked_seconds_max < summary.naked_seconds_bound);
@@ -273,7 +274,7 @@ fn the_past_is_asked_for_as_configured_and_missing_feeds_are_told_of_in_time() {
             told.lock().unwrap().push(what.to_owned());
         }
     };
-    venues.prepare(folder.path(), &nobody).unwrap().run(&StopSwitch::new(), &progress).unwrap();
+    venues.prepare(folder.path(), &nobody).unwrap().run(&progress).unwrap();
     let told = told.into_inner().unwrap();
     assert_eq!(told.len(), 1, "{told:?}");
     let missing = "missing after 1 s: quotes of 1 of 1 instruments";

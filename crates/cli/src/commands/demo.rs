@@ -157,6 +157,7 @@ pub(crate) fn failure(error: LiveError) -> Failure {
         | LiveError::File { .. }
         | LiveError::Manifest { .. }
         | LiveError::Venue { .. }
+        | LiveError::Stopped
         | LiveError::Thread => Failure::work(error),
     }
 }

@@ -55,7 +55,17 @@ pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Re
     (config.venue.public_stream, config.venue.private_stream) = (Some(stream.clone()), Some(stream));
     let pace = Some(pace.parse().map_err(Failure::work)?);
     let (mode, once) = (Mode::Demo, false);
-    let options = RunOptions { config, data_dir, mode, credentials, duration, once, database, pace };
+    let options = RunOptions {
+        config,
+        data_dir,
+        mode,
+        credentials,
+        duration,
+        once,
+        database,
+        pace,
+        switch: switch.clone(),
+    };
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let told = shown.tells();
     let progress = move |phase: &'static str, what: &str| {
@@ -75,10 +85,9 @@ pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Re
             say!("{}", held(order));
         }
     }
-    let engine_switch = switch.clone();
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
-        .spawn(move || run.run(&engine_switch, &progress))
+        .spawn(move || run.run(&progress))
         .map_err(Failure::work)?;
     if shown.drawn {
         view::follow("DEMO  exchange in a box", &receiver, switch);

@@ -56,9 +56,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         once: args.once,
         database: database_url()?,
         pace: args.testnet_clock,
+        switch: switch.clone(),
     };
     let progress = progress(!quiet);
-    let run = Run::prepare(options, drawn.then_some(sender), &progress).map_err(failure)?;
+    let run = match Run::prepare(options, drawn.then_some(sender), &progress) {
+        Ok(run) => run,
+        Err(LiveError::Stopped) => return stopped(quiet),
+        Err(error) => return Err(failure(error)),
+    };
     if !quiet {
         say!("{} run in {}; Ctrl-C ends it, stops stay", mode.name(), run.folder().display());
         if let Some(order) = run.kill_order() {
@@ -82,6 +87,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let broken = summary.violations.join("; ");
     Err(Failure::work(format!("{} rules were broken: {broken}", summary.violations.len())))
+}
+
+/// Ended as asked, before there was a run.
+fn stopped(quiet: bool) -> Result<(), Failure> {
+    if !quiet {
+        say!("{}", LiveError::Stopped);
+    }
+    Ok(())
 }
 
 /// Real orders are asked for twice.
@@ -108,10 +121,9 @@ fn watch(
     snapshots: Option<Receiver<Snapshot>>,
     told: bool,
 ) -> Result<Summary, Failure> {
-    let engine_switch = switch.clone();
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
-        .spawn(move || run.run(&engine_switch, &progress(told)))
+        .spawn(move || run.run(&progress(told)))
         .map_err(Failure::work)?;
     let title = format!("{}  real market data", mode.name().to_uppercase());
     if let Some(snapshots) = snapshots {

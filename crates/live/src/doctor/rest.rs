@@ -118,7 +118,7 @@ impl Rest {
     async fn once(&mut self, query: &Query) -> Result<Answer, Failure> {
         tokio::select! {
             answer = self.client.ask(query, &self.markets) => answer,
-            () = switched(&self.switch) => Err(interrupted()),
+            () = self.switch.switched() => Err(interrupted()),
         }
     }
 
@@ -143,7 +143,7 @@ impl Rest {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = switched(&self.switch) => return Err(interrupted()),
+                () = self.switch.switched() => return Err(interrupted()),
             }
         }
     }
@@ -279,7 +279,7 @@ impl Rest {
             chosen = table::choose(clients, (&options.config, kept), mode, carry, &quiet) => {
                 chosen.map_err(|error| not_chosen(&error))
             }
-            () = switched(&self.switch) => Err(judge::failed("instruments", &interrupted())),
+            () = self.switch.switched() => Err(judge::failed("instruments", &interrupted())),
         }
     }
 
@@ -339,13 +339,6 @@ fn not_chosen(error: &LiveError) -> Check {
         return Check::of_error("instruments", error, remedy).passing();
     }
     Check::of_error("instruments", error, "correct run.instruments, `discovery` or `universe`")
-}
-
-/// Ends when the switch is on.
-async fn switched(switch: &StopSwitch) {
-    while !switch.is_on() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 fn interrupted() -> Failure {

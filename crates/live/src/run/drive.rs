@@ -13,7 +13,6 @@ use seawall_venues::{Advice, Failure, News, Problem};
 use super::service::Pulse;
 use super::warm_up::split_newest;
 use super::{Progress, Run};
-use crate::demo::StopSwitch;
 use crate::ending::finish;
 use crate::error::LiveError;
 use crate::net::Delivery;
@@ -37,8 +36,8 @@ impl Run {
     ///
     /// # Errors
     /// The feeds did not come; the journal cannot be written: nothing leaves any more.
-    pub fn run(mut self, switch: &StopSwitch, progress: Progress<'_>) -> Result<Summary, LiveError> {
-        let reason = self.carry(switch, progress);
+    pub fn run(mut self, progress: Progress<'_>) -> Result<Summary, LiveError> {
+        let reason = self.carry(progress);
         let reason = match reason {
             Ok(reason) => reason,
             Err(error) => {
@@ -55,7 +54,7 @@ impl Run {
         summary
     }
 
-    fn carry(&mut self, switch: &StopSwitch, progress: Progress<'_>) -> Result<EndReason, LiveError> {
+    fn carry(&mut self, progress: Progress<'_>) -> Result<EndReason, LiveError> {
         self.recorder.started = Instant::now();
         progress("reconciling", "comparing the books with the venue");
         self.begin()?;
@@ -64,7 +63,7 @@ impl Run {
         let mut told = Told::default();
         let mut evaluated: Option<Instant> = None;
         loop {
-            if switch.is_on() {
+            if self.switch.is_on() {
                 return Ok(EndReason::Stopped);
             }
             if ends.is_some_and(|(from, span)| from.elapsed() >= span) {

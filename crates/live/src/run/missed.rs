@@ -2,8 +2,11 @@
 //! has made is one with its plan, and its fees are fees.
 //!
 //! Invariants: an execution that the start before has counted is never told again: of each instrument only
-//! what is not older than the newest one counted is (equal times are told apart by their ids); where the
-//! venue does not answer, the start goes on, and the positions tell.
+//! what is not older than the newest one counted is (equal times are told apart by their ids); nothing is
+//! protected while this is asked, so where the venue has not told everything within [`WAIT_MAX`], the start
+//! goes on, and the positions tell.
+
+use std::time::Duration;
 
 use seawall_engine::Carry;
 use seawall_engine::carry::DeskCarry;
@@ -19,10 +22,22 @@ const OVERLAP: Span = Span::from_secs(60);
 const SKEW: Span = Span::from_secs(5);
 /// Answers that are read at most.
 const PAGES_MAX: usize = 20;
+/// How long the answers may take together.
+const WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// The executions since those that `carry` has, oldest first, and from when on they are told; `None` where
-/// the venue did not tell all of them.
+/// the venue did not tell all of them in time.
 pub(super) async fn fills(client: &mut Client, markets: &Markets, carry: &Carry) -> Option<(Vec<Fill>, Ts)> {
+    let told = tokio::time::timeout(WAIT_MAX, all(client, markets, carry)).await;
+    let Ok(told) = told else {
+        let seconds = WAIT_MAX.as_secs();
+        tracing::warn!(seconds, "executions of before the start are not known: the answers took too long");
+        return None;
+    };
+    told
+}
+
+async fn all(client: &mut Client, markets: &Markets, carry: &Carry) -> Option<(Vec<Fill>, Ts)> {
     let newest = carry.desks.values().filter_map(DeskCarry::newest_fill).max();
     let since = newest.unwrap_or_else(|| begun_at(carry.counters.run)).minus(OVERLAP);
     // The stream tells what happens from here on.

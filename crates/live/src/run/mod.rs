@@ -49,7 +49,7 @@ use self::table::{Kept, Table};
 use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
 use crate::database;
-use crate::demo::refuse_without_stop;
+use crate::demo::{StopSwitch, refuse_without_stop};
 use crate::doctor;
 use crate::error::LiveError;
 use crate::kill_watch::KillWatch;
@@ -114,6 +114,8 @@ pub struct RunOptions {
     pub database: Option<DatabaseUrl>,
     /// The clock of the exchange in a box that is the venue; without it the system's.
     pub pace: Option<Pace>,
+    /// Ends the run, also while it starts.
+    pub switch: StopSwitch,
 }
 
 /// Told of each phase of the start and what it is about.
@@ -140,6 +142,7 @@ pub struct Run {
     newest: Vec<(InstrumentId, Candle)>,
     once: bool,
     duration: Option<Span>,
+    switch: StopSwitch,
     inbox: Arc<Inbox>,
     clock: Arc<WallClock>,
     feeds: Feeds,
@@ -170,7 +173,8 @@ impl Run {
         view: Option<SyncSender<Snapshot>>,
         progress: Progress<'_>,
     ) -> Result<Self, LiveError> {
-        let RunOptions { config, data_dir, mode, credentials, duration, once, database, pace } = options;
+        let RunOptions { config, data_dir, mode, credentials, duration, once, database, pace, switch } =
+            options;
         let (venue, hosts, net) = start::venue_of(&config)?;
         refuse(&config, venue, pace)?;
         let key = key_for(mode, credentials, &config)?;
@@ -182,7 +186,10 @@ impl Run {
             let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
             let mut spot = find::spot_client(&config, &net, clock.clone())?;
             let clients = (&mut client, spot.as_mut());
-            let asked = ask(clients, (&config, &root), mode, &account, progress).await?;
+            let asked = tokio::select! {
+                asked = ask(clients, (&config, &root), mode, &account, progress) => asked?,
+                () = switch.switched() => return Err(LiveError::Stopped),
+            };
             Ok::<_, LiveError>((asked, spot))
         })?;
         let followed = table.followed();
@@ -223,6 +230,7 @@ impl Run {
             newest: Vec::new(),
             once,
             duration,
+            switch,
             inbox,
             clock,
             kill: KillWatch::new(&data_dir, mode == Mode::Live),
