@@ -75,7 +75,7 @@ async def prove(options: argparse.Namespace) -> list[Result]:
     )
     steps = chosen(options.venue, options.only, options.faults)
     if options.only and not options.faults and not any(found.name == "load markets" for found in steps):
-        steps = [*chosen(options.venue, ["load markets"]), *steps]
+        steps = [*chosen(options.venue, ["load markets"], False), *steps]
     results = []
     try:
         for found in steps:
