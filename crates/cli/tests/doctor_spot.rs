@@ -86,6 +86,14 @@ fn coins_that_are_held_are_positions_and_need_a_stop_that_sells_all_of_them() {
 }
 
 #[test]
+fn the_third_doctor_in_a_row_waits_for_the_venue_s_limit_and_finds_the_same() {
+    let scene = spot();
+    for _ in 0..3 {
+        assert_eq!(scene.failed(""), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_start_on_spot_takes_over_what_is_held_and_places_its_stop() {
     let scene = spot();
     scene.venue.control("POST", "positions", r#"{"symbol":"ETH","qty":"1"}"#);

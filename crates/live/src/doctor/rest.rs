@@ -124,10 +124,16 @@ impl Rest {
 
     /// Asks, and again what may pass.
     async fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        self.ask_timed(query).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with when the question left that was answered: pauses before it are no part of the way.
+    async fn ask_timed(&mut self, query: &Query) -> Result<(Answer, Ts), Failure> {
         let mut pauses = PAUSES_MS.into_iter();
         loop {
+            let sent_at = self.clock.now();
             let failure = match self.once(query).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok((answer, sent_at)),
                 Err(failure) => failure,
             };
             let (Some(pause), false) = (pauses.next(), failure.problem.is_fatal()) else {
@@ -150,21 +156,15 @@ impl Rest {
 
     /// How far the venue's clock is ahead, where the venue answers.
     async fn clock(&mut self, most: Span, checks: &mut Vec<Check>) -> Option<Span> {
-        // The first question pays for the connection and is asked again until it is answered; what is
-        // measured is one alone.
-        let mut answer = self.ask(&Query::ServerTime).await;
-        let mut sent_at = self.clock.now();
-        if answer.is_ok() {
-            answer = self.once(&Query::ServerTime).await;
-            if answer.is_err() {
-                sent_at = self.clock.now();
-                answer = self.ask(&Query::ServerTime).await;
-            }
-        }
+        // The first question pays for the connection; what is measured is one alone.
+        let measured = match self.ask(&Query::ServerTime).await {
+            Ok(_) => self.ask_timed(&Query::ServerTime).await,
+            Err(failure) => Err(failure),
+        };
         let received_at = self.clock.now();
-        let took = format!("{:.1} ms", received_at.since(sent_at).secs_f64() * 1e3);
-        match answer {
-            Ok(Answer::ServerTime(theirs)) => {
+        match measured {
+            Ok((Answer::ServerTime(theirs), sent_at)) => {
+                let took = format!("{:.1} ms", received_at.since(sent_at).secs_f64() * 1e3);
                 checks.push(Check::ok("rest", "the venue answers").measured(took));
                 checks.push(judge::clock(sent_at, received_at, theirs, most));
                 Some(clock_skew(sent_at, received_at, theirs).0)
