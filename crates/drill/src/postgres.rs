@@ -1,5 +1,5 @@
-//! A PostgreSQL server of the drill's own, from Debian's packages, in a folder of its own; server and folder
-//! end with the drill, however that ends.
+//! A PostgreSQL server of the drill's own, from Debian's packages, in a folder of its own; it ends with the
+//! drill, however that ends.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -23,6 +23,8 @@ kill -INT "$server" 2>/dev/null
 wait "$server"
 [ "$word" = stop ] || rm -rf "$folder"
 "#;
+/// What the names of folders begin with; the drill's process follows.
+const FOLDER: &str = "seawall-drill-pg-";
 const USER: &str = "seawall";
 const PASSWORD: &str = "drill";
 /// The user that a server runs as where the drill is run by root, which PostgreSQL refuses: nobody.
@@ -45,7 +47,8 @@ impl Postgres {
     pub(crate) fn start() -> anyhow::Result<Option<Postgres>> {
         let Some(programs) = programs() else { return Ok(None) };
         // Not in the drill's folder: the server's user may have no way to that.
-        let folder = std::env::temp_dir().join(format!("seawall-drill-pg-{}", std::process::id()));
+        sweep();
+        let folder = std::env::temp_dir().join(format!("{FOLDER}{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777))?;
         let password = folder.join("password");
@@ -127,6 +130,18 @@ impl Drop for Postgres {
         self.stop();
         // What cannot be removed is in the temporary folder.
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Removes the folders of drills that were ended while their server was stopped: nobody was left to do it.
+fn sweep() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            // What cannot be removed is somebody else's.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 
