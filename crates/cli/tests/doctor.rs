@@ -32,6 +32,7 @@ fn a_sound_set_up_fails_in_nothing_and_changes_nothing() {
     let names: Vec<&str> = skipped.iter().map(|check| check["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["position_sync", "probe_order", "probe_stop", "probe_position"], "{found}");
     assert_eq!(row(&found, "alert_channels")["verdict"], "warn");
+    assert!(row(&found, "venue")["finding"].as_str().unwrap().contains("in a box"), "{found}");
     assert_eq!(rows(&found, "candles").len(), 2, "one for each instrument");
     assert_eq!(scene.sandbox.listing(), before, "nothing is left behind");
     let text = scene.answer("doctor --config run.yaml");
@@ -48,6 +49,8 @@ fn a_run_on_paper_needs_no_key_and_a_live_one_does() {
     let mut scene = Scene::new();
     scene.key = (String::new(), String::new());
     assert_eq!(scene.failed("--mode paper"), Vec::<String>::new());
+    let probe = scene.answer("doctor --config run.yaml --mode paper --probe");
+    assert!(probe.code == Some(2) && probe.err.contains("--probe places orders"), "{}", probe.err);
     let (found, _) = scene.findings("");
     assert_eq!(found["failed"], serde_json::json!(["keys"]));
     assert!(row(&found, "keys")["finding"].as_str().unwrap().contains("KRAKEN_API_KEY"));
@@ -125,6 +128,8 @@ fn positions_without_a_stop_fail_and_stops_that_cover_them_do_not() {
     assert_eq!(bare["done"], true);
     let (found, _) = scene.findings("");
     assert_eq!(found["failed"], serde_json::json!(["stops"]), "{found}");
+    let positions = row(&found, "positions")["finding"].as_str().unwrap();
+    assert!(positions.starts_with("1 are open: kraken-futures:ETH/USD:USD 1 at 3"), "{positions}");
     let stop = row(&found, "stops");
     assert_eq!(
         (&stop["of"], &stop["measured"], &stop["threshold"]),

@@ -23,6 +23,11 @@ const LISTED_MAX: usize = 6;
 
 /// Runs the command.
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
+    if args.probe && matches!(args.mode, RunMode::Paper) {
+        return Err(Failure::input(
+            "--probe places orders, and --mode paper places none: leave out one of both",
+        ));
+    }
     let findings = match loader(&args.source)?.load() {
         Ok(loaded) => {
             let config = loaded.config;

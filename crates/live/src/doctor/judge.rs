@@ -209,6 +209,29 @@ pub(super) fn stops(
     checks
 }
 
+/// Positions that are named in one line.
+const NAMED_MAX: usize = 8;
+
+/// Positions in words: names, signed quantities, and what they cost where the venue knows it.
+pub(super) fn listed(markets: &Markets, held: &[VenuePosition]) -> String {
+    let shown = held.iter().filter_map(|position| {
+        let instrument = &markets.get(position.instrument).ok()?.instrument;
+        let qty = instrument.qty(position.qty);
+        let cost = match position.entry_price.is_zero() {
+            true => String::new(),
+            false => format!(" at {}", instrument.price(position.entry_price)),
+        };
+        Some(format!("{} {qty}{cost}", instrument.name()))
+    });
+    let shown: Vec<String> = shown.take(NAMED_MAX).collect();
+    let rest = held.len().saturating_sub(shown.len());
+    match (shown.is_empty(), rest) {
+        (true, _) => String::new(),
+        (false, 0) => format!(": {}", shown.join(", ")),
+        (false, rest) => format!(": {}, and {rest} more", shown.join(", ")),
+    }
+}
+
 /// Quantities by instrument.
 pub(super) type Held = BTreeMap<String, Qty>;
 

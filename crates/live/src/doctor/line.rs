@@ -255,7 +255,7 @@ impl Line {
         let mut checks = Vec::new();
         let strangers = self.unknown_in("position");
         checks.push(if strangers.is_empty() {
-            Check::ok("positions", format!("{} are open", held.len()))
+            Check::ok("positions", format!("{} are open{}", held.len(), judge::listed(markets, &held)))
         } else {
             let remedy = "look again; what stays unknown has to be closed by hand";
             let finding = format!("open on what the run does not know, so nothing protects it: {strangers}");

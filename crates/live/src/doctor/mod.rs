@@ -31,6 +31,7 @@ use self::line::Line;
 use self::rest::Rest;
 use crate::demo::{StopSwitch, refuse_without_stop};
 use crate::error::LiveError;
+use crate::net::is_on_this_machine;
 use crate::run::{FOLDER, Mode, Progress, start as begin};
 use crate::wall_clock::WallClock;
 
@@ -104,6 +105,16 @@ fn configuration(config: &Config) -> Check {
     }
 }
 
+/// What is spoken to, in words: whether orders could cost real money is worth knowing before there are any.
+fn reached(config: &Config, venue: &str) -> String {
+    let rest = config.venue.rest.as_deref();
+    let whose = match rest.is_some_and(is_on_this_machine) {
+        true => "an exchange in a box on this machine, without real money",
+        false => "the real venue",
+    };
+    format!("{venue}: addresses and abilities fit the configuration; {whose} ({})", rest.unwrap_or_default())
+}
+
 fn skip(checks: &mut Vec<Check>, names: &[&'static str], why: &str) {
     checks.extend(names.iter().map(|name| Check::skipped(name, why)));
 }
@@ -127,8 +138,7 @@ fn at_the_venue(
             return skip_probe(options, checks, "the venue cannot be spoken to as it is configured");
         }
     };
-    let finding = format!("{}: addresses and abilities fit the configuration", way.0.profile().venue);
-    checks.push(Check::ok("venue", finding));
+    checks.push(Check::ok("venue", reached(config, way.0.profile().venue)));
     let runtime = match crate::run::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
