@@ -35,11 +35,19 @@ pub(crate) fn read(
     folder: &Path,
     symbols: &BTreeMap<InstrumentName, String>,
 ) -> anyhow::Result<Option<Books>> {
+    resumed(folder)?.map(|engine| books(&engine, symbols)).transpose()
+}
+
+/// The engine that a start after the one in `folder` would begin with; `None` while that has no whole state.
+///
+/// # Errors
+/// The journal is damaged, or the state does not fit its own manifest.
+pub(crate) fn resumed(folder: &Path) -> anyhow::Result<Option<Engine>> {
     let disk: Arc<dyn Disk> = Arc::new(StdDisk);
     let Some((carry, _)) = restore(&disk, &folder.join("journal"))? else { return Ok(None) };
     let manifest = Manifest::read(folder)?;
     let Resumed { engine, .. } = Engine::resume(manifest.setup()?, &carry)?;
-    books(&engine, symbols).map(Some)
+    Ok(Some(engine))
 }
 
 fn books(engine: &Engine, symbols: &BTreeMap<InstrumentName, String>) -> anyhow::Result<Books> {

@@ -8,7 +8,7 @@ use crate::Common;
 use crate::dice::Dice;
 use crate::oracle::Violation;
 use crate::report::{Report, Times};
-use crate::session::Session;
+use crate::session::{Mode, Session};
 use crate::stage::{AGREE_MAX, READY_MAX, Stage, judge_replay};
 use crate::venue::VenueOptions;
 
@@ -22,6 +22,9 @@ pub(crate) struct KillsArgs {
     /// history, of which the venue allows 100 in ten minutes.
     #[arg(long, default_value_t = 8)]
     pub(crate) instruments: u32,
+    /// Where the run's orders go: `live` to the exchange, `paper` to one simulated in the process.
+    #[arg(long, value_enum, default_value_t = Mode::Live)]
+    pub(crate) mode: Mode,
     /// Seconds of the exchange's clock per second.
     #[arg(long, default_value_t = 20)]
     pub(crate) speed: u32,
@@ -47,6 +50,9 @@ struct Figures {
 /// # Errors
 /// The programs cannot be run.
 pub(crate) fn run(args: &KillsArgs, common: &Common) -> anyhow::Result<bool> {
+    if args.mode == Mode::Paper {
+        return crate::paper_kills::run(args, common);
+    }
     let mut report = Report::begin("kills", common)?;
     let folder = report.folder.clone();
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);

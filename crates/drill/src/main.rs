@@ -13,6 +13,8 @@ mod http;
 mod keeper;
 mod kills;
 mod oracle;
+mod paper;
+mod paper_kills;
 mod postgres;
 mod process;
 mod proxy;

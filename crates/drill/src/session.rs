@@ -22,10 +22,37 @@ quote_guard: {mode: 'off'}
 auction: {mode: 'off', churn: {mode: 'off'}, chop: {mode: 'off'}, anti_flip: {mode: 'off'}}
 ";
 
+/// Where its orders go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Mode {
+    /// To the exchange.
+    Live,
+    /// To one that is simulated in the process.
+    Paper,
+}
+
+impl Mode {
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Mode::Live => &["--mode", "live", "--confirm-live"],
+            Mode::Paper => &["--mode", "paper"],
+        }
+    }
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Mode::Live => "live",
+            Mode::Paper => "paper",
+        }
+    }
+}
+
 /// What a run is started with.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionOptions {
     pub(crate) binary: PathBuf,
+    /// Where its orders go.
+    pub(crate) mode: Mode,
     /// Where logs and the run's data are.
     pub(crate) folder: PathBuf,
     /// Where the run is told that the exchange is: it, or something in between.
@@ -43,7 +70,7 @@ pub(crate) struct SessionOptions {
 impl SessionOptions {
     /// Where the starts of this account are.
     pub(crate) fn account(&self) -> PathBuf {
-        self.folder.join("data").join("run").join("live")
+        self.folder.join("data").join("run").join(self.mode.folder())
     }
 
     fn config(&self) -> String {
@@ -80,7 +107,7 @@ impl Session {
         std::fs::write(&beside, options.config())?;
         std::fs::rename(&beside, &config)?;
         let mut command = Command::new(&options.binary);
-        command.args(["run", "--mode", "live", "--confirm-live", "--headless", "--config"]).arg(&config);
+        command.arg("run").args(options.mode.words()).args(["--headless", "--config"]).arg(&config);
         command.arg("--data-dir").arg(options.folder.join("data"));
         command.args(["--testnet-clock", &venue.clock]);
         for setting in UNLIMITED.iter().copied().chain(options.set.iter().map(String::as_str)) {

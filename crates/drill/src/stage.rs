@@ -10,7 +10,7 @@ use seawall_model::{InstrumentName, Span};
 
 use crate::books::{self, Books};
 use crate::oracle::{History, Violation, compare, unprotected};
-use crate::session::{Session, SessionOptions, starts};
+use crate::session::{Mode, Session, SessionOptions, starts};
 use crate::venue::{Venue, VenueOptions};
 use crate::watch::Watch;
 
@@ -51,6 +51,7 @@ impl Stage {
         let watch = Watch::start(venue.address);
         let session = SessionOptions {
             binary: binary.to_owned(),
+            mode: Mode::Live,
             folder,
             address: venue.address,
             instruments: names,
