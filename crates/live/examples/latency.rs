@@ -42,9 +42,9 @@ use seawall_venues::{
     Ticket,
 };
 
-/// Markets of a round; each gives one sample of each way.
-const MARKETS: u32 = 50;
-const ROUNDS: u32 = 40;
+/// Markets of a round; each gives one sample of each way. More orders than this would wait for the rate limit.
+const MARKETS: u32 = 20;
+const ROUNDS: u32 = 100;
 /// Rounds before anything is counted.
 const WARM_UP: u32 = 4;
 /// Candles before the one that crosses.
@@ -203,20 +203,39 @@ impl House {
         self.feed(now, &Input::Started);
         let mut rounds = 0;
         while self.engine.phase() != Phase::Ready {
-            let orders = Report { coverage: Coverage::Complete, taken_at: now, rows: Vec::new() };
-            self.feed(now, &Input::Venue(VenueEvent::OpenOrders(orders)));
-            let positions = Report { coverage: Coverage::Complete, taken_at: now, rows: Vec::new() };
-            self.feed(now, &Input::Venue(VenueEvent::Positions(positions)));
-            let amount = Money::new(1_000_000.into());
-            self.feed(now, &Input::Venue(VenueEvent::Balance { coverage: Coverage::Complete, amount }));
+            self.report(now);
             rounds += 1;
             assert!(rounds < 10, "an empty account is ready at once");
         }
+        self.quote(now);
+        self.drop_signed();
+    }
+
+    /// What is due by now, the answers to what that asks, and fresh quotes: none of it is a part of the way.
+    fn catch_up(&mut self, now: Ts) {
+        while let Some(wake) = self.engine.next_wakeup().filter(|wake| *wake <= now) {
+            self.feed(wake.max(self.engine.now()), &Input::Wakeup);
+        }
+        self.report(now);
+        self.quote(now);
+        self.drop_signed();
+    }
+
+    /// Nothing is held and nothing works.
+    fn report(&mut self, now: Ts) {
+        let orders = Report { coverage: Coverage::Complete, taken_at: now, rows: Vec::new() };
+        self.feed(now, &Input::Venue(VenueEvent::OpenOrders(orders)));
+        let positions = Report { coverage: Coverage::Complete, taken_at: now, rows: Vec::new() };
+        self.feed(now, &Input::Venue(VenueEvent::Positions(positions)));
+        let amount = Money::new(1_000_000.into());
+        self.feed(now, &Input::Venue(VenueEvent::Balance { coverage: Coverage::Complete, amount }));
+    }
+
+    fn quote(&mut self, now: Ts) {
         for number in 0..MARKETS {
-            let (bid, ask) = (seawall_model::PriceUnits::new(999), seawall_model::PriceUnits::new(1_001));
+            let (bid, ask) = (seawall_model::PriceUnits::new(1_099), seawall_model::PriceUnits::new(1_101));
             self.feed(now, &Input::Quote { instrument: InstrumentId(number), bid, ask });
         }
-        self.drop_signed();
     }
 
     /// One input through journal and engine; requests are on disk, if there is one, before they go on.
@@ -328,7 +347,7 @@ fn candle_frame(number: u32, minute: i64, price: i64) -> String {
 fn fill_frame(house: &House, order: &OrderRequest, now: Ts, number: u32) -> String {
     let market = house.adapter.markets().get(order.order.instrument).unwrap();
     format!(
-        r#"{{"feed":"fills","username":"a","fills":[{{"instrument":"{}","time":{},"price":100.0,"seq":{number},"buy":true,"qty":{},"remaining_order_qty":0.0,"order_id":"o-x{number}","cli_ord_id":"{}","fill_id":"f-{number}","fill_type":"taker","fee_paid":0.05,"fee_currency":"USD","taker_order_type":"ioc","order_type":"mkt"}}]}}"#,
+        r#"{{"feed":"fills","username":"a","fills":[{{"instrument":"{}","time":{},"price":110.0,"seq":{number},"buy":true,"qty":{},"remaining_order_qty":0.0,"order_id":"o-x{number}","cli_ord_id":"{}","fill_id":"f-{number}","fill_type":"taker","fee_paid":0.05,"fee_currency":"USD","taker_order_type":"ioc","order_type":"mkt"}}]}}"#,
         market.listed.symbol,
         now.millis(),
         market.instrument.qty(order.qty),
@@ -372,9 +391,9 @@ fn round(run: u32, journals: Option<&Path>, entries: &mut Samples, stops: &mut S
     for number in 0..MARKETS {
         house.candle_frame(at(crossing), &candle_frame(number, BEFORE, 110));
     }
-    house.drop_signed();
+    house.catch_up(at(crossing + 59_900));
     for number in 0..MARKETS {
-        let now = at(crossing + 60_000 + i64::from(number) * 1_000);
+        let now = at(crossing + 60_000 + i64::from(number) * 100);
         let frame = candle_frame(number, BEFORE + 1, 110);
         house.in_engine = Duration::ZERO;
         let began = Instant::now();
