@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use seawall_model::OrderKind::Market;
 use seawall_model::Side::{Buy, Sell};
-use seawall_model::{PriceUnits, QtyUnits, Span};
+use seawall_model::{PriceUnits, QtyUnits, Span, Trading};
 use seawall_simulator::{SimulatorSettings, Tick};
 
 fn tick(world: &mut World, [bid, ask, last]: [i64; 3]) {
@@ -24,6 +24,21 @@ fn traded(world: &mut World, [bid, ask, last]: [i64; 3], qty: Option<i64>) {
 fn market_orders_buy_at_the_ask_and_sell_at_the_bid_worsened_by_slippage() {
     let mut world = World::new(&SimulatorSettings { slippage_bps: bps(100), spread_bps: bps(500), ..free() });
     tick(&mut world, [990, 1_000, 995]);
+    world.place(Buy, 1, Market);
+    world.place(Sell, 1, Market);
+    assert_eq!(world.trades(), [(Buy, 1, 1_010), (Sell, 1, 980)]);
+}
+
+/// Found by storm (seed 339): after the tick had become ten times as coarse, a market order filled at ten
+/// times the price, because the slippage was still counted in steps of the old tick.
+#[test]
+fn slippage_is_counted_on_the_tick_of_today() {
+    let mut world = World::new(&SimulatorSettings { slippage_bps: bps(100), spread_bps: bps(500), ..free() });
+    let instrument = instruments(vec![spec("BTC/USD:USD")]).remove(0);
+    let mut rules = instrument.rules(Trading::Open);
+    rules.tick = "10".parse().unwrap();
+    world.exchange.set_rules(&rules);
+    tick(&mut world, [990, 1_000, 1_000]);
     world.place(Buy, 1, Market);
     world.place(Sell, 1, Market);
     assert_eq!(world.trades(), [(Buy, 1, 1_010), (Sell, 1, 980)]);

@@ -111,7 +111,7 @@ faults! {
     RequestDoubled, "request_doubled", Submit, 60_000, true;
     /// The venue acts and its answer is lost: a time-out, a 502.
     ReplyLost, "reply_lost", Submit, 60_000, true;
-    /// A placement is refused with a reason that is not listed.
+    /// A placement is refused, for a reason that has nothing to do with it.
     PlacementRefused, "placement_refused", Submit, 60_000, true;
     /// A request is refused because there were too many.
     RateLimited, "rate_limited", Submit, 60_000, true;
@@ -123,9 +123,9 @@ faults! {
     AmendRefused, "amend_refused", Submit, 150_000, true;
 
     /// The venue ends a resting stop and says so (for each stop and minute).
-    StopExpired, "stop_expired", Lifecycle, 8_000, true;
+    StopExpired, "stop_expired", Lifecycle, 40_000, true;
     /// The venue ends a resting stop without a word (for each stop and minute).
-    StopVanished, "stop_vanished", Lifecycle, 4_000, true;
+    StopVanished, "stop_vanished", Lifecycle, 20_000, true;
     /// A stop triggers and the order that it makes is refused.
     TriggerRefused, "trigger_refused", Lifecycle, 200_000, true;
 
@@ -136,13 +136,13 @@ faults! {
     /// A message of the stream is late and overtaken by others.
     EventLate, "event_late", Stream, 100_000, true;
     /// The stream is lost, told so, and comes back with what was missed.
-    StreamGap, "stream_gap", Stream, 20_000, true;
+    StreamGap, "stream_gap", Stream, 60_000, true;
     /// The stream is lost and comes back without executions that are further back.
-    StreamGapCut, "stream_gap_cut", Stream, 10_000, true;
+    StreamGapCut, "stream_gap_cut", Stream, 30_000, true;
     /// The stream says nothing for a while, with a connection that lives.
-    StreamStall, "stream_stall", Stream, 10_000, true;
+    StreamStall, "stream_stall", Stream, 30_000, true;
     /// The stream is lost and back several times in a row.
-    ReconnectStorm, "reconnect_storm", Stream, 6_000, true;
+    ReconnectStorm, "reconnect_storm", Stream, 20_000, true;
 
     /// A question fails.
     QueryFailed, "query_failed", Query, 200_000, true;
@@ -155,55 +155,60 @@ faults! {
     /// A list of open orders is empty and called complete although there are some; never twice in a row.
     QueryEmpty, "query_empty", Query, 30_000, true;
 
+    /// The balance is that of some seconds ago.
+    BalanceStale, "balance_stale", Query, 100_000, false;
+
     /// The user trades by hand (for each instrument and minute).
-    ManualTrade, "manual_trade", Account, 2_000, true;
+    ManualTrade, "manual_trade", Account, 15_000, true;
     /// The user closes a position by hand (for each instrument and minute).
-    ManualClose, "manual_close", Account, 2_000, true;
+    ManualClose, "manual_close", Account, 15_000, true;
     /// The user cancels one of our orders by hand (for each instrument and minute).
-    ManualCancel, "manual_cancel", Account, 2_000, true;
+    ManualCancel, "manual_cancel", Account, 20_000, true;
     /// The venue liquidates a position (for each instrument and minute).
-    Liquidation, "liquidation", Account, 1_000, true;
+    Liquidation, "liquidation", Account, 6_000, true;
     /// The venue takes a position to settle somebody else's (for each instrument and minute).
-    Deleveraging, "deleveraging", Account, 1_000, true;
+    Deleveraging, "deleveraging", Account, 6_000, true;
     /// Money comes in or goes out, and the venue's account log tells (for each minute).
-    Transfer, "transfer", Account, 4_000, false;
+    Transfer, "transfer", Account, 20_000, false;
     /// Money comes in or goes out, and nobody tells (for each minute).
-    TransferUntold, "transfer_untold", Account, 2_000, false;
+    TransferUntold, "transfer_untold", Account, 10_000, false;
 
     /// The price jumps by percents (for each instrument and minute).
-    Gap, "gap", Market, 4_000, true;
+    Gap, "gap", Market, 20_000, true;
     /// An instrument does not trade for a while: no prices (for each instrument and minute).
-    Freeze, "freeze", Market, 2_000, true;
+    Freeze, "freeze", Market, 10_000, true;
     /// The venue takes no orders on an instrument for a while, and the listing tells (for each instrument and
     /// minute).
-    Halt, "halt", Market, 1_500, true;
+    Halt, "halt", Market, 8_000, true;
+    /// An instrument has a coarser tick for a while, and the listing tells (for each instrument and minute).
+    TickChanged, "tick_changed", Market, 6_000, true;
     /// A closed candle never comes.
     CandleMissing, "candle_missing", Market, 20_000, false;
 
     /// The process dies somewhere in a step: before its input is written, before the sync, between sync and
     /// sending, in the middle of sending, after it (for each step that asks for something).
-    Crash, "crash", Host, 3_000, true;
+    Crash, "crash", Host, 15_000, true;
     /// The process dies between two steps (for each minute).
-    Killed, "killed", Host, 4_000, true;
+    Killed, "killed", Host, 20_000, true;
     /// The machine stands still for up to 30 seconds (for each minute).
-    Pause, "pause", Host, 4_000, true;
+    Pause, "pause", Host, 20_000, true;
     /// A sync takes seconds.
-    SlowDisk, "slow_disk", Host, 5_000, true;
+    SlowDisk, "slow_disk", Host, 20_000, true;
     /// A write reaches the disk in part, and the process dies of it (for each minute).
-    TornWrite, "torn_write", Host, 2_000, true;
+    TornWrite, "torn_write", Host, 10_000, true;
     /// A sync fails, and the process dies of it (for each minute).
-    FailedSync, "failed_sync", Host, 2_000, true;
+    FailedSync, "failed_sync", Host, 10_000, true;
     /// The disk is full until the operator has made room (for each minute).
-    FullDisk, "full_disk", Host, 1_500, true;
+    FullDisk, "full_disk", Host, 8_000, true;
 
     /// The operator sets another mode (for each minute).
-    Mode, "mode", Operator, 5_000, false;
+    Mode, "mode", Operator, 20_000, false;
     /// The operator turns the kill switch on, with or without closing everything (for each minute).
-    Kill, "kill", Operator, 3_000, false;
+    Kill, "kill", Operator, 10_000, false;
     /// The operator closes a position (for each instrument and minute).
-    Close, "close", Operator, 5_000, false;
+    Close, "close", Operator, 20_000, false;
     /// The operator stops the process and starts it again (for each minute).
-    Restart, "restart", Operator, 4_000, true;
+    Restart, "restart", Operator, 15_000, true;
 }
 
 /// The fault table of a world.

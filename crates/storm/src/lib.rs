@@ -11,19 +11,22 @@
 //! time, and the oracles must hold all the same, with these limits, which the worlds keep:
 //!
 //! - **The venue's books are true.** It may refuse, forget a stop, answer late, in part or not at all, but
-//!   what it executed is executed, and a question about an order by its id is answered truly or fails. - **A
-//! request acts within the acceptance horizon or never.** The longest delay of a request is shorter than
-//! the horizon that the engine is told. A venue that takes an order after the horizon that it promises
-//! cannot be survived by asking. - **A picture says when it was taken.** A replica that is behind says so by
-//! the time of its picture. One   that lies about it is only survived as far as two pictures in a row
-//! differ. - **A complete list is never empty by mistake twice in a row.** One such lie is found by asking
-//! for each   order; two in a row are a venue that cannot be told from an empty account. - **Clocks differ
-//! by a bounded skew** (1.5 seconds), less than the slack of the horizon. - **What was synced stays.** A
-//! crash takes what was not synced, tears what was being written, and never   touches what a sync returned
-//! for. Two processes never write one journal: the lock is outside. - **The process comes back** within two
-//! minutes. While none runs no time of a position without a stop is   counted: the stop that it left rests
-//! at the venue. - **A market that takes no orders** cannot protect: the clock begins when it takes them
-//! again.
+//!   what it executed is executed, and a question about an order by its id is answered truly or fails.
+//! - **A request acts within the acceptance horizon or never.** The longest delay of a request is shorter
+//!   than the horizon that the engine is told. A venue that takes an order after the horizon that it promises
+//!   cannot be survived by asking. One that it has refused it does not take when a twin comes.
+//! - **A picture says when it was taken.** A replica that is behind says so by the time of its picture. A
+//!   balance has no such time: one that is behind is survived by looking twice.
+//! - **A complete list is never empty by mistake twice in a row.** One such lie is found by asking for each
+//!   order; two in a row are a venue that cannot be told from an empty account.
+//! - **A market order fills at once or ends**, also one that a trigger has made. In thin worlds it fills in
+//!   part; while there is nobody to trade with, nothing can protect.
+//! - **Clocks differ by a bounded skew** (1.5 seconds), less than the slack of the horizon.
+//! - **What was synced stays.** A crash takes what was not synced, tears what was being written, and never
+//!   touches what a sync returned for. Two processes never write one journal: the lock is outside.
+//! - **The process comes back** within a minute. While none runs no time of a position without a stop is
+//!   counted: the stop that it left rests at the venue.
+//! - **A market that takes no orders** cannot protect: the clock begins when it takes them again.
 //!
 //! The bound within which a position must be covered again begins with the last fault that may be why it is
 //! not ([`Fault::is_disturbing`]), and is the sum of what the engine may wait for (see `docs/storm.md`). A

@@ -47,7 +47,8 @@ impl Erratic {
         let draws = &mut self.draws;
         let long = draws.chance(500_000);
         let sign = if long { -1 } else { 1 };
-        let distance = draws.range(30, 300);
+        // Half of the stops lie where the next minutes reach them.
+        let distance = if draws.chance(500_000) { draws.range(6, 30) } else { draws.range(30, 300) };
         let away = |hundredths: i64| {
             PriceUnits::new(close.get() + sign * (close.get().saturating_mul(hundredths) / 10_000))
         };
@@ -95,8 +96,8 @@ impl Strategy for Erratic {
         let answer = match roll {
             _ if self.quiet.load(Ordering::Relaxed) => Evaluation::Hold,
             roll if roll < self.eagerness => Evaluation::Enter(plan),
-            roll if roll < self.eagerness + 8 => Evaluation::Exit(ExitReason::Signal),
-            roll if roll < self.eagerness + 12 => Evaluation::NotDue,
+            roll if roll < self.eagerness + 4 => Evaluation::Exit(ExitReason::Signal),
+            roll if roll < self.eagerness + 8 => Evaluation::NotDue,
             _ => Evaluation::Hold,
         };
         decision.ask(Gate::Signal, matches!(answer, Evaluation::Enter(_)), 0.0, 0.0);

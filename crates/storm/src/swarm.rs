@@ -32,6 +32,8 @@ pub struct Options {
     pub minutes: Option<i64>,
     /// How many instruments it has, instead of what the seed says.
     pub instruments: Option<u32>,
+    /// The only fault that strikes, as often as a swarm ever draws it, instead of what the seed says.
+    pub force: Option<Fault>,
 }
 
 /// A world as it was drawn.
@@ -74,11 +76,15 @@ impl Plan {
         let latency_ms = (low, low + draws.range(1, 150));
         let is_skewed = draws.chance(400_000);
         let skew = if is_skewed { draws.millis(-1_500, 1_500) } else { Span::ZERO };
-        let eagerness = draws.range(15, 60);
+        let eagerness = draws.range(5, 40);
         let accepts_twice = draws.chance(500_000);
         let simulator = simulator(&mut draws);
         let settings = settings(&mut draws, &simulator, latency_ms);
         let mut faults = faults(seed, &mut draws);
+        if let Some(fault) = options.force {
+            faults = Faults::none(seed);
+            faults.set(fault, fault.highest_ppm());
+        }
         for fault in &options.without {
             faults.set(*fault, 0);
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    ClientOrderId, Fill, InstrumentId, Money, OrderKind, OrderRequest, PositionSide, QtyUnits, Span, Ts,
-    VenueEvent, VenueOrder, VenueRequest,
+    ClientOrderId, Fill, InstrumentId, Money, OrderRequest, PositionSide, QtyUnits, Span, Ts, VenueEvent,
+    VenueOrder, VenueRequest,
 };
 use seawall_simulator::Exchange;
 
@@ -221,15 +221,11 @@ impl Truth {
     }
 }
 
-/// Whether working stops cover the whole position at the venue. A market order that closes it and waits for
-/// somebody to trade with counts: it is what a stop becomes when it triggers.
+/// Whether working stops cover the whole position at the venue.
 pub(crate) fn is_covered(exchange: &Exchange, id: InstrumentId) -> bool {
     let held = exchange.held(id);
     let Some(closing) = PositionSide::of(held).closing_side() else { return true };
-    let protects = |order: &VenueOrder| {
-        let stops = order.kind.is_stop() || order.kind == OrderKind::Market;
-        stops && order.reduce_only && order.side == closing
-    };
+    let protects = |order: &VenueOrder| order.kind.is_stop() && order.reduce_only && order.side == closing;
     let open = |order: VenueOrder| order.qty.minus(order.filled).max(QtyUnits::ZERO);
     let covered = exchange.working(id).filter(protects).map(open).fold(QtyUnits::ZERO, QtyUnits::plus);
     covered >= held.abs()

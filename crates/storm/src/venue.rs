@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use rust_decimal::Decimal;
 use seawall_model::{
-    ClientOrderId, Coverage, FillCause, Instrument, InstrumentId, Money, OrderKind, OrderRef, OrderRequest,
-    OrderRole, PositionSide, QtyUnits, RejectReason, Report, Side, Span, Ts, VenueEvent, VenueOrder,
-    VenuePosition, VenueRequest,
+    CancelReason, ClientOrderId, Coverage, FillCause, Instrument, InstrumentId, Money, OrderKind, OrderRef,
+    OrderRequest, OrderRole, OrderState, PositionSide, Price, QtyUnits, RejectReason, Report, Rules, Side,
+    Span, Trading, Ts, VenueEvent, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_simulator::{Exchange, SimulatorError, SimulatorSettings, Tick};
 
@@ -35,6 +36,7 @@ struct Picture {
     at: Ts,
     orders: Vec<VenueOrder>,
     positions: Vec<VenuePosition>,
+    cash: Money,
 }
 
 /// The venue.
@@ -43,8 +45,12 @@ pub(crate) struct Venue {
     pub(crate) instruments: Vec<Instrument>,
     /// Whether an instrument takes no orders at the moment.
     pub(crate) halted: Vec<bool>,
+    /// By how much its tick is coarser than it was at the start.
+    ticks: Vec<i64>,
     /// By how much its clock is ahead of the world's.
     pub(crate) skew: Span,
+    /// Whether there is less to trade with than orders may want.
+    is_thin: bool,
     manual: u32,
     pictures: VecDeque<Picture>,
     emptied: bool,
@@ -63,8 +69,10 @@ impl Venue {
         Ok(Venue {
             exchange: Exchange::new(settings, &instruments, cash)?,
             halted: vec![false; instruments.len()],
+            ticks: vec![1; instruments.len()],
             instruments,
             skew,
+            is_thin: settings.volume_limit_pct.is_some(),
             manual: 0,
             pictures: VecDeque::new(),
             emptied: false,
@@ -79,6 +87,35 @@ impl Venue {
     }
 
     fn hear_exchange(&mut self, at: Ts, truth: &mut Truth, answer_to: Option<&VenueRequest>) {
+        self.drain(at, truth, answer_to);
+        if self.is_thin {
+            self.end_the_rest(at, truth);
+        }
+    }
+
+    /// A market order, or one that a trigger has made, fills at once or ends: nothing of it rests.
+    fn end_the_rest(&mut self, at: Ts, truth: &mut Truth) {
+        let ids = (0..).map(InstrumentId).take(self.instruments.len());
+        let rests = |row: &VenueOrder| {
+            row.kind == OrderKind::Market || row.kind.is_stop() && row.state == OrderState::Triggered
+        };
+        let spent: Vec<OrderRef> =
+            ids.flat_map(|id| self.exchange.working(id).filter(rests)).filter_map(|row| row.order).collect();
+        for order in spent {
+            // There was nobody left to trade with: no order can protect or close before there is again.
+            truth.disturb(at, Some(order.instrument));
+            self.exchange.expire(at, order);
+            let before = self.said.len();
+            self.drain(at, truth, None);
+            for said in self.said.iter_mut().skip(before) {
+                if let Said::Stream(VenueEvent::Cancelled { reason, .. }) = said {
+                    *reason = CancelReason::ImmediateOrCancel;
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self, at: Ts, truth: &mut Truth, answer_to: Option<&VenueRequest>) {
         let mut answered = false;
         while let Some((_, event)) = self.exchange.next_event(at) {
             truth.see(&self.instruments, &event);
@@ -196,8 +233,19 @@ impl Venue {
                 if faults.strikes(Fault::RateLimited) {
                     return rejected(RejectReason::RateLimited, Some(Fault::RateLimited));
                 }
-                let refused = faults.strikes(Fault::PlacementRefused);
-                if refused { rejected(RejectReason::Other, Some(Fault::PlacementRefused)) } else { None }
+                if !faults.strikes(Fault::PlacementRefused) {
+                    return None;
+                }
+                let reasons = [
+                    RejectReason::Other,
+                    RejectReason::InsufficientFunds,
+                    RejectReason::InvalidPrice,
+                    RejectReason::InvalidQuantity,
+                    RejectReason::MarketClosed,
+                    RejectReason::NotSupported,
+                ];
+                let reason = shape.pick(reasons).unwrap_or(RejectReason::Other);
+                rejected(reason, Some(Fault::PlacementRefused))
             }
             VenueRequest::Amend { order, .. } => {
                 let rejected =
@@ -263,6 +311,10 @@ impl Venue {
             let taken_at = picture.at.plus(self.skew);
             return Some((list(picture, Coverage::Complete, taken_at), Fault::QueryStale));
         }
+        if matches!(request, VenueRequest::QueryBalance) && faults.strikes(Fault::BalanceStale) {
+            let amount = self.pictures.front()?.cash;
+            return Some((VenueEvent::Balance { coverage: Coverage::Complete, amount }, Fault::BalanceStale));
+        }
         if asks_orders {
             let strikes = faults.strikes(Fault::QueryEmpty);
             let empties = strikes && !self.emptied && !self.picture(at).orders.is_empty();
@@ -279,7 +331,8 @@ impl Venue {
         let ids = (0..).map(InstrumentId).take(self.instruments.len());
         let mut orders: Vec<VenueOrder> = ids.flat_map(|id| self.exchange.working(id)).collect();
         orders.iter_mut().for_each(|row| row.order = row.order.filter(|order| order.id.run != OTHERS));
-        Picture { at, orders, positions: self.exchange.account().positions }
+        let account = self.exchange.account();
+        Picture { at, orders, positions: account.positions, cash: account.cash }
     }
 
     /// The market moves. Says whether a trigger failed.
@@ -294,9 +347,8 @@ impl Venue {
             faults.rate(Fault::TriggerRefused) > 0 && self.refuse_triggers(at, id, tick, faults, truth);
         self.exchange.tick(at, id, tick);
         self.hear_exchange(at, truth, None);
-        if faults.rate(Fault::QueryStale) > 0
-            && self.pictures.back().is_none_or(|last| at.since(last.at) >= PICTURE_EVERY)
-        {
+        let is_behind = faults.rate(Fault::QueryStale) + faults.rate(Fault::BalanceStale) > 0;
+        if is_behind && self.pictures.back().is_none_or(|last| at.since(last.at) >= PICTURE_EVERY) {
             let picture = self.picture(at);
             self.pictures.push_back(picture);
             if self.pictures.len() > PICTURES {
@@ -382,6 +434,26 @@ impl Venue {
             if let Said::Stream(VenueEvent::Filled(fill)) = said {
                 fill.cause = cause;
             }
+        }
+    }
+
+    /// The rules of an instrument, as the listing has them.
+    pub(crate) fn rules(&self, id: InstrumentId) -> Option<Rules> {
+        let halted = self.halted.get(id.index()).copied().unwrap_or_default();
+        let trading = if halted { Trading::Suspended } else { Trading::Open };
+        let mut rules = self.instruments.get(id.index())?.rules(trading);
+        let factor = self.ticks.get(id.index()).copied().unwrap_or(1);
+        rules.tick = Price::new(rules.tick.get() * Decimal::from(factor));
+        Some(rules)
+    }
+
+    /// The tick of an instrument is so many times as coarse as at the start.
+    pub(crate) fn set_tick(&mut self, id: InstrumentId, factor: i64) {
+        if let Some(tick) = self.ticks.get_mut(id.index()) {
+            *tick = factor;
+        }
+        if let Some(rules) = self.rules(id) {
+            self.exchange.set_rules(&rules);
         }
     }
 

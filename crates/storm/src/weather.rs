@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use seawall_model::{
     Booking, BookingKind, Command, FillCause, Input, InstrumentId, KillReason, Money, OrderRef, QtyUnits,
-    Side, Span, SystemMode, Trading, Ts, VenueEvent, VenueId,
+    Side, Span, SystemMode, Ts, VenueEvent, VenueId,
 };
 use seawall_store::disk::Fault as DiskFault;
 
@@ -31,7 +31,7 @@ const BY_MINUTE: [Fault; 14] = [
 ];
 
 /// Faults of one instrument, drawn once a minute for each.
-const BY_INSTRUMENT: [Fault; 11] = [
+const BY_INSTRUMENT: [Fault; 12] = [
     Fault::StopExpired,
     Fault::StopVanished,
     Fault::ManualTrade,
@@ -42,6 +42,7 @@ const BY_INSTRUMENT: [Fault; 11] = [
     Fault::Gap,
     Fault::Freeze,
     Fault::Halt,
+    Fault::TickChanged,
     Fault::Close,
 ];
 
@@ -191,10 +192,17 @@ impl World {
         }
         let length = self.shape.millis(20_000, 600_000);
         let told = self.shape.millis(0, 15_000);
+        if fault == Fault::TickChanged {
+            let factor = self.shape.pick([2, 5, 10]).unwrap_or(2);
+            self.venue.set_tick(id, factor);
+            self.agenda.put(at.plus(told), Happening::List(id));
+            self.agenda.put(at.plus(length), Happening::Refine(id));
+            return true;
+        }
         if let Some(halted) = self.venue.halted.get_mut(id.index()) {
             *halted = true;
         }
-        self.tell_trading(at.plus(told), id, Trading::Suspended);
+        self.agenda.put(at.plus(told), Happening::List(id));
         self.agenda.put(at.plus(length), Happening::Reopen(id));
         true
     }
@@ -311,11 +319,19 @@ impl World {
         (qty >= instrument.min_qty()).then_some(qty)
     }
 
-    fn tell_trading(&mut self, due: Ts, id: InstrumentId, trading: Trading) {
-        if let Some(instrument) = self.venue.instruments.get(id.index()) {
-            let input = Input::Rules(instrument.rules(trading));
-            self.agenda.put(due, Happening::Feed(Box::new(input)));
+    /// The listing tells what holds for an instrument.
+    pub(crate) fn list(&mut self, at: Ts, id: InstrumentId) {
+        if let Some(rules) = self.venue.rules(id) {
+            self.feed(at, Input::Rules(rules));
         }
+    }
+
+    /// The tick is what it was at the start.
+    pub(crate) fn refine(&mut self, at: Ts, id: InstrumentId) {
+        self.venue.set_tick(id, 1);
+        self.truth.disturb(at, Some(id));
+        let told = self.shape.millis(0, 15_000);
+        self.agenda.put(at.plus(told), Happening::List(id));
     }
 
     /// The venue takes orders again; the listing tells.
@@ -324,7 +340,7 @@ impl World {
         if was_halted == Some(true) {
             self.truth.disturb(at, Some(id));
             let told = self.shape.millis(0, 15_000);
-            self.tell_trading(at.plus(told), id, Trading::Open);
+            self.agenda.put(at.plus(told), Happening::List(id));
         }
     }
 
@@ -334,6 +350,7 @@ impl World {
         for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
             self.market.set_frozen(id, false);
             self.reopen(at, id);
+            self.refine(at, id);
         }
         self.agenda.put(at, Happening::Feed(Box::new(Input::Operator(Command::Release))));
         let until = at.plus(Span::from_secs(30));

@@ -72,6 +72,10 @@ pub(crate) enum Happening {
     Thaw(InstrumentId),
     /// The venue takes orders on it again.
     Reopen(InstrumentId),
+    /// Its tick is what it was.
+    Refine(InstrumentId),
+    /// The listing tells what holds for it.
+    List(InstrumentId),
     /// The stream is back; `cut`: without what was missed.
     Connect { connection: u32, cut: bool },
     /// The stream speaks again.
@@ -247,6 +251,8 @@ impl World {
             }
             Happening::Thaw(id) => self.market.set_frozen(id, false),
             Happening::Reopen(id) => self.reopen(at, id),
+            Happening::Refine(id) => self.refine(at, id),
+            Happening::List(id) => self.list(at, id),
             Happening::Connect { connection, cut } if connection == self.connection => self.connect(at, cut),
             Happening::Connect { .. } => {}
             Happening::Unstall => self.stalled = false,
@@ -428,6 +434,9 @@ impl World {
         let newest = begun.carry.iter().flat_map(|carry| carry.desks.values());
         let newest = newest.filter_map(seawall_engine::carry::DeskCarry::newest_fill).min();
         self.process = Some(begun.process);
+        for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
+            self.list(at, id);
+        }
         self.feed(at, Input::Started);
         if let Some(newest) = newest {
             self.tell_missed(at, newest.minus(self.plan.skew).minus(MINUTE));

@@ -42,3 +42,23 @@ fn worlds_without_any_fault_are_protected_within_two_round_trips() {
         assert!(report.naked_max.millis() <= 1_000, "seed {seed}: {} ms", report.naked_max.millis());
     }
 }
+
+#[test]
+fn every_fault_of_the_catalogue_can_occur_and_is_survived_alone() {
+    for fault in Fault::ALL.iter().copied() {
+        let options = Options { minutes: Some(90), force: Some(fault), ..Options::default() };
+        let mut injected = 0;
+        for seed in 100..160 {
+            let report = run(seed, &options).unwrap();
+            assert_eq!(report.violation, None, "seed {seed}, {} alone", fault.name());
+            injected += report.faults.iter().map(|(_, count)| count).sum::<u64>();
+            let others = report.faults.iter().any(|(other, count)| *other != fault && *count > 0);
+            let brings_others = matches!(fault, Fault::ReconnectStorm);
+            assert!(!others || brings_others, "seed {seed}: more than {}", fault.name());
+            if injected > 0 {
+                break;
+            }
+        }
+        assert!(injected > 0, "{} never occurs", fault.name());
+    }
+}

@@ -185,6 +185,7 @@ impl Core {
     pub(crate) fn set_rules(&mut self, rules: &Rules) {
         let Some(market) = self.markets.get_mut(rules.instrument.index()) else { return };
         if let Ok(instrument) = market.instrument.with_rules(rules) {
+            market.terms.regrid(&instrument);
             market.instrument = instrument;
         }
     }

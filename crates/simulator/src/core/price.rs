@@ -26,6 +26,11 @@ impl Worsening {
         Worsening { fraction, factors: factors(fraction, instrument.tick()) }
     }
 
+    /// The same fraction on the grid that `instrument` has now.
+    pub(super) fn on_grid_of(&self, instrument: &Instrument) -> Self {
+        Worsening::new(self.fraction, instrument)
+    }
+
     /// `price` moved against an order of `side`, onto the tick grid; exactly `price` for a zero fraction.
     pub(super) fn apply(&self, instrument: &Instrument, side: Side, price: PriceUnits) -> PriceUnits {
         if self.fraction.is_zero() {

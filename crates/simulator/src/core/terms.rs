@@ -58,6 +58,13 @@ impl Terms {
         })
     }
 
+    /// The instrument has another tick: prices get worse by the same fractions, on its grid. Fees and margin
+    /// stay.
+    pub(super) fn regrid(&mut self, instrument: &Instrument) {
+        self.on_trades = self.on_trades.on_grid_of(instrument);
+        self.on_quotes = self.on_quotes.on_grid_of(instrument);
+    }
+
     /// The value of `qty` at `price`, as the nearest float, signed like `qty`.
     #[inline]
     pub(super) fn value_f64(&self, price: PriceUnits, qty: QtyUnits) -> f64 {
