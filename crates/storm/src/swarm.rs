@@ -148,6 +148,15 @@ impl Plan {
         Span::from_millis(found + pause + asked + ladder + horizon + 8 * slowest)
     }
 
+    /// How long an entry may still work after a command that ends entries, or after the last fault: two
+    /// cancellations, each with its deadline, the horizon of an entry that was on its way, and the ways.
+    pub(crate) fn reach_bound(&self) -> Span {
+        let Settings { capabilities, protection, .. } = &self.settings;
+        let tried = 3 * i64::from(protection.submit_deadline_ms);
+        let (_, slowest) = self.latency_ms;
+        Span::from_millis(tried + capabilities.acceptance_horizon.millis() + 8 * slowest)
+    }
+
     fn asks_in_vain(&self) -> bool {
         let vain = [Fault::QueryFailed, Fault::QueryTimedOut, Fault::QueryTruncated, Fault::ReplyLost];
         let lost = [Fault::RequestLost, Fault::RequestNotSent, Fault::Halt];
@@ -198,8 +207,8 @@ fn settings(draws: &mut Stream, simulator: &SimulatorSettings, latency_ms: (i64,
     Settings { capabilities, risk, protection, trade }
 }
 
-/// A request is late by this at most.
-pub(crate) const LATE_MS_MAX: i64 = 5_000;
+/// A request is late by this at most: longer than the engine waits before it asks what became of it.
+pub(crate) const LATE_MS_MAX: i64 = 12_000;
 
 /// Without limits most worlds trade all the time; the others meet them.
 fn risk(draws: &mut Stream) -> RiskSettings {

@@ -152,7 +152,7 @@ impl World {
         let count = instruments.len();
         let cash = Money::new(Decimal::from(CASH));
         let venue = Venue::new(&plan.simulator, instruments, cash, plan.skew)?;
-        let judge = Judge::new(plan.leverage_max(), plan.naked_bound(), count);
+        let judge = Judge::new(plan.leverage_max(), (plan.naked_bound(), plan.reach_bound()), count);
         let now = plan.start;
         let mut world = World {
             seed,

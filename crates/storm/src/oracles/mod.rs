@@ -145,10 +145,14 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(leverage_max: Ratio, naked_bound: Span, instruments: usize) -> Self {
+    pub(crate) fn new(
+        leverage_max: Ratio,
+        (naked_bound, reach_bound): (Span, Span),
+        instruments: usize,
+    ) -> Self {
         Judge {
             reduction: reduction::Reduction::default(),
-            reachability: reachability::Reachability::new(naked_bound),
+            reachability: reachability::Reachability::new(reach_bound, naked_bound),
             resources: resources::Resources::new(instruments),
             leverage_max,
             naked_bound,

@@ -14,14 +14,17 @@ const CLOSING: Span = Span::from_secs(120);
 /// What has to happen, and since when.
 #[derive(Debug)]
 pub(crate) struct Reachability {
+    /// For entries.
     bound: Span,
+    /// For positions.
+    closing: Span,
     entries_end: Option<Ts>,
     all_closes: Option<Ts>,
 }
 
 impl Reachability {
-    pub(crate) fn new(bound: Span) -> Self {
-        Reachability { bound, entries_end: None, all_closes: None }
+    pub(crate) fn new(bound: Span, naked: Span) -> Self {
+        Reachability { bound, closing: naked.max(CLOSING), entries_end: None, all_closes: None }
     }
 
     pub(crate) fn hear(&mut self, step: &Step<'_>) {
@@ -67,7 +70,7 @@ impl Reachability {
             let begun = naked.disturbed.map_or(since, |disturbed| disturbed.max(since));
             let meddled = truth.meddled.get(id.index()).copied().flatten();
             let begun = meddled.map_or(begun, |meddled| meddled.max(begun));
-            if at.since(begun) > self.bound.max(CLOSING) {
+            if at.since(begun) > self.closing {
                 let held = venue.exchange.held(id);
                 ensure(Oracle::Reachability, held.is_zero(), || {
                     format!("{held:?} of {id:?} still held, asked to close at {since}, last fault at {begun}")
