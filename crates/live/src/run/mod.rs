@@ -182,16 +182,11 @@ impl Run {
         let clock = Arc::new(WallClock::at_pace(pace));
         let (lock, account) = open_account(&root, mode, clock.now(), progress)?;
         let runtime = runtime()?;
-        let (Asked { balance, table, missed, told_from }, spot) = runtime.block_on(async {
-            let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
-            let mut spot = find::spot_client(&config, &net, clock.clone())?;
-            let clients = (&mut client, spot.as_mut());
-            let asked = tokio::select! {
-                asked = ask(clients, (&config, &root), mode, &account, progress) => asked?,
-                () = switch.switched() => return Err(LiveError::Stopped),
-            };
-            Ok::<_, LiveError>((asked, spot))
-        })?;
+        let mut client = Client::new(venue, hosts.clone(), key.clone(), &net, clock.clone())?;
+        let mut spot = find::spot_client(&config, &net, clock.clone())?;
+        let asking = ask((&mut client, spot.as_mut()), (&config, &root), mode, &account, progress);
+        let asked = runtime.block_on(unless_stopped(&switch, asking))?;
+        let Asked { balance, table, missed, told_from } = asked;
         let followed = table.followed();
         let Table { markets, chosen, rules } = table;
         let equity = balance.unwrap_or(config.run.paper_equity);
@@ -289,6 +284,17 @@ impl Run {
             every: Duration::from_secs(u64::from(self.config.universe.refresh_hours) * 3_600),
         };
         self.runtime.spawn(listing::follow(watch));
+    }
+}
+
+/// What comes of `work`, unless the switch is on before.
+async fn unless_stopped<T>(
+    switch: &StopSwitch,
+    work: impl Future<Output = Result<T, LiveError>>,
+) -> Result<T, LiveError> {
+    tokio::select! {
+        done = work => done,
+        () = switch.switched() => Err(LiveError::Stopped),
     }
 }
 
