@@ -229,3 +229,51 @@ fn uncovered(engine: &Engine) -> Vec<Violation> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use seawall_model::{
+        CancelReason, ClientOrderId, FillCause, Liquidity, Money, OrderRef, PriceUnits, Side, Ts, VenueId,
+    };
+
+    fn order() -> OrderRef {
+        OrderRef { instrument: InstrumentId(0), id: ClientOrderId { run: 1, sequence: 7 } }
+    }
+
+    #[test]
+    fn an_order_that_fills_beyond_its_quantity_or_was_never_let_go_is_found() {
+        let mut account = Account::default();
+        account.orders.insert("a".to_owned(), (QtyUnits::new(10), QtyUnits::new(0)));
+        assert_eq!(account.executed_of("a", -6), None);
+        assert_eq!(account.executed_of("a", -4), None);
+        assert_eq!(account.executed_of("a", -1).unwrap().rule, "filled-twice");
+        assert!(account.executed_of("b", 1).unwrap().detail.contains("never let go"));
+    }
+
+    #[test]
+    fn what_follows_the_last_state_counts_only_if_it_has_left() {
+        let fill = seawall_model::Fill {
+            instrument: InstrumentId(0),
+            order: Some(order()),
+            fill_id: VenueId::Number(1),
+            side: Side::Sell,
+            qty: QtyUnits::new(3),
+            price: PriceUnits::new(100),
+            fee: Money::ZERO,
+            liquidity: Liquidity::Taker,
+            cause: FillCause::Order,
+            venue_time: Ts::EPOCH,
+        };
+        let (mut told, mut since) = (Told::default(), Told::default());
+        since.event(&VenueEvent::Filled(fill));
+        told.take(&mut since);
+        since.event(&VenueEvent::Filled(fill));
+        since.event(&VenueEvent::Cancelled { order: order(), reason: CancelReason::Requested });
+        assert_eq!(told.fills, [(InstrumentId(0), Some(order().id.to_string()), -3)]);
+        assert!(told.mentioned.contains(&order().id.to_string()));
+        assert_eq!((since.fills.len(), since.mentioned.len()), (1, 1));
+    }
+}

@@ -39,6 +39,8 @@ pub(crate) fn run(args: &KillsArgs, common: &Common) -> anyhow::Result<bool> {
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
     let mut stage = Stage::set(&common.binary()?, folder, &options)?;
     stage.options.mode = Mode::Paper;
+    // Enough for all instruments at once, like the account at the exchange.
+    stage.options.set.push("run.paper_equity=1000000".to_owned());
     let mut dice = Dice::new(common.seed);
     let mut figures = Figures::default();
     let mut account = Account::default();

@@ -74,6 +74,7 @@ pub(crate) fn run(link: &mut Link, schema: &str, migrations: &[Migration]) -> Re
 }
 
 /// Makes the schema and the table of migrations where they are missing, and keeps others from it meanwhile.
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a file has no schemas"))]
 fn prepare(link: &mut Link, schema: &str) -> Result<(), StoreError> {
     match &link.end {
         End::Sqlite(_) => link.script("prepare the schema", CREATE_TABLE),
@@ -159,6 +160,7 @@ pub fn may_make_schemas(url: &DatabaseUrl) -> Result<bool, StoreError> {
 }
 
 /// Whether the database has a schema of ours; `false` for an empty one, an error for somebody else's.
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a file has no schemas"))]
 pub(crate) fn check_ours(link: &mut Link, schema: &str) -> Result<bool, StoreError> {
     let place = link.place.clone();
     match &mut link.end {
