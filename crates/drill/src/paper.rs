@@ -1,8 +1,8 @@
 //! `kill -9` at random moments of a busy run on paper.
 //!
-//! Its exchange is a part of the process and dies with it, so nobody outside knows the truth. The judge counts
-//! anew from the journals what was let go and what was executed, and compares that with what the state holds
-//! that the next start goes on from.
+//! Its exchange is a part of the process and dies with it, so nobody outside knows the truth. The judge
+//! counts anew from the journals what was let go and what was executed, and compares that with what the state
+//! holds that the next start goes on from.
 //!
 //! | rule | meaning |
 //! |---|---|

@@ -42,7 +42,7 @@ use seawall_venues::{
     Ticket,
 };
 
-/// Markets of a round; each gives one sample of each way. More orders than this would wait for the rate limit.
+/// Markets of a round; each gives one sample of each way. More orders would wait for the rate limit.
 const MARKETS: u32 = 20;
 const ROUNDS: u32 = 100;
 /// Rounds before anything is counted.

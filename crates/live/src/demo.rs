@@ -149,6 +149,7 @@ impl Demo {
             readers,
             started: Instant::now(),
             first_protected_s: None,
+            naked_before_s: 0.0,
             handed_over: Instant::now(),
         };
         Ok(Demo {

@@ -27,6 +27,7 @@ pub(crate) fn finish(
         initial_equity,
         naked_bound_s: engine.naked_bound().secs_f64(),
         first_protected_s: recorder.first_protected_s,
+        naked_before_s: recorder.naked_before_s,
         seconds: recorder.started.elapsed().as_secs_f64(),
         folder: folder.display().to_string(),
     };

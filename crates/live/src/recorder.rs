@@ -25,6 +25,8 @@ pub(crate) struct RunRecorder {
     pub(crate) readers: Readers,
     pub(crate) started: Instant,
     pub(crate) first_protected_s: Option<f64>,
+    /// The longest time without a confirmed stop of the starts before this one, in seconds.
+    pub(crate) naked_before_s: f64,
     pub(crate) handed_over: Instant,
 }
 

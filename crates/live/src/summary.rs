@@ -59,6 +59,8 @@ pub(crate) struct Ending {
     pub(crate) initial_equity: Money,
     pub(crate) naked_bound_s: f64,
     pub(crate) first_protected_s: Option<f64>,
+    /// What the starts before this one have told already.
+    pub(crate) naked_before_s: f64,
     pub(crate) seconds: f64,
     pub(crate) folder: String,
 }
@@ -67,7 +69,7 @@ impl Summary {
     pub(crate) fn new(engine: &Engine, tally: Tally, ending: Ending) -> (Self, [u8; 32]) {
         let naked = engine.naked_max().secs_f64();
         let mut violations = tally.violations;
-        if naked > ending.naked_bound_s {
+        if naked > ending.naked_bound_s.max(ending.naked_before_s) {
             violations.push(format!(
                 "a position was without a confirmed stop for {naked:.3} s; the bound is {:.3} s",
                 ending.naked_bound_s

@@ -1,5 +1,5 @@
 //! Executions that happened while no process ran: told first of all, so that a position that our own order
-//! has made is one with its plan. Kraken Futures names no fee in this answer (its stream does), so the fees of
+//! has made is one with its plan. Kraken Futures names no fee in this answer (its stream does): the fees of
 //! these come in as a drift of the balance.
 //!
 //! Invariants: an execution that the start before has counted is never told again: of each instrument only

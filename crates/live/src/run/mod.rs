@@ -496,6 +496,7 @@ impl Books {
             readers: Readers::new(writer, view, equity)?,
             started: Instant::now(),
             first_protected_s: None,
+            naked_before_s: engine.naked_max().secs_f64(),
             handed_over: Instant::now(),
         };
         Ok(Books { engine, recorder, table, folder, left })
