@@ -105,10 +105,43 @@ pub(super) fn install_crypto() {
 
 /// Only a request that could not be built and a connection that never stood prove that nothing was sent.
 fn failure(error: &reqwest::Error) -> TransportFailure {
-    tracing::debug!(%error, "no answer");
     if error.is_builder() || error.is_connect() {
+        // A wrong name, a refused port and a certificate that nobody vouches for are told apart here alone.
+        tracing::warn!(cause = %root_cause(error), "no connection");
         TransportFailure::NotSent
     } else {
+        tracing::debug!(cause = %root_cause(error), "no answer");
         TransportFailure::MaybeSent
+    }
+}
+
+/// What is at the bottom of an error, without the address, which may name what was asked.
+fn root_cause(error: &dyn core::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use core::time::Duration;
+
+    /// “No answer came” hid that a certificate was not to be trusted.
+    #[tokio::test]
+    async fn the_cause_of_a_connection_that_never_stood_is_named() {
+        install_crypto();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = Client::builder().no_proxy().connect_timeout(Duration::from_secs(5)).build().unwrap();
+        drop(listener);
+        let refused = client.get(format!("http://{address}/secret?key=1")).send().await.unwrap_err();
+        assert_eq!(failure(&refused), TransportFailure::NotSent);
+        let words = root_cause(&refused);
+        assert!(words.contains("refused") && !words.contains("secret"), "{words}");
     }
 }
