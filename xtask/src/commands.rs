@@ -177,7 +177,17 @@ pub(crate) fn storm(words: &[String]) -> anyhow::Result<u8> {
     }
     let mut command = steps::cargo();
     command.current_dir(root()?);
-    command.args(["run", "--quiet", "--release", "--package", "seawall-storm", "--example", "storm", "--"]);
+    command.args([
+        "run",
+        "--quiet",
+        "--profile",
+        "storm",
+        "--package",
+        "seawall-storm",
+        "--example",
+        "storm",
+        "--",
+    ]);
     command.args(words);
     steps::become_command(&mut command)
 }

@@ -1,0 +1,92 @@
+//! The command line of the runner.
+
+use std::ops::Range;
+
+use seawall_storm::{Fault, Options};
+
+/// Seeds of a run that names none.
+const SEEDS: Range<u64> = 0..200;
+
+/// What `--help` prints, and what follows a usage error.
+pub(crate) const HELP: &str = "\
+cargo xtask storm [--seeds A..B] [--minutes N] [--level typed]
+cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--instruments N]
+
+  --seeds A..B        worlds to live through; 0..200 where nothing is said
+  --minutes N         begin new worlds until so many minutes are over, from the first of --seeds on
+  --level typed       how the venue is joined: by values (the wire level is not built yet)
+  --seed N            one world
+  --trace             the last lines of what happened in it
+  --without A,B       faults that never strike
+  --only A,B          the only faults that strike, or none
+  --world-minutes N   how long the world lives before it is healed
+  --instruments N     how many instruments it has
+  --jobs N            worlds at a time; as many as the machine has cores
+  --keep-going        do not stop at the first violation
+";
+
+/// What was asked for.
+pub(crate) struct Args {
+    pub(crate) seeds: Range<u64>,
+    pub(crate) minutes: Option<u64>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) trace: bool,
+    pub(crate) keep_going: bool,
+    pub(crate) jobs: usize,
+    pub(crate) options: Options,
+}
+
+/// Reads the words after the program's name; one sentence where they are not understood.
+pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, String> {
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut args = Args {
+        seeds: SEEDS,
+        minutes: None,
+        seed: None,
+        trace: false,
+        keep_going: false,
+        jobs,
+        options: Options::default(),
+    };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        match word.as_str() {
+            "--seeds" => {
+                let text = value()?;
+                let (from, to) = text.split_once("..").ok_or("write --seeds A..B")?;
+                args.seeds = number(from)?..number(to)?;
+            }
+            "--minutes" => args.minutes = Some(number(&value()?)?),
+            "--seed" => args.seed = Some(number(&value()?)?),
+            "--jobs" => args.jobs = number(&value()?)?,
+            "--world-minutes" => args.options.minutes = Some(number(&value()?)?),
+            "--instruments" => args.options.instruments = Some(number(&value()?)?),
+            "--trace" => args.trace = true,
+            "--keep-going" => args.keep_going = true,
+            "--level" => {
+                let level = value()?;
+                if level != "typed" {
+                    return Err(format!("there is no level `{level}`: typed"));
+                }
+            }
+            "--without" => args.options.without = faults(&value()?)?,
+            "--only" => {
+                let only = value()?;
+                let only = if only == "none" { Vec::new() } else { faults(&only)? };
+                let all = Fault::ALL.iter().copied();
+                args.options.without = all.filter(|fault| !only.contains(fault)).collect();
+            }
+            other => return Err(format!("unknown word `{other}`")),
+        }
+    }
+    Ok(args)
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number that fits"))
+}
+
+fn faults(text: &str) -> Result<Vec<Fault>, String> {
+    let find = |name: &str| Fault::ALL.iter().copied().find(|fault| fault.name() == name);
+    text.split(',').map(|name| find(name).ok_or_else(|| format!("there is no fault `{name}`"))).collect()
+}
