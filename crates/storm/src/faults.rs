@@ -1,10 +1,8 @@
 //! The catalogue: every fault by name, with what it does, what it belongs to and how often it may strike.
 //!
-//! Invariants: each fault draws from a stream of its own; a rate of zero draws nothing; a fault counts when
-//! it was injected, not when it was drawn. [`Fault::is_disturbing`] says which of them may keep a position
-//! from its stop for a while: the clock of the protection oracle begins anew with each.
-
-use crate::random::{Purpose, Stream};
+//! Invariant: a fault counts when it was injected, not when it was drawn. [`Fault::is_disturbing`] says which
+//! of them may keep a position from its stop for a while: the clock of the protection oracle begins anew with
+//! each.
 
 /// What a fault hits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,57 +209,6 @@ faults! {
     Restart, "restart", Operator, 15_000, true;
 }
 
-/// The fault table of a world.
-#[derive(Debug, Clone)]
-pub(crate) struct Faults {
-    rates: Vec<u32>,
-    streams: Vec<Stream>,
-    injected: Vec<u64>,
-}
-
-impl Faults {
-    /// No faults at all.
-    pub(crate) fn none(seed: u64) -> Self {
-        let count = Fault::ALL.len();
-        let streams = (0..count).map(|number| Stream::new(seed, Purpose::Fault(number))).collect();
-        Faults { rates: vec![0; count], streams, injected: vec![0; count] }
-    }
-
-    pub(crate) fn set(&mut self, fault: Fault, ppm: u32) {
-        if let Some(rate) = self.rates.get_mut(fault as usize) {
-            *rate = ppm;
-        }
-    }
-
-    pub(crate) fn rate(&self, fault: Fault) -> u32 {
-        self.rates.get(fault as usize).copied().unwrap_or(0)
-    }
-
-    /// Whether `fault` is to strike at this opportunity. The caller says [`Self::note`] if it could.
-    #[inline]
-    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
-        let rate = self.rate(fault);
-        rate > 0 && self.streams.get_mut(fault as usize).is_some_and(|stream| stream.chance(rate))
-    }
-
-    /// The fault was injected.
-    pub(crate) fn note(&mut self, fault: Fault) {
-        if let Some(count) = self.injected.get_mut(fault as usize) {
-            *count += 1;
-        }
-    }
-
-    /// Nothing goes wrong from now on.
-    pub(crate) fn heal(&mut self) {
-        self.rates.fill(0);
-    }
-
-    /// How often each was injected, in the order of the catalogue.
-    pub(crate) fn injected(&self) -> impl Iterator<Item = (Fault, u64)> + '_ {
-        Fault::ALL.iter().copied().zip(self.injected.iter().copied())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,22 +220,5 @@ mod tests {
         for class in Class::ALL {
             assert!(Fault::ALL.iter().any(|fault| fault.class() == class), "{}", class.name());
         }
-    }
-
-    #[test]
-    fn a_rate_of_one_fault_does_not_shift_another() {
-        let strikes = |others: u32| {
-            let mut faults = Faults::none(5);
-            faults.set(Fault::EventLost, 300_000);
-            faults.set(Fault::EventLate, others);
-            let both: Vec<bool> = (0..100)
-                .map(|_| {
-                    faults.strikes(Fault::EventLate);
-                    faults.strikes(Fault::EventLost)
-                })
-                .collect();
-            both
-        };
-        assert_eq!(strikes(0), strikes(500_000));
     }
 }

@@ -3,6 +3,8 @@
 use seawall_model::{Input, RejectReason, Span, SubmitOutcome, Ts, VenueEvent, VenueRequest};
 
 use crate::faults::Fault;
+use crate::random::{Purpose, Stream};
+use crate::strikes::{About, Strike};
 use crate::swarm::LATE_MS_MAX;
 use crate::venue::{Said, failed, is_question};
 use crate::world::{Happening, World};
@@ -11,40 +13,45 @@ use crate::world::{Happening, World};
 const TIME_OUT_MS: (i64, i64) = (4_000, 10_000);
 
 impl World {
-    fn travel_time(&mut self) -> Span {
+    /// How long a message travels that leaves at `at`: whatever else travels, two worlds that do the same at a
+    /// time go on alike.
+    fn travel_time(&mut self, at: Ts) -> Span {
         let (low, high) = self.plan.latency_ms;
-        self.latency.millis(low, high)
+        let number = if self.departed.0 == at { self.departed.1 + 1 } else { 0 };
+        self.departed = (at, number);
+        Stream::new(self.seed, Purpose::Latency(at, number)).millis(low, high)
     }
 
     /// A fault strikes on the way of a message about one instrument, or about the account.
-    fn hits(&mut self, at: Ts, fault: Fault, request: &VenueRequest) -> bool {
-        let hit = self.faults.strikes(fault);
-        if hit {
-            self.injected(at, fault, instrument_of(request));
-        }
-        hit
+    fn hits(&mut self, at: Ts, fault: Fault, request: &VenueRequest) -> Option<Strike> {
+        let hit = self.faults.strikes(fault, About::request(request))?;
+        self.injected(at, hit, instrument_of(request));
+        Some(hit)
     }
 
     /// A request leaves.
     pub(crate) fn send(&mut self, at: Ts, request: VenueRequest) {
         self.truth.sent(&request);
         let question = is_question(&request);
-        if self.hits(at, Fault::RequestNotSent, &request) {
-            let pause = self.shape.millis(1, 500);
+        if let Some(strike) = self.hits(at, Fault::RequestNotSent, &request) {
+            let pause = self.faults.shape(strike).millis(1, 500);
             self.tell_not_done(at.plus(pause), &request);
             return;
         }
-        if self.hits(at, Fault::RequestLost, &request) {
-            self.tell_timed_out(at, &request);
+        if let Some(strike) = self.hits(at, Fault::RequestLost, &request) {
+            self.tell_timed_out(at, strike, &request);
             return;
         }
-        let mut arrives = at.plus(self.travel_time());
-        if self.hits(at, Fault::RequestLate, &request) {
-            arrives = arrives.plus(self.shape.millis(200, LATE_MS_MAX));
+        let mut arrives = at.plus(self.travel_time(at));
+        if let Some(strike) = self.hits(at, Fault::RequestLate, &request) {
+            arrives = arrives.plus(self.faults.shape(strike).millis(200, LATE_MS_MAX));
         }
         self.depart(arrives, request);
-        if !question && self.hits(at, Fault::RequestDoubled, &request) {
-            let again = arrives.plus(self.shape.millis(1, 1_500));
+        if question {
+            return;
+        }
+        if let Some(strike) = self.hits(at, Fault::RequestDoubled, &request) {
+            let again = arrives.plus(self.faults.shape(strike).millis(1, 1_500));
             self.depart(again, request);
         }
     }
@@ -61,9 +68,9 @@ impl World {
         if let VenueRequest::Place(order) = &request {
             self.truth.arrived(order.order.id);
         }
-        let World { venue, faults, shape, truth, .. } = self;
-        if let Some(fault) = venue.arrive(at, request, (faults, shape), truth) {
-            self.injected(at, fault, instrument_of(&request));
+        let World { venue, faults, truth, .. } = self;
+        if let Some(strike) = venue.arrive(at, request, faults, truth) {
+            self.injected(at, strike, instrument_of(&request));
         }
         self.forward(at, Some(&request));
     }
@@ -80,8 +87,8 @@ impl World {
 
     fn reply(&mut self, at: Ts, request: &VenueRequest, event: VenueEvent) {
         if is_question(request) {
-            if self.hits(at, Fault::QueryTimedOut, request) {
-                self.tell_timed_out(at, request);
+            if let Some(strike) = self.hits(at, Fault::QueryTimedOut, request) {
+                self.tell_timed_out(at, strike, request);
                 return;
             }
         } else {
@@ -89,12 +96,12 @@ impl World {
             if matches!(event, VenueEvent::Accepted { .. }) && self.plan.accepts_twice {
                 self.publish(at, event.clone());
             }
-            if self.hits(at, Fault::ReplyLost, request) {
-                self.tell_timed_out(at, request);
+            if let Some(strike) = self.hits(at, Fault::ReplyLost, request) {
+                self.tell_timed_out(at, strike, request);
                 return;
             }
         }
-        let due = at.plus(self.travel_time());
+        let due = at.plus(self.travel_time(at));
         self.answer(due, Input::Venue(event));
     }
 
@@ -104,24 +111,24 @@ impl World {
 
     /// A message of the stream: in order, unless it is late.
     pub(crate) fn publish(&mut self, at: Ts, event: VenueEvent) {
-        let instrument = about(&event);
+        let (instrument, about) = (about(&event), About::event(&event));
         if self.stalled || !self.connected {
             return;
         }
-        if self.faults.strikes(Fault::EventLost) {
-            self.injected(at, Fault::EventLost, instrument);
+        if let Some(strike) = self.faults.strikes(Fault::EventLost, about) {
+            self.injected(at, strike, instrument);
             return;
         }
-        let mut due = at.plus(self.travel_time()).max(self.stream_until);
-        if self.faults.strikes(Fault::EventLate) {
-            self.injected(at, Fault::EventLate, instrument);
-            due = due.plus(self.shape.millis(50, 4_000));
+        let mut due = at.plus(self.travel_time(at)).max(self.stream_until);
+        if let Some(strike) = self.faults.strikes(Fault::EventLate, about) {
+            self.injected(at, strike, instrument);
+            due = due.plus(self.faults.shape(strike).millis(50, 4_000));
         } else {
             self.stream_until = due;
         }
-        if self.faults.strikes(Fault::EventDoubled) {
-            self.injected(at, Fault::EventDoubled, instrument);
-            let again = due.plus(self.shape.millis(0, 2_000));
+        if let Some(strike) = self.faults.strikes(Fault::EventDoubled, about) {
+            self.injected(at, strike, instrument);
+            let again = due.plus(self.faults.shape(strike).millis(0, 2_000));
             let event = Box::new(event.clone());
             self.agenda.put(again, Happening::Stream { connection: self.connection, event });
         }
@@ -154,10 +161,11 @@ impl World {
 
     /// The transport has heard nothing: it says so for a placement or a question, and the engine has
     /// deadlines of its own for the rest. Sometimes it says nothing at all.
-    fn tell_timed_out(&mut self, at: Ts, request: &VenueRequest) {
+    fn tell_timed_out(&mut self, at: Ts, strike: Strike, request: &VenueRequest) {
         let (low, high) = TIME_OUT_MS;
-        let due = at.plus(self.shape.millis(low, high));
-        let silent = self.shape.chance(300_000);
+        let mut shape = self.faults.shape(strike);
+        let due = at.plus(shape.millis(low, high));
+        let silent = shape.chance(300_000);
         let input = match request {
             VenueRequest::Place(_) if silent => None,
             VenueRequest::Place(order) => {

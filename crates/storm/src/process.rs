@@ -54,6 +54,11 @@ pub(crate) enum Halt {
     Broken(Oracle, String),
 }
 
+impl Point {
+    pub(crate) const ALL: [Point; 5] =
+        [Point::BeforeInput, Point::BeforeSync, Point::BeforeSend, Point::AfterFirst, Point::AfterSend];
+}
+
 impl From<StoreError> for Halt {
     fn from(_: StoreError) -> Self {
         Halt::Store

@@ -2,8 +2,9 @@
 //!
 //! Invariant: the numbers depend on the seed and the stream's name alone, on every machine.
 
-use seawall_model::Span;
-use seawall_simulator::synthetic::Dice;
+use seawall_model::{Span, Ts};
+
+use crate::faults::Fault;
 
 /// Parts in a million, in which all rates are told.
 pub(crate) const MILLION: u32 = 1_000_000;
@@ -13,46 +14,58 @@ pub(crate) const MILLION: u32 = 1_000_000;
 pub(crate) enum Purpose {
     /// The sizes and rates of the world.
     Swarm,
-    /// How long messages travel.
-    Latency,
-    /// How large faults are and when within a minute they begin.
-    Shape,
-    /// What the operator does.
-    Operator,
-    /// What the strategy of an instrument does, in the life of a process.
-    Strategy(u32, u32),
-    /// Whether a fault strikes.
-    Fault(usize),
+    /// How long the messages of an instant travel, by their number within it.
+    Latency(Ts, u32),
+    /// How long something takes that begins at a time and is no strike: a process to come back, a stream to
+    /// connect.
+    Delay(Ts),
+    /// What the strategy of an instrument does at the close of a candle.
+    Strategy(u32, Ts),
+    /// Whether a fault strikes at an opportunity.
+    Fault(Fault, u32),
+    /// How the strike at an opportunity looks.
+    Shape(Fault, u32),
 }
 
 impl Purpose {
-    fn number(self) -> u64 {
+    /// Two words that no other purpose has.
+    fn words(self) -> (u64, u64) {
+        let fault = |kind: u64, fault: Fault, number: u32| (kind, (fault as u64) << 32 | u64::from(number));
         match self {
-            Purpose::Swarm => 1_001,
-            Purpose::Latency => 1_002,
-            Purpose::Shape => 1_003,
-            Purpose::Operator => 1_004,
-            Purpose::Strategy(instrument, life) => {
-                1 << 32 | u64::from(life & 0xffff) << 16 | u64::from(instrument & 0xffff)
-            }
-            Purpose::Fault(number) => 2_000 + u64::try_from(number).unwrap_or(0),
+            Purpose::Swarm => (1, 0),
+            Purpose::Latency(at, number) => (2 | u64::from(number) << 8, at.nanos().cast_unsigned()),
+            Purpose::Delay(at) => (3, at.nanos().cast_unsigned()),
+            Purpose::Strategy(instrument, at) => (4 | u64::from(instrument) << 8, at.nanos().cast_unsigned()),
+            Purpose::Fault(of, number) => fault(5, of, number),
+            Purpose::Shape(of, number) => fault(6, of, number),
         }
     }
 }
 
-/// A stream of draws.
-#[derive(Debug, Clone)]
-pub(crate) struct Stream(Dice);
+/// A stream of draws: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stream(u64);
+
+const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+
+const fn mixed(word: u64) -> u64 {
+    let word = (word ^ word >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let word = (word ^ word >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    word ^ word >> 31
+}
 
 impl Stream {
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {
-        Stream(Dice::new(seed, purpose.number()))
+        let (kind, which) = purpose.words();
+        let begun = mixed(seed.wrapping_add(GAMMA));
+        let begun = mixed(begun.wrapping_add(kind).wrapping_add(GAMMA));
+        Stream(mixed(begun ^ mixed(which.wrapping_add(GAMMA))))
     }
 
     /// From `low` to `high`, both included.
     pub(crate) fn range(&mut self, low: i64, high: i64) -> i64 {
         let width = high.saturating_sub(low).max(0).unsigned_abs().saturating_add(1);
-        low.saturating_add(i64::try_from(self.0.word() % width).unwrap_or(0))
+        low.saturating_add(i64::try_from(self.word() % width).unwrap_or(0))
     }
 
     /// As [`Self::range`], for counts.
@@ -62,7 +75,7 @@ impl Stream {
 
     /// True `ppm` times in a million.
     pub(crate) fn chance(&mut self, ppm: u32) -> bool {
-        self.0.word() % u64::from(MILLION) < u64::from(ppm)
+        self.word() % u64::from(MILLION) < u64::from(ppm)
     }
 
     /// One of `of`, or the first where it has none.
@@ -79,7 +92,8 @@ impl Stream {
 
     /// 64 even bits.
     pub(crate) fn word(&mut self) -> u64 {
-        self.0.word()
+        self.0 = self.0.wrapping_add(GAMMA);
+        mixed(self.0)
     }
 }
 
@@ -90,10 +104,14 @@ mod tests {
     #[test]
     fn streams_repeat_and_differ_by_seed_and_purpose() {
         let draw = |seed, purpose| Stream::new(seed, purpose).word();
-        assert_eq!(draw(1, Purpose::Latency), draw(1, Purpose::Latency));
-        assert_ne!(draw(1, Purpose::Latency), draw(2, Purpose::Latency));
-        assert_ne!(draw(1, Purpose::Latency), draw(1, Purpose::Shape));
-        assert_ne!(draw(1, Purpose::Strategy(0, 1)), draw(1, Purpose::Strategy(1, 0)));
+        let [one, two] = [1, 2].map(Ts::from_nanos);
+        assert_eq!(draw(1, Purpose::Swarm), draw(1, Purpose::Swarm));
+        assert_ne!(draw(1, Purpose::Swarm), draw(2, Purpose::Swarm));
+        assert_ne!(draw(1, Purpose::Delay(one)), draw(1, Purpose::Delay(two)));
+        assert_ne!(draw(1, Purpose::Latency(one, 0)), draw(1, Purpose::Latency(one, 1)));
+        assert_ne!(draw(1, Purpose::Strategy(0, two)), draw(1, Purpose::Strategy(1, two)));
+        let [fault, shape] = [Purpose::Fault(Fault::Kill, 3), Purpose::Shape(Fault::Kill, 3)];
+        assert_ne!(draw(1, fault), draw(1, shape));
     }
 
     #[test]

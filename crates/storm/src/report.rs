@@ -5,6 +5,7 @@ use seawall_model::Span;
 use crate::faults::Fault;
 use crate::oracles::Violation;
 use crate::process::Counts;
+use crate::strikes::Struck;
 
 /// What a world came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Report {
     pub counts: Counts,
     /// How often each fault was injected, in the order of the catalogue.
     pub faults: Vec<(Fault, u64)>,
+    /// Every strike that was drawn, in order.
+    pub struck: Vec<Struck>,
     /// The longest time that a position was without stops that cover it, while a process lived.
     pub naked_max: Span,
     /// The longest such time since the last fault that may be why: what the bound is about.

@@ -1,4 +1,6 @@
-//! A strategy that trades busily by seed: entries of every kind, exits, reversals, changes of mind.
+//! A strategy that trades busily by seed: entries of every kind, exits, reversals, changes of mind. What it
+//! does at a candle depends on the seed and the candle alone, so that worlds that differ in one strike trade
+//! alike.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +15,12 @@ use seawall_strategy::{
     Direction, Entry, EntryPlan, Evaluation, Held, Level, Outlook, Premise, Sizing, Strategy, Target, View,
 };
 
-use crate::random::Stream;
+use crate::random::{Purpose, Stream};
 
 /// Answers from a stream of draws and the candles alone.
 pub(crate) struct Erratic {
-    draws: Stream,
+    seed: u64,
+    instrument: u32,
     seen: u64,
     last: PriceUnits,
     timeframe: Timeframe,
@@ -25,6 +28,7 @@ pub(crate) struct Erratic {
     eagerness: i64,
     /// Set when the world is healed: nothing new is begun then.
     quiet: Arc<AtomicBool>,
+    /// Draws at the last candle.
     salt: u64,
 }
 
@@ -34,17 +38,16 @@ pub(crate) fn percent(hundredths: i64) -> Percent {
 
 impl Erratic {
     pub(crate) fn new(
-        mut draws: Stream,
+        (seed, instrument): (u64, u32),
         timeframe: Timeframe,
         eagerness: i64,
         quiet: Arc<AtomicBool>,
     ) -> Self {
-        let salt = draws.word();
-        Erratic { draws, seen: 0, last: PriceUnits::ZERO, timeframe, eagerness, quiet, salt }
+        let last = PriceUnits::ZERO;
+        Erratic { seed, instrument, seen: 0, last, timeframe, eagerness, quiet, salt: 0 }
     }
 
-    fn plan(&mut self, close: PriceUnits) -> EntryPlan {
-        let draws = &mut self.draws;
+    fn plan(draws: &mut Stream, close: PriceUnits) -> EntryPlan {
         let long = draws.chance(500_000);
         let sign = if long { -1 } else { 1 };
         // Half of the stops lie where the next minutes reach them.
@@ -91,8 +94,10 @@ impl Strategy for Erratic {
     fn on_candle(&mut self, _: &View<'_>, candle: &Candle, decision: &mut Decision) -> Evaluation {
         self.seen += 1;
         self.last = candle.close;
-        let roll = self.draws.range(0, 99);
-        let plan = self.plan(candle.close);
+        let mut draws = Stream::new(self.seed, Purpose::Strategy(self.instrument, candle.open_time));
+        self.salt = draws.word();
+        let roll = draws.range(0, 99);
+        let plan = Self::plan(&mut draws, candle.close);
         let answer = match roll {
             _ if self.quiet.load(Ordering::Relaxed) => Evaluation::Hold,
             roll if roll < self.eagerness => Evaluation::Enter(plan),

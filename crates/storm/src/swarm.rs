@@ -14,9 +14,10 @@ use seawall_simulator::synthetic::CANDLES_START;
 use seawall_simulator::{Exchange, SimulatorSettings, SyntheticSettings};
 use seawall_strategy::StrategySettings;
 
-use crate::faults::{Class, Fault, Faults};
+use crate::faults::{Class, Fault};
 use crate::random::{MILLION, Purpose, Stream};
 use crate::strategy::percent;
+use crate::strikes::{Faults, Strike};
 
 /// The run that is part of every client order id of a world.
 pub(crate) const RUN: u32 = 7;
@@ -34,6 +35,8 @@ pub struct Options {
     pub instruments: Option<u32>,
     /// The only fault that strikes, as often as a swarm ever draws it, instead of what the seed says.
     pub force: Option<Fault>,
+    /// Exactly these strikes, instead of what is drawn by rate.
+    pub strikes: Option<Vec<Strike>>,
 }
 
 /// A world as it was drawn.
@@ -87,6 +90,9 @@ impl Plan {
         }
         for fault in &options.without {
             faults.set(*fault, 0);
+        }
+        if let Some(strikes) = &options.strikes {
+            faults.plan(strikes);
         }
         Plan {
             market: SyntheticSettings { seed, instruments, start: CANDLES_START, tick_secs },

@@ -11,8 +11,8 @@ use seawall_model::{
 };
 use seawall_simulator::{Exchange, SimulatorError, SimulatorSettings, Tick};
 
-use crate::faults::{Fault, Faults};
-use crate::random::Stream;
+use crate::faults::Fault;
+use crate::strikes::{About, Faults, Strike};
 use crate::truth::Truth;
 
 /// The run of orders that are not ours.
@@ -177,20 +177,20 @@ impl Venue {
         &mut self,
         at: Ts,
         request: VenueRequest,
-        (faults, shape): (&mut Faults, &mut Stream),
+        faults: &mut Faults,
         truth: &mut Truth,
-    ) -> Option<Fault> {
-        if let Some((refusal, fault)) = self.refusal(&request, faults, shape) {
+    ) -> Option<Strike> {
+        if let Some((refusal, strike)) = self.refusal(&request, faults) {
             if let VenueRequest::Place(order) = &request {
                 self.refused.insert(order.order.id);
             }
             self.said.push(Said::Reply(refusal));
-            return fault;
+            return strike;
         }
-        let answer = self.answer_of(at, &request, faults, shape);
-        if let Some((event, fault)) = answer {
+        let answer = self.answer_of(at, &request, faults);
+        if let Some((event, strike)) = answer {
             self.said.push(Said::Reply(event));
-            return Some(fault);
+            return Some(strike);
         }
         self.exchange.send(at, request);
         self.hear_exchange(at, truth, Some(&request));
@@ -198,16 +198,13 @@ impl Venue {
     }
 
     /// Refused without having reached the books.
-    fn refusal(
-        &self,
-        request: &VenueRequest,
-        faults: &mut Faults,
-        shape: &mut Stream,
-    ) -> Option<(VenueEvent, Option<Fault>)> {
+    fn refusal(&self, request: &VenueRequest, faults: &mut Faults) -> Option<(VenueEvent, Option<Strike>)> {
+        let about = About::request(request);
         let closed = |order: &OrderRef| self.halted.get(order.instrument.index()) == Some(&true);
         match request {
             VenueRequest::Place(OrderRequest { order, kind, .. }) => {
-                let rejected = |reason, fault| Some((VenueEvent::Rejected { order: *order, reason }, fault));
+                let rejected =
+                    |reason, strike| Some((VenueEvent::Rejected { order: *order, reason }, strike));
                 if self.refused.contains(&order.id) {
                     return rejected(RejectReason::DuplicateId, None);
                 }
@@ -218,7 +215,8 @@ impl Venue {
                 if self.knows(*order) {
                     return None;
                 }
-                if kind.is_stop() && faults.strikes(Fault::StopRefused) {
+                let stop = kind.is_stop().then(|| faults.strikes(Fault::StopRefused, about)).flatten();
+                if let Some(strike) = stop {
                     let reasons = [
                         RejectReason::InvalidPrice,
                         RejectReason::InvalidQuantity,
@@ -227,15 +225,13 @@ impl Venue {
                         RejectReason::WouldTriggerImmediately,
                         RejectReason::Other,
                     ];
-                    let reason = shape.pick(reasons).unwrap_or(RejectReason::Other);
-                    return rejected(reason, Some(Fault::StopRefused));
+                    let reason = faults.shape(strike).pick(reasons).unwrap_or(RejectReason::Other);
+                    return rejected(reason, Some(strike));
                 }
-                if faults.strikes(Fault::RateLimited) {
-                    return rejected(RejectReason::RateLimited, Some(Fault::RateLimited));
+                if let Some(strike) = faults.strikes(Fault::RateLimited, about) {
+                    return rejected(RejectReason::RateLimited, Some(strike));
                 }
-                if !faults.strikes(Fault::PlacementRefused) {
-                    return None;
-                }
+                let strike = faults.strikes(Fault::PlacementRefused, about)?;
                 let reasons = [
                     RejectReason::Other,
                     RejectReason::InsufficientFunds,
@@ -244,24 +240,23 @@ impl Venue {
                     RejectReason::MarketClosed,
                     RejectReason::NotSupported,
                 ];
-                let reason = shape.pick(reasons).unwrap_or(RejectReason::Other);
-                rejected(reason, Some(Fault::PlacementRefused))
+                let reason = faults.shape(strike).pick(reasons).unwrap_or(RejectReason::Other);
+                rejected(reason, Some(strike))
             }
             VenueRequest::Amend { order, .. } => {
                 let rejected =
-                    |reason, fault| Some((VenueEvent::AmendRejected { order: *order, reason }, fault));
+                    |reason, strike| Some((VenueEvent::AmendRejected { order: *order, reason }, strike));
                 if closed(order) {
                     return rejected(RejectReason::MarketClosed, None);
                 }
-                if faults.strikes(Fault::AmendRefused) {
-                    return rejected(RejectReason::Other, Some(Fault::AmendRefused));
-                }
-                None
+                let strike = faults.strikes(Fault::AmendRefused, about)?;
+                rejected(RejectReason::Other, Some(strike))
             }
-            VenueRequest::Cancel { order } => faults.strikes(Fault::CancelRefused).then(|| {
+            VenueRequest::Cancel { order } => {
+                let strike = faults.strikes(Fault::CancelRefused, about)?;
                 let reason = RejectReason::RateLimited;
-                (VenueEvent::CancelRejected { order: *order, reason }, Some(Fault::CancelRefused))
-            }),
+                Some((VenueEvent::CancelRejected { order: *order, reason }, Some(strike)))
+            }
             VenueRequest::QueryOrder { .. }
             | VenueRequest::QueryOpenOrders
             | VenueRequest::QueryPositions
@@ -279,14 +274,14 @@ impl Venue {
         at: Ts,
         request: &VenueRequest,
         faults: &mut Faults,
-        shape: &mut Stream,
-    ) -> Option<(VenueEvent, Fault)> {
+    ) -> Option<(VenueEvent, Strike)> {
+        let about = About::request(request);
         let taken_at = at.plus(self.skew);
         if !is_question(request) {
             return None;
         }
-        if faults.strikes(Fault::QueryFailed) {
-            return Some((failed(request, taken_at)?, Fault::QueryFailed));
+        if let Some(strike) = faults.strikes(Fault::QueryFailed, about) {
+            return Some((failed(request, taken_at)?, strike));
         }
         let asks_orders = matches!(request, VenueRequest::QueryOpenOrders);
         let is_list = asks_orders || matches!(request, VenueRequest::QueryPositions);
@@ -298,30 +293,32 @@ impl Venue {
                 VenueEvent::Positions(Report { coverage, taken_at, rows: positions })
             }
         };
-        if is_list && faults.strikes(Fault::QueryTruncated) {
-            let from = at.minus(Span::from_secs(shape.range(1, 600))).plus(self.skew);
+        if is_list && let Some(strike) = faults.strikes(Fault::QueryTruncated, about) {
+            let from = at.minus(Span::from_secs(faults.shape(strike).range(1, 600))).plus(self.skew);
             let mut picture = self.picture(at);
             picture.orders.truncate(picture.orders.len() / 2);
             picture.positions.truncate(picture.positions.len() / 2);
             let event = list(picture, Coverage::Window { from, to: taken_at }, taken_at);
-            return Some((event, Fault::QueryTruncated));
+            return Some((event, strike));
         }
-        if is_list && faults.strikes(Fault::QueryStale) {
+        if is_list && let Some(strike) = faults.strikes(Fault::QueryStale, about) {
             let picture = self.pictures.front()?.clone();
             let taken_at = picture.at.plus(self.skew);
-            return Some((list(picture, Coverage::Complete, taken_at), Fault::QueryStale));
+            return Some((list(picture, Coverage::Complete, taken_at), strike));
         }
-        if matches!(request, VenueRequest::QueryBalance) && faults.strikes(Fault::BalanceStale) {
+        if matches!(request, VenueRequest::QueryBalance)
+            && let Some(strike) = faults.strikes(Fault::BalanceStale, about)
+        {
             let amount = self.pictures.front()?.cash;
-            return Some((VenueEvent::Balance { coverage: Coverage::Complete, amount }, Fault::BalanceStale));
+            return Some((VenueEvent::Balance { coverage: Coverage::Complete, amount }, strike));
         }
         if asks_orders {
-            let strikes = faults.strikes(Fault::QueryEmpty);
-            let empties = strikes && !self.emptied && !self.picture(at).orders.is_empty();
-            self.emptied = empties;
-            if empties {
+            let strike = faults.strikes(Fault::QueryEmpty, about);
+            let strike = strike.filter(|_| !self.emptied && !self.picture(at).orders.is_empty());
+            self.emptied = strike.is_some();
+            if let Some(strike) = strike {
                 let report = Report { coverage: Coverage::Complete, taken_at, rows: Vec::new() };
-                return Some((VenueEvent::OpenOrders(report), Fault::QueryEmpty));
+                return Some((VenueEvent::OpenOrders(report), strike));
             }
         }
         None
@@ -335,19 +332,22 @@ impl Venue {
         Picture { at, orders, positions: account.positions, cash: account.cash }
     }
 
-    /// The market moves. Says whether a trigger failed.
+    /// The market moves. Says which triggers failed.
     pub(crate) fn tick(
         &mut self,
         at: Ts,
         id: InstrumentId,
         tick: Tick,
         (faults, truth): (&mut Faults, &mut Truth),
-    ) -> bool {
-        let failed =
-            faults.rate(Fault::TriggerRefused) > 0 && self.refuse_triggers(at, id, tick, faults, truth);
+    ) -> Vec<Strike> {
+        let failed = if faults.may_strike(Fault::TriggerRefused) {
+            self.refuse_triggers(at, id, tick, faults, truth)
+        } else {
+            Vec::new()
+        };
         self.exchange.tick(at, id, tick);
         self.hear_exchange(at, truth, None);
-        let is_behind = faults.rate(Fault::QueryStale) + faults.rate(Fault::BalanceStale) > 0;
+        let is_behind = faults.may_strike(Fault::QueryStale) || faults.may_strike(Fault::BalanceStale);
         if is_behind && self.pictures.back().is_none_or(|last| at.since(last.at) >= PICTURE_EVERY) {
             let picture = self.picture(at);
             self.pictures.push_back(picture);
@@ -366,7 +366,7 @@ impl Venue {
         tick: Tick,
         faults: &mut Faults,
         truth: &mut Truth,
-    ) -> bool {
+    ) -> Vec<Strike> {
         let wakes = |row: &VenueOrder| match (row.kind, row.side) {
             (OrderKind::StopMarket { trigger }, Side::Sell) => tick.last <= trigger.price,
             (OrderKind::StopMarket { trigger }, Side::Buy) => tick.last >= trigger.price,
@@ -381,13 +381,12 @@ impl Venue {
         };
         let woken: Vec<OrderRef> =
             self.exchange.working(id).filter(wakes).filter_map(|row| row.order).collect();
-        let mut refused = false;
+        let mut refused = Vec::new();
         for order in woken {
-            if faults.strikes(Fault::TriggerRefused) {
-                self.said.push(Said::Stream(VenueEvent::Triggered { order }));
-                self.end(at, order, true, truth);
-                refused = true;
-            }
+            let Some(strike) = faults.strikes(Fault::TriggerRefused, About::Price) else { continue };
+            self.said.push(Said::Stream(VenueEvent::Triggered { order }));
+            self.end(at, order, true, truth);
+            refused.push(strike);
         }
         refused
     }

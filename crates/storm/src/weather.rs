@@ -9,6 +9,8 @@ use seawall_store::disk::Fault as DiskFault;
 
 use crate::faults::{Class, Fault};
 use crate::market::MINUTE;
+use crate::random::{Purpose, Stream};
+use crate::strikes::{About, Strike};
 use crate::swarm::{CASH, RUN};
 use crate::world::{Happening, World};
 
@@ -56,22 +58,22 @@ impl World {
         self.look_after(at);
         self.tidy();
         for fault in BY_MINUTE {
-            if self.faults.strikes(fault) {
-                self.plan_fault(at, fault, None);
+            if let Some(strike) = self.faults.strikes(fault, About::Minute) {
+                self.plan_fault(at, strike, None);
             }
         }
         for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
             for fault in BY_INSTRUMENT {
-                if self.faults.strikes(fault) {
-                    self.plan_fault(at, fault, Some(id));
+                if let Some(strike) = self.faults.strikes(fault, About::Minute) {
+                    self.plan_fault(at, strike, Some(id));
                 }
             }
         }
     }
 
-    fn plan_fault(&mut self, at: Ts, fault: Fault, instrument: Option<InstrumentId>) {
-        let begins = at.plus(self.shape.millis(0, 59_999));
-        self.agenda.put(begins, Happening::Begin { fault, instrument });
+    fn plan_fault(&mut self, at: Ts, strike: Strike, instrument: Option<InstrumentId>) {
+        let begins = at.plus(self.faults.shape(strike).millis(0, 59_999));
+        self.agenda.put(begins, Happening::Begin { strike, instrument });
     }
 
     /// The operator lets an account trade again that stopped by itself, and pays in where little is left.
@@ -109,18 +111,22 @@ impl World {
     }
 
     /// A fault begins now.
-    pub(crate) fn begin(&mut self, at: Ts, fault: Fault, instrument: Option<InstrumentId>) {
+    pub(crate) fn begin(&mut self, at: Ts, strike: Strike, instrument: Option<InstrumentId>) {
+        let fault = strike.fault;
+        let mut shape = self.faults.shape(strike);
+        // Its first draw said when it begins.
+        shape.word();
         let done = match (fault.class(), instrument) {
             (Class::Lifecycle, Some(id)) => self.end_an_order(at, fault, id),
-            (Class::Account, Some(id)) => self.meddle(at, fault, id),
+            (Class::Account, Some(id)) => self.meddle(at, fault, id, shape),
             (Class::Account, None) => {
                 let equity = self.venue.exchange.account().equity.get().max(Decimal::ZERO);
-                let share = Decimal::new(self.shape.range(-20, 40), 3);
+                let share = Decimal::new(shape.range(-20, 40), 3);
                 self.pay(at, (equity * share).round_dp(2), fault == Fault::Transfer)
             }
-            (Class::Market, Some(id)) => self.unsettle(at, fault, id),
-            (Class::Stream, None) => self.interrupt(at, fault),
-            (Class::Host, None) => self.break_host(at, fault),
+            (Class::Market, Some(id)) => self.unsettle(at, fault, id, shape),
+            (Class::Stream, None) => self.interrupt(at, strike, shape),
+            (Class::Host, None) => self.break_host(at, fault, shape),
             (Class::Operator, Some(id)) => {
                 let held = self.venue.holding(id).is_some();
                 if held {
@@ -128,14 +134,14 @@ impl World {
                 }
                 held
             }
-            (Class::Operator, None) => self.operate(at, fault),
+            (Class::Operator, None) => self.operate(at, fault, shape),
             // These strike with messages.
             (Class::Submit | Class::Query, _)
             | (Class::Lifecycle | Class::Market, None)
             | (Class::Stream | Class::Host, Some(_)) => false,
         };
         if done {
-            self.injected(at, fault, instrument);
+            self.injected(at, strike, instrument);
         }
     }
 
@@ -146,15 +152,15 @@ impl World {
         stop.is_some_and(|order| venue.end(at, order, fault == Fault::StopExpired, truth))
     }
 
-    fn meddle(&mut self, at: Ts, fault: Fault, id: InstrumentId) -> bool {
+    fn meddle(&mut self, at: Ts, fault: Fault, id: InstrumentId, mut shape: Stream) -> bool {
         if fault == Fault::ManualTrade {
-            let side = if self.shape.chance(500_000) { Side::Buy } else { Side::Sell };
-            let share = Decimal::new(self.shape.range(1, 30), 2);
+            let side = if shape.chance(500_000) { Side::Buy } else { Side::Sell };
+            let share = Decimal::new(shape.range(1, 30), 2);
             let Some(qty) = self.affordable(id, share) else { return false };
             self.venue.by_hand(at, id, (side, qty), &mut self.truth);
             return true;
         }
-        let World { venue, truth, shape, .. } = self;
+        let World { venue, truth, .. } = self;
         if fault == Fault::ManualCancel {
             let ours = |order: &OrderRef| order.id.run == RUN;
             let orders: Vec<OrderRef> =
@@ -178,22 +184,22 @@ impl World {
         true
     }
 
-    fn unsettle(&mut self, at: Ts, fault: Fault, id: InstrumentId) -> bool {
+    fn unsettle(&mut self, at: Ts, fault: Fault, id: InstrumentId, mut shape: Stream) -> bool {
         if fault == Fault::Gap {
-            let size = self.shape.range(50, 800);
-            let size = if self.shape.chance(500_000) { size } else { -size };
+            let size = shape.range(50, 800);
+            let size = if shape.chance(500_000) { size } else { -size };
             return self.market.jump(id, size);
         }
         if fault == Fault::Freeze {
-            let length = self.shape.millis(30_000, 600_000);
+            let length = shape.millis(30_000, 600_000);
             self.market.set_frozen(id, true);
             self.agenda.put(at.plus(length), Happening::Thaw(id));
             return true;
         }
-        let length = self.shape.millis(20_000, 600_000);
-        let told = self.shape.millis(0, 15_000);
+        let length = shape.millis(20_000, 600_000);
+        let told = shape.millis(0, 15_000);
         if fault == Fault::TickChanged {
-            let factor = self.shape.pick([2, 5, 10]).unwrap_or(2);
+            let factor = shape.pick([2, 5, 10]).unwrap_or(2);
             self.venue.set_tick(id, factor);
             self.agenda.put(at.plus(told), Happening::List(id));
             self.agenda.put(at.plus(length), Happening::Refine(id));
@@ -207,66 +213,67 @@ impl World {
         true
     }
 
-    fn interrupt(&mut self, at: Ts, fault: Fault) -> bool {
+    fn interrupt(&mut self, at: Ts, strike: Strike, mut shape: Stream) -> bool {
+        let fault = strike.fault;
         if fault == Fault::StreamStall {
             self.stalled = true;
-            self.agenda.put(at.plus(self.shape.millis(2_000, 40_000)), Happening::Unstall);
+            self.agenda.put(at.plus(shape.millis(2_000, 40_000)), Happening::Unstall);
             return true;
         }
         if fault != Fault::ReconnectStorm {
-            let length = self.shape.millis(500, 60_000);
+            let length = shape.millis(500, 60_000);
             return self.lose_stream(at, length, fault == Fault::StreamGapCut);
         }
-        for number in 1..=self.shape.range(2, 6) {
+        for number in 1..=shape.range(2, 6) {
             let again = at.plus(Span::from_secs(8 * number));
-            let next = Happening::Begin { fault: Fault::StreamGap, instrument: None };
-            self.agenda.put(again, next);
+            let length = shape.millis(200, 7_000);
+            self.agenda.put(again, Happening::LoseAgain { strike, length });
         }
-        let length = self.shape.millis(200, 4_000);
+        let length = shape.millis(200, 4_000);
         self.lose_stream(at, length, false)
     }
 
-    fn break_host(&mut self, at: Ts, fault: Fault) -> bool {
+    fn break_host(&mut self, at: Ts, fault: Fault, mut shape: Stream) -> bool {
         if self.process.is_none() {
             return false;
         }
         if fault == Fault::Pause {
-            self.paused_until = at.plus(self.shape.millis(500, 30_000));
+            self.paused_until = at.plus(shape.millis(500, 30_000));
             self.truth.disturb(self.paused_until, None);
         } else if fault == Fault::Killed {
             self.die(at, usize::MAX);
         } else if fault == Fault::TornWrite {
-            let after_bytes = self.shape.range(0, 4_000).unsigned_abs();
+            let after_bytes = shape.range(0, 4_000).unsigned_abs();
             self.disk.inject(DiskFault::TornWrite { after_bytes });
         } else if fault == Fault::FailedSync {
-            self.disk.inject(DiskFault::FailedSync { after_syncs: u64::from(self.shape.count(0, 3)) });
+            self.disk.inject(DiskFault::FailedSync { after_syncs: u64::from(shape.count(0, 3)) });
         } else {
-            let after_bytes = self.shape.range(0, 20_000).unsigned_abs();
+            let after_bytes = shape.range(0, 20_000).unsigned_abs();
             self.disk.inject(DiskFault::Full { after_bytes });
         }
         true
     }
 
-    fn operate(&mut self, at: Ts, fault: Fault) -> bool {
+    fn operate(&mut self, at: Ts, fault: Fault, mut shape: Stream) -> bool {
         if self.process.is_none() {
             return false;
         }
-        let until = at.plus(self.operator.millis(30_000, 900_000));
+        let until = at.plus(shape.millis(30_000, 900_000));
         if fault == Fault::Mode {
             let modes =
                 [SystemMode::Cautious, SystemMode::ReduceOnly, SystemMode::ProtectOnly, SystemMode::Flatten];
-            let mode = self.operator.pick(modes).unwrap_or_default();
+            let mode = shape.pick(modes).unwrap_or_default();
             self.feed(at, Input::Operator(Command::SetMode(mode)));
             let back = Input::Operator(Command::SetMode(SystemMode::Normal));
             self.agenda.put(until, Happening::Feed(Box::new(back)));
         } else if fault == Fault::Kill {
-            let flatten = self.operator.chance(500_000);
+            let flatten = shape.chance(500_000);
             self.turn_off(at, flatten);
             let back = Input::Operator(Command::Release);
             self.agenda.put(until, Happening::Feed(Box::new(back)));
         } else {
             self.feed(at, Input::Operator(Command::Shutdown));
-            let ends = at.plus(self.operator.millis(200, 15_000));
+            let ends = at.plus(shape.millis(200, 15_000));
             self.agenda.put(ends, Happening::Stop { life: self.life });
         }
         true
@@ -277,7 +284,7 @@ impl World {
         self.feed(at, Input::Operator(Command::Kill { reason: KillReason::Manual, flatten }));
     }
 
-    fn lose_stream(&mut self, at: Ts, length: Span, cut: bool) -> bool {
+    pub(crate) fn lose_stream(&mut self, at: Ts, length: Span, cut: bool) -> bool {
         if !self.connected || self.process.is_none() {
             return false;
         }
@@ -330,7 +337,7 @@ impl World {
     pub(crate) fn refine(&mut self, at: Ts, id: InstrumentId) {
         self.venue.set_tick(id, 1);
         self.truth.disturb(at, Some(id));
-        let told = self.shape.millis(0, 15_000);
+        let told = Stream::new(self.seed, Purpose::Delay(at)).millis(0, 15_000);
         self.agenda.put(at.plus(told), Happening::List(id));
     }
 
@@ -339,7 +346,7 @@ impl World {
         let was_halted = self.venue.halted.get_mut(id.index()).map(core::mem::take);
         if was_halted == Some(true) {
             self.truth.disturb(at, Some(id));
-            let told = self.shape.millis(0, 15_000);
+            let told = Stream::new(self.seed, Purpose::Delay(at)).millis(0, 15_000);
             self.agenda.put(at.plus(told), Happening::List(id));
         }
     }

@@ -15,13 +15,14 @@ use seawall_strategy::Strategy;
 use thiserror::Error;
 
 use crate::agenda::Agenda;
-use crate::faults::{Fault, Faults};
+use crate::faults::Fault;
 use crate::market::{MINUTE, Market, Move};
 use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};
 use crate::process::{Around, Counts, Halt, Point, Process};
 use crate::random::{Purpose, Stream};
 use crate::report::Report;
 use crate::strategy::Erratic;
+use crate::strikes::{About, Faults, Strike};
 use crate::swarm::{CASH, Options, Plan, RUN};
 use crate::trace::Trace;
 use crate::truth::Truth;
@@ -67,7 +68,9 @@ pub(crate) enum Happening {
     /// Faults of the next minute are drawn.
     Minute,
     /// A fault begins.
-    Begin { fault: Fault, instrument: Option<InstrumentId> },
+    Begin { strike: Strike, instrument: Option<InstrumentId> },
+    /// The stream is lost once more, within one strike.
+    LoseAgain { strike: Strike, length: Span },
     /// An instrument trades again.
     Thaw(InstrumentId),
     /// The venue takes orders on it again.
@@ -86,6 +89,14 @@ pub(crate) enum Happening {
     Restart,
 }
 
+/// How the process dies in a step: of which strike, where, and how many bytes that were not synced survive.
+#[derive(Debug, Clone, Copy)]
+struct Death {
+    strike: Strike,
+    point: Point,
+    kept: usize,
+}
+
 /// A world.
 pub(crate) struct World {
     pub(crate) seed: u64,
@@ -93,9 +104,8 @@ pub(crate) struct World {
     pub(crate) now: Ts,
     pub(crate) agenda: Agenda<Happening>,
     pub(crate) faults: Faults,
-    pub(crate) latency: Stream,
-    pub(crate) shape: Stream,
-    pub(crate) operator: Stream,
+    /// When the last message left, and its number within that instant.
+    pub(crate) departed: (Ts, u32),
     pub(crate) market: Market,
     pub(crate) venue: Venue,
     pub(crate) truth: Truth,
@@ -159,9 +169,7 @@ impl World {
             now,
             agenda: Agenda::new(),
             faults: plan.faults.clone(),
-            latency: Stream::new(seed, Purpose::Latency),
-            shape: Stream::new(seed, Purpose::Shape),
-            operator: Stream::new(seed, Purpose::Operator),
+            departed: (now, 0),
             market,
             venue,
             truth: Truth::new(RUN, count, cash),
@@ -243,10 +251,15 @@ impl World {
             Happening::Reply { .. } | Happening::Stream { .. } => {}
             Happening::Feed(input) => self.feed(at, *input),
             Happening::Minute => self.minute(at),
-            Happening::Begin { fault, instrument } => {
+            Happening::Begin { strike, instrument } => {
                 if self.healed_at.is_none() {
-                    self.begin(at, fault, instrument);
+                    self.begin(at, strike, instrument);
                     self.forward(at, None);
+                }
+            }
+            Happening::LoseAgain { strike, length } => {
+                if self.healed_at.is_none() && self.lose_stream(at, length, false) {
+                    self.injected(at, strike, None);
                 }
             }
             Happening::Thaw(id) => self.market.set_frozen(id, false),
@@ -278,16 +291,16 @@ impl World {
                     *price = tick.last;
                 }
                 let World { venue, faults, truth, .. } = self;
-                if venue.tick(at, id, tick, (faults, truth)) {
-                    self.injected(at, Fault::TriggerRefused, Some(id));
+                for strike in venue.tick(at, id, tick, (faults, truth)) {
+                    self.injected(at, strike, Some(id));
                 }
                 self.forward(at, None);
                 if at >= self.paused_until {
                     self.feed(at, Input::Quote { instrument: id, bid: tick.bid, ask: tick.ask });
                 }
                 if let Some(candle) = closed {
-                    if self.faults.strikes(Fault::CandleMissing) {
-                        self.injected(at, Fault::CandleMissing, Some(id));
+                    if let Some(strike) = self.faults.strikes(Fault::CandleMissing, About::Price) {
+                        self.injected(at, strike, Some(id));
                         return;
                     }
                     let timeframe = self.plan.timeframe;
@@ -298,14 +311,15 @@ impl World {
     }
 
     /// Counts a fault, and notes that it may keep a position from its stop.
-    pub(crate) fn injected(&mut self, at: Ts, fault: Fault, instrument: Option<InstrumentId>) {
-        self.faults.note(fault);
+    pub(crate) fn injected(&mut self, at: Ts, strike: Strike, instrument: Option<InstrumentId>) {
+        let fault = strike.fault;
+        self.faults.note(at, strike, instrument);
         if fault.is_disturbing() {
             self.truth.disturb(at, instrument);
         }
         if let Some(story) = self.story.as_mut() {
             let about = instrument.map_or(String::new(), |id| format!(" on {}", id.0));
-            story.push(format!("{at} * {}{about}", fault.name()));
+            story.push(format!("{at} * {strike}{about}"));
         }
     }
 
@@ -319,7 +333,7 @@ impl World {
             return;
         }
         let Some(mut process) = self.process.take() else { return };
-        let point = self.death(&input);
+        let death = self.death(&input);
         let (sent, fed) = {
             let mut around = Around {
                 at,
@@ -330,6 +344,7 @@ impl World {
                 counts: &mut self.counts,
                 story: self.story.as_mut(),
             };
+            let point = death.map(|death| death.point);
             process.feed(&self.disk, point, &mut around, &input)
         };
         if let Some(story) = self.story.as_mut()
@@ -340,11 +355,11 @@ impl World {
         self.process = Some(process);
         let mut leaves = at;
         let commits = sent.iter().any(|(_, request)| recording::commits(request));
-        if commits && self.faults.strikes(Fault::SlowDisk) {
-            let pause = self.shape.millis(100, 5_000);
-            leaves = at.plus(pause);
+        let slow = if commits { self.faults.strikes(Fault::SlowDisk, About::Step) } else { None };
+        if let Some(strike) = slow {
+            leaves = at.plus(self.faults.shape(strike).millis(100, 5_000));
             self.paused_until = leaves;
-            self.injected(leaves, Fault::SlowDisk, None);
+            self.injected(leaves, strike, None);
         }
         for (_, request) in sent {
             self.send(leaves, request);
@@ -352,9 +367,10 @@ impl World {
         match fed {
             Ok(()) => self.hand_over(at),
             Err(Halt::Died) => {
-                self.injected(at, Fault::Crash, None);
-                let kept = if self.shape.chance(500_000) { 0 } else { self.shape.count(1, 8_000) };
-                self.die(at, usize::try_from(kept).unwrap_or(0));
+                if let Some(Death { strike, .. }) = death {
+                    self.injected(at, strike, None);
+                }
+                self.die(at, death.map_or(0, |death| death.kept));
             }
             Err(Halt::Store) => self.die(at, 0),
             Err(Halt::Broken(oracle, what)) => self.broken(at, oracle, what),
@@ -373,17 +389,15 @@ impl World {
     }
 
     /// Where the process dies within the step of `input`, if it does.
-    fn death(&mut self, input: &Input) -> Option<Point> {
-        if matches!(input, Input::Quote { .. }) || !self.faults.strikes(Fault::Crash) {
+    fn death(&mut self, input: &Input) -> Option<Death> {
+        if matches!(input, Input::Quote { .. }) {
             return None;
         }
-        self.shape.pick([
-            Point::BeforeInput,
-            Point::BeforeSync,
-            Point::BeforeSend,
-            Point::AfterFirst,
-            Point::AfterSend,
-        ])
+        let strike = self.faults.strikes(Fault::Crash, About::Step)?;
+        let mut shape = self.faults.shape(strike);
+        let point = shape.pick(Point::ALL)?;
+        let kept = if shape.chance(500_000) { 0 } else { shape.count(1, 8_000) };
+        Some(Death { strike, point, kept: usize::try_from(kept).unwrap_or(0) })
     }
 
     /// The process is dead: of what was not synced, so many bytes survive.
@@ -394,7 +408,7 @@ impl World {
         self.disk.heal();
         self.life += 1;
         self.disconnect(at);
-        let outage = self.shape.millis(200, 60_000);
+        let outage = Stream::new(self.seed, Purpose::Delay(at)).millis(200, 60_000);
         self.agenda.put(at.plus(outage), Happening::Restart);
         self.truth.disturb(at, None);
     }
@@ -446,15 +460,14 @@ impl World {
             self.turn_off(at, false);
         }
         self.connection += 1;
-        let due = at.plus(self.shape.millis(200, 5_000));
+        let due = at.plus(Stream::new(self.seed, Purpose::Delay(at)).millis(200, 5_000));
         self.agenda.put(due, Happening::Connect { connection: self.connection, cut: false });
     }
 
     fn strategies(&self) -> Vec<Box<dyn Strategy>> {
         let strategy = |id| {
-            let draws = Stream::new(self.seed, Purpose::Strategy(id, self.life));
             let quiet = Arc::clone(&self.quiet);
-            Box::new(Erratic::new(draws, self.plan.timeframe, self.plan.eagerness, quiet))
+            Box::new(Erratic::new((self.seed, id), self.plan.timeframe, self.plan.eagerness, quiet))
                 as Box<dyn Strategy>
         };
         (0..).take(self.venue.instruments.len()).map(strategy).collect()
@@ -551,6 +564,7 @@ impl World {
             simulated: self.now.since(self.plan.start),
             counts: Counts { fills: self.truth.fills_total, ..self.counts },
             faults: self.faults.injected().collect(),
+            struck: self.faults.into_struck(),
             naked_max: self.truth.naked_max,
             naked_quiet_max: self.truth.naked_quiet_max,
             naked_bound: self.plan.naked_bound(),

@@ -19,6 +19,7 @@ cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--i
   --trace             the last lines of what happened in it
   --without A,B       faults that never strike
   --only A,B          the only faults that strike, or none
+  --strikes A:N,…     exactly these strikes (fault:opportunity), instead of what is drawn
   --world-minutes N   how long the world lives before it is healed
   --instruments N     how many instruments it has
   --jobs N            worlds at a time; as many as the machine has cores
@@ -68,6 +69,11 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
                 if level != "typed" {
                     return Err(format!("there is no level `{level}`: typed"));
                 }
+            }
+            "--strikes" => {
+                let strikes = value()?;
+                let strikes = strikes.split(',').filter(|strike| !strike.is_empty());
+                args.options.strikes = Some(strikes.map(str::parse).collect::<Result<_, _>>()?);
             }
             "--without" => args.options.without = faults(&value()?)?,
             "--only" => {
