@@ -36,6 +36,7 @@ pub enum TestnetError {
 
 impl TestnetError {
     /// What a reader of YAML or JSON says about the text of a file: line, column, and the line itself.
+    #[cfg(feature = "files")]
     pub(crate) fn text(name: &str, said: &str) -> Self {
         let said = said.strip_prefix("error: ").unwrap_or(said).replace("<input>", name);
         TestnetError::setting(name, said)

@@ -9,7 +9,9 @@ use crate::kraken_futures::{self, KrakenFutures};
 use crate::kraken_spot::KrakenSpot;
 use crate::testnet::Testnet;
 use crate::venue::Venue;
-use crate::world::{AccountSeed, VenueKind, WorldSettings};
+#[cfg(feature = "files")]
+use crate::world::AccountSeed;
+use crate::world::{VenueKind, WorldSettings};
 
 /// World, key and faults.
 #[derive(Debug, Clone)]
@@ -52,6 +54,7 @@ impl Setup {
 ///
 /// # Errors
 /// Names what is wrong with the text.
+#[cfg(feature = "files")]
 pub fn read_account(name: &str, text: &str) -> Result<AccountSeed, TestnetError> {
     serde_saphyr::from_str(text).map_err(|error| TestnetError::text(name, &error.to_string()))
 }

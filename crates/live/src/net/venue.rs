@@ -1,10 +1,8 @@
-//! The task that owns a venue: its [`Adapter`], its [`Outbox`], its sessions and their sockets.
+//! The task that carries a venue's [`Desk`]: its requests over HTTP, its sessions over sockets, its time.
 //!
-//! Invariants: one owner, so nothing is locked; each request that left gets exactly one reply; what a session
-//! commands is carried out before the next event; deliveries reach the [`Inbox`] in the order in which they
-//! happened. A request that the venue says it has not done, and that may be given again, is given again at
-//! most [`AGAIN_MAX`] times within seconds (well within the venue's acceptance horizon), and the engine is
-//! told of the last outcome alone.
+//! Invariants: one owner, so nothing is locked; each request that flies gets exactly one reply; what the desk
+//! wants done is carried out before the next event; deliveries reach the [`Inbox`] in the order in which they
+//! happened.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -13,19 +11,15 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use seawall_model::{Span, Ts, VenueRequest};
-use seawall_venues::budget::Budget;
-use seawall_venues::codec::{Codec, Tables};
-use seawall_venues::http::{Lane, Request};
-use seawall_venues::outbox::{Leaving, Outbox};
-use seawall_venues::session::Scope;
+use seawall_venues::desk::{Desk, Effect, Happened};
+use seawall_venues::http::{Host, Lane};
 use seawall_venues::{
-    Adapter, Advice, Answer, Certainty, Command, Credentials, Dispatch, Failure, Hosts, Markets, News,
-    Outcome, Problem, Query, Reply, Session, Ticket, TransportFailure, Venue,
+    Advice, Answer, Credentials, Failure, Hosts, Markets, Problem, Query, Reply, Session, Ticket, Venue,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::inbox::{Delivery, Inbox};
-use super::socket::{self, EVENTS_MAX, Happened, Origin, SocketEvent, WRITES_MAX, Write};
+use super::socket::{self, EVENTS_MAX, Origin, SocketEvent, WRITES_MAX, Write};
 use super::{Http, NetError, NetSettings};
 use crate::wall_clock::WallClock;
 use crate::watermarks::Queue;
@@ -36,13 +30,6 @@ pub const REQUESTS_MAX: usize = 1_024;
 pub const QUESTIONS_MAX: usize = 256;
 /// Questions from outside on their way at once; further ones wait.
 const ASKING_MAX: usize = 16;
-/// How often a request that was proven not to have been done is given again.
-pub const AGAIN_MAX: u8 = 2;
-/// The pause before that.
-const AGAIN_PAUSE: Span = Span::from_millis(250);
-/// Tickets from here on are questions; the adapter counts from one.
-const FIRST_QUESTION: u64 = 1 << 63;
-
 /// What a venue's task is built from.
 pub struct VenueSetup {
     /// Which venue.
@@ -116,44 +103,22 @@ pub fn start(setup: VenueSetup) -> Result<VenueHandle, NetError> {
     let (markets, listed) = mpsc::channel(1);
     let http = Http::new(setup.hosts, &setup.net, setup.clock.clone())?;
     let (event_sender, events) = mpsc::channel(EVENTS_MAX);
-    let line = |session| Line { session, attempt: 0, writer: None };
+    let desk = Desk::new(setup.venue, setup.markets, setup.credentials, setup.sessions);
     let task = Task {
-        venue: setup.venue,
-        adapter: Adapter::new(setup.venue, setup.markets),
-        outbox: Outbox::new(Budget::new(setup.venue.pools()), setup.credentials),
+        desk,
         http,
         net: setup.net,
         clock: setup.clock,
-        lines: setup.sessions.into_iter().map(line).collect(),
+        writers: BTreeMap::new(),
         event_sender,
-        flights: BTreeMap::new(),
         in_flight: FuturesUnordered::new(),
-        replies: VecDeque::new(),
-        operations: BTreeMap::new(),
-        questions: BTreeMap::new(),
-        asking: 0,
+        answers: BTreeMap::new(),
         asked: 0,
-        again: VecDeque::new(),
-        wait_until: None,
         deliveries: VecDeque::new(),
         inbox: setup.inbox,
     };
     tokio::spawn(task.run(Queues { wanted, asked, listed, events }));
     Ok(VenueHandle { requests, questions, markets })
-}
-
-/// A session with its socket.
-struct Line {
-    session: Box<dyn Session + Send>,
-    /// Events of earlier attempts are old news.
-    attempt: u64,
-    writer: Option<mpsc::Sender<Write>>,
-}
-
-/// Who asked.
-enum Asker {
-    Session(usize),
-    Outside(oneshot::Sender<Result<Answer, Failure>>),
 }
 
 struct Queues {
@@ -163,29 +128,20 @@ struct Queues {
     events: mpsc::Receiver<SocketEvent>,
 }
 
+/// The connection of a session: which attempt it is, and the way to its task.
+type Writer = (u64, mpsc::Sender<Write>);
+
 struct Task {
-    venue: Venue,
-    adapter: Adapter<Venue>,
-    outbox: Outbox,
+    desk: Desk,
     http: Http,
     net: NetSettings,
     clock: Arc<WallClock>,
-    lines: Vec<Line>,
+    writers: BTreeMap<usize, Writer>,
     event_sender: mpsc::Sender<SocketEvent>,
-    /// Requests that were given to the outbox and have no reply yet.
-    flights: BTreeMap<Ticket, Box<Request>>,
     in_flight: FuturesUnordered<BoxFuture<'static, (Ticket, Reply)>>,
-    /// Replies that need no socket: requests that were not sent.
-    replies: VecDeque<(Ticket, Reply)>,
-    /// The engine's requests on their way, and how often each was given again.
-    operations: BTreeMap<Ticket, (VenueRequest, u8)>,
-    questions: BTreeMap<Ticket, (Query, Asker)>,
-    /// Questions from outside on their way.
-    asking: usize,
+    /// Questions from outside on their way, with the places for their answers.
+    answers: BTreeMap<u64, oneshot::Sender<Result<Answer, Failure>>>,
     asked: u64,
-    again: VecDeque<(Ts, VenueRequest, u8)>,
-    /// The budget lets nothing more leave before this.
-    wait_until: Option<Ts>,
     deliveries: VecDeque<Delivery>,
     inbox: Arc<Inbox>,
 }
@@ -195,7 +151,8 @@ impl Task {
         let mut listing = true;
         loop {
             self.note(&queues);
-            self.work_off();
+            self.desk.on_time(self.clock.now());
+            self.carry_out();
             if !self.deliveries.is_empty() {
                 let mut deliveries = std::mem::take(&mut self.deliveries);
                 self.inbox.deliver(&mut deliveries).await;
@@ -204,19 +161,20 @@ impl Task {
             tokio::select! {
                 biased;
                 request = queues.wanted.recv() => match request {
-                    Some(request) => self.operate(request, 0),
+                    Some(request) => self.desk.operate(self.clock.now(), request),
                     None => return,
                 },
                 Some((ticket, reply)) = self.in_flight.next(), if !self.in_flight.is_empty() => {
-                    self.replies.push_back((ticket, reply));
+                    self.desk.replied(self.clock.now(), ticket, &reply);
                 }
                 Some(event) = queues.events.recv() => self.on_event(event),
-                Some(question) = queues.asked.recv(), if self.asking < ASKING_MAX => {
-                    self.asking += 1;
-                    self.ask(question.query, Asker::Outside(question.answer));
+                Some(question) = queues.asked.recv(), if self.answers.len() < ASKING_MAX => {
+                    self.asked += 1;
+                    self.answers.insert(self.asked, question.answer);
+                    self.desk.ask(self.clock.now(), question.query, self.asked);
                 }
                 markets = queues.listed.recv(), if listing => match markets {
-                    Some(markets) => self.adapter.set_markets(markets),
+                    Some(markets) => self.desk.set_markets(markets),
                     None => listing = false,
                 },
                 () = tokio::time::sleep(sleep) => {}
@@ -231,238 +189,89 @@ impl Task {
         marks.note(Queue::Questions, queues.asked.len());
         marks.note(Queue::Events, queues.events.len());
         for (number, lane) in Lane::ALL.into_iter().enumerate() {
-            marks.note(Queue::Lane(number), self.outbox.waiting(lane));
+            marks.note(Queue::Lane(number), self.desk.waiting(lane));
         }
-        for writer in self.lines.iter().filter_map(|line| line.writer.as_ref()) {
+        for (_, writer) in self.writers.values() {
             marks.note(Queue::Writes, WRITES_MAX.saturating_sub(writer.capacity()));
         }
     }
 
     /// When something is due by the clock alone. Sessions always have a deadline; the fallback is a pulse.
     fn deadline(&self) -> Ts {
-        let sessions = self.lines.iter().filter_map(|line| line.session.next_deadline());
-        let again = self.again.front().map(|(at, _, _)| *at);
         let pulse = self.clock.now().plus(Span::from_secs(1));
-        sessions.chain(again).chain(self.wait_until).fold(pulse, Ts::min)
-    }
-
-    /// Everything that can be done without waiting.
-    fn work_off(&mut self) {
-        let at = self.clock.now();
-        while let Some((_, request, times)) = self.again.pop_front_if(|(due, _, _)| *due <= at) {
-            self.operate(request, times);
-        }
-        for index in 0..self.lines.len() {
-            self.on_time(index, at);
-        }
-        loop {
-            self.pop_outbox();
-            let Some((ticket, reply)) = self.replies.pop_front() else { return };
-            self.on_reply(ticket, &reply);
-        }
-    }
-
-    fn on_time(&mut self, index: usize, at: Ts) {
-        let Some(line) = self.lines.get_mut(index) else { return };
-        if line.session.next_deadline().is_some_and(|due| due <= at) {
-            let (markets, orders) = self.adapter.orders_mut();
-            line.session.on_time(at, &mut Scope { markets, orders });
-        }
-        self.drain(index);
+        self.desk.next_deadline().map_or(pulse, |due| due.min(pulse))
     }
 
     fn on_event(&mut self, event: SocketEvent) {
-        let at = self.clock.now();
-        let Some(line) = self.lines.get_mut(event.session) else { return };
-        if line.attempt != event.attempt {
-            return;
-        }
-        let (markets, orders) = self.adapter.orders_mut();
-        match event.happened {
-            Happened::Opened => line.session.on_open(at),
-            Happened::Text(text) => line.session.on_text(at, &text, &mut Scope { markets, orders }),
-            Happened::Pong => line.session.on_pong(at),
-            Happened::Closed(reason) => {
-                line.writer = None;
-                line.session.on_closed(at);
-                self.deliveries.push_back(Delivery::Disconnected { session: event.session, reason });
+        let SocketEvent { session, attempt, happened } = event;
+        let happened = match &happened {
+            socket::Happened::Opened => Happened::Opened,
+            socket::Happened::Text(text) => Happened::Text(text),
+            socket::Happened::Pong => Happened::Pong,
+            socket::Happened::Closed(reason) => {
+                self.writers.retain(|one, (known, _)| (*one, *known) != (session, attempt));
+                Happened::Closed(reason.clone())
             }
-        }
-        self.drain(event.session);
+        };
+        self.desk.socket(self.clock.now(), session, attempt, happened);
     }
 
-    /// Carries out what a session commands.
-    fn drain(&mut self, index: usize) {
-        while let Some(command) = self.lines.get_mut(index).and_then(|line| line.session.command()) {
-            match command {
-                Command::Connect(host) => self.connect(index, host),
-                Command::Send(text) => self.write(index, Write::Text(text.0)),
-                Command::Ping => self.write(index, Write::Ping),
-                Command::Close => {
-                    if let Some(line) = self.lines.get_mut(index) {
-                        line.writer = None;
-                        line.attempt += 1;
-                    }
-                }
-                Command::Ask(query) => self.ask(query, Asker::Session(index)),
-                Command::Request(request) => self.operate(request, 0),
-                Command::Emit(news) => self.deliveries.push_back(Delivery::News(news)),
-            }
-        }
-    }
-
-    fn connect(&mut self, index: usize, host: seawall_venues::http::Host) {
-        let Some(line) = self.lines.get_mut(index) else { return };
-        line.attempt += 1;
-        let origin = Origin { session: index, attempt: line.attempt, events: self.event_sender.clone() };
-        match self.http.hosts().url(host, "") {
-            Ok(url) => line.writer = Some(socket::open(url, self.net.clone(), origin)),
-            Err(error) => {
-                line.session.on_closed(self.clock.now());
-                let reason = error.to_string();
-                self.deliveries.push_back(Delivery::Disconnected { session: index, reason });
-            }
-        }
-    }
-
-    /// What cannot be written ends the connection; the socket's task then says that it is closed.
-    fn write(&mut self, index: usize, message: Write) {
-        let Some(line) = self.lines.get_mut(index) else { return };
-        let refused = line.writer.as_ref().is_none_or(|writer| writer.try_send(message).is_err());
-        if refused && line.writer.take().is_some() {
-            line.attempt += 1;
-            line.session.on_closed(self.clock.now());
-            let reason = "messages wait to be written beyond the bound".to_owned();
-            self.deliveries.push_back(Delivery::Disconnected { session: index, reason });
-        }
-    }
-
-    fn operate(&mut self, request: VenueRequest, times: u8) {
-        match self.adapter.send(self.clock.now(), request) {
-            Dispatch::Send(ticket, wire) => {
-                self.operations.insert(ticket, (request, times));
-                self.enqueue(ticket, wire);
-            }
-            Dispatch::Ended(outcome) => self.ended(request, times, None, outcome),
-        }
-    }
-
-    fn ask(&mut self, query: Query, asker: Asker) {
-        match self.venue.ask(self.clock.now(), &query, self.adapter.markets()) {
-            Ok(request) => {
-                let ticket = Ticket(FIRST_QUESTION | self.asked);
-                self.asked += 1;
-                self.questions.insert(ticket, (query, asker));
-                self.enqueue(ticket, Box::new(request));
-            }
-            Err(error) => {
-                let failure = Failure::not_done(Advice::Terminal, Problem::BadRequest, &error.to_string());
-                self.answered(&query, asker, Err(failure));
-            }
-        }
-    }
-
-    fn enqueue(&mut self, ticket: Ticket, request: Box<Request>) {
-        self.flights.insert(ticket, request.clone());
-        if self.outbox.push(ticket, request).is_err() {
-            self.replies.push_back((ticket, Err(TransportFailure::NotSent)));
-        }
-    }
-
-    /// Sends what the budget allows.
-    fn pop_outbox(&mut self) {
-        self.wait_until = None;
-        loop {
-            match self.outbox.pop(self.clock.now(), &self.venue) {
-                Leaving::Now(ticket, request) => {
+    /// Everything that can be done without waiting.
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.desk.effect() {
+            match effect {
+                Effect::Fly(ticket, request) => {
                     let http = self.http.clone();
                     self.in_flight.push(Box::pin(async move { (ticket, http.send(*request).await) }));
                 }
-                Leaving::Refused(ticket, error) => {
-                    let text = error.to_string();
-                    let notice = seawall_venues::Notice::Message { text };
-                    self.deliveries.push_back(Delivery::News(News::Notice(notice)));
-                    self.replies.push_back((ticket, Err(TransportFailure::NotSent)));
+                Effect::Connect { session, attempt, host } => self.connect((session, attempt), host),
+                Effect::Write { session, attempt, text } => {
+                    self.write((session, attempt), Write::Text(text.0));
                 }
-                Leaving::Wait(until) => {
-                    self.wait_until = Some(until);
-                    return;
+                Effect::Ping { session, attempt } => self.write((session, attempt), Write::Ping),
+                Effect::Close { session } => {
+                    self.writers.remove(&session);
                 }
-                Leaving::Empty => return,
+                Effect::News(news) => self.deliveries.push_back(Delivery::News(news)),
+                Effect::Failed { request, failure } => {
+                    self.deliveries.push_back(Delivery::Failed { request, failure });
+                }
+                Effect::Disconnected { session, reason } => {
+                    self.deliveries.push_back(Delivery::Disconnected { session, reason });
+                }
+                Effect::Answered { token, answer } => {
+                    if let Some(sender) = self.answers.remove(&token) {
+                        // An asker that has gone needs no answer.
+                        let _ = sender.send(*answer);
+                    }
+                }
             }
         }
     }
 
-    fn on_reply(&mut self, ticket: Ticket, reply: &Reply) {
-        let flown = self.flights.remove(&ticket);
-        if let Some((query, asker)) = self.questions.remove(&ticket) {
-            let tables = Tables { markets: self.adapter.markets(), orders: self.adapter.orders() };
-            let answer = self.venue.answer(&query, reply, tables);
-            if let (Err(failure), Some(flown)) = (&answer, &flown) {
-                self.heed(flown, failure);
+    fn connect(&mut self, (session, attempt): (usize, u64), host: Host) {
+        let origin = Origin { session, attempt, events: self.event_sender.clone() };
+        match self.http.hosts().url(host, "") {
+            Ok(url) => {
+                let writer = socket::open(url, self.net.clone(), origin);
+                self.writers.insert(session, (attempt, writer));
             }
-            self.answered(&query, asker, answer);
+            Err(error) => self.lost((session, attempt), error.to_string()),
+        }
+    }
+
+    /// What cannot be written ends the connection.
+    fn write(&mut self, (session, attempt): (usize, u64), message: Write) {
+        let Some((_, writer)) = self.writers.get(&session).filter(|(known, _)| *known == attempt) else {
             return;
-        }
-        match self.adapter.on_reply(ticket, self.clock.now(), reply) {
-            Some(Dispatch::Send(ticket, request)) => self.enqueue(ticket, request),
-            Some(Dispatch::Ended(outcome)) => {
-                if let Some((request, times)) = self.operations.remove(&ticket) {
-                    self.ended(request, times, flown.as_deref(), outcome);
-                }
-            }
-            None => {}
+        };
+        if writer.try_send(message).is_err() {
+            self.writers.remove(&session);
+            self.lost((session, attempt), "messages wait to be written beyond the bound".to_owned());
         }
     }
 
-    /// The venue's limit was reached: its pools rest.
-    fn heed(&mut self, request: &Request, failure: &Failure) {
-        if let Advice::Wait(pause) = failure.advice {
-            self.outbox.rate_limited(self.clock.now(), request, pause);
-        }
+    fn lost(&mut self, (session, attempt): (usize, u64), reason: String) {
+        self.desk.socket(self.clock.now(), session, attempt, Happened::Closed(reason));
     }
-
-    fn answered(&mut self, query: &Query, asker: Asker, answer: Result<Answer, Failure>) {
-        match asker {
-            Asker::Outside(sender) => {
-                self.asking = self.asking.saturating_sub(1);
-                // An asker that has gone needs no answer.
-                let _ = sender.send(answer);
-            }
-            Asker::Session(index) => {
-                let Some(line) = self.lines.get_mut(index) else { return };
-                let (markets, orders) = self.adapter.orders_mut();
-                let at = self.clock.now();
-                line.session.on_answer(at, query, answer, &mut Scope { markets, orders });
-                self.drain(index);
-            }
-        }
-    }
-
-    /// An operation of the engine has ended.
-    fn ended(&mut self, request: VenueRequest, times: u8, flown: Option<&Request>, outcome: Outcome) {
-        if let Some(failure) = &outcome.failure {
-            if let Some(flown) = flown {
-                self.heed(flown, failure);
-            }
-            if times < AGAIN_MAX && may_be_given_again(failure) {
-                self.again.push_back((self.clock.now().plus(AGAIN_PAUSE), request, times + 1));
-                return;
-            }
-        }
-        let notices = outcome.notices.into_iter().map(|notice| Delivery::News(News::Notice(notice)));
-        self.deliveries.extend(notices);
-        self.deliveries.extend(outcome.inputs.into_iter().map(|input| Delivery::News(News::Engine(input))));
-        if let Some(failure) = outcome.failure {
-            self.deliveries.push_back(Delivery::Failed { request: Box::new(request), failure });
-        }
-    }
-}
-
-/// Whether the venue or the transport proves that nothing was done and repetition may help at once. What the
-/// venue refused for its own reasons is the engine's to decide.
-fn may_be_given_again(failure: &Failure) -> bool {
-    failure.certainty == Certainty::NotDone
-        && failure.advice == Advice::Again
-        && !matches!(failure.problem, Problem::Rejected(_))
 }

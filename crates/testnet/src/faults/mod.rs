@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use seawall_model::{Span, Ts};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "files")]
 use crate::error::TestnetError;
 use crate::protocol::HttpReply;
 use crate::world::share;
@@ -138,6 +139,7 @@ impl FaultRule {
 ///
 /// # Errors
 /// Names what is wrong with the text.
+#[cfg(feature = "files")]
 pub fn read(name: &str, text: &str) -> Result<Vec<FaultRule>, TestnetError> {
     serde_saphyr::from_str(text).map_err(|error| TestnetError::text(name, &error.to_string()))
 }

@@ -11,6 +11,8 @@ mod feed;
 mod hash;
 mod market;
 mod order;
+#[cfg(feature = "files")]
+mod replay;
 mod settings;
 mod trading;
 mod triggers;
@@ -237,11 +239,7 @@ impl World {
     /// When the market moves next.
     #[must_use]
     pub fn next_at(&self) -> Option<Ts> {
-        // The feed of a clone says it without being moved; its peeked event is kept in place.
-        let market = match &self.feed {
-            Feed::Synthetic { next, .. } => next.map(|event| event.at),
-            Feed::Replay { ticks, .. } => ticks.front().map(|event| event.at),
-        };
+        let market = self.feed.known_next_at();
         Some(market.map_or(self.next_hour, |at| at.min(self.next_hour)))
     }
 
@@ -262,6 +260,18 @@ impl World {
         }
         self.now = self.now.max(at);
         self.expire();
+    }
+
+    /// A tick from outside, for a market that is [`MarketSource::Given`]; follow it by
+    /// [`crate::Protocol::advance`].
+    pub fn tick(&mut self, at: Ts, instrument: InstrumentId, tick: Tick) {
+        self.advance(at);
+        self.market_event(MarketEvent { at: self.now, instrument, kind: MarketEventKind::Tick(tick) });
+    }
+
+    /// The funding of each hour from here on, as a fraction of the price.
+    pub fn set_funding(&mut self, instrument: InstrumentId, relative: Decimal) {
+        self.rates.insert(instrument, relative);
     }
 
     fn market_event(&mut self, event: MarketEvent) {

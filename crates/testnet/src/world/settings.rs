@@ -1,9 +1,10 @@
 //! What the exchange in a box is made of: venue, market, account.
 
+#[cfg(feature = "files")]
 use std::path::PathBuf;
 
 use rust_decimal::Decimal;
-use seawall_model::{Money, Percent, Side};
+use seawall_model::{InstrumentSpec, Money, Percent, Side};
 use serde::Deserialize;
 
 /// Whose protocol is spoken, and with it what kind of instruments there are.
@@ -32,7 +33,11 @@ pub enum MarketSource {
     /// The simulator's synthetic market.
     Synthetic,
     /// One-minute candles of one instrument, as the archive reads them.
+    #[cfg(feature = "files")]
     File(PathBuf),
+    /// Whoever carries the exchange in a box: these instruments, without a past. [`super::World::tick`] moves
+    /// them.
+    Given(Vec<InstrumentSpec>),
 }
 
 /// A position that is there from the start.
