@@ -57,7 +57,7 @@ fn network(args: &CutsArgs, common: &Common, report: &mut Report) -> anyhow::Res
     let folder = report.part("network")?;
     let options = VenueOptions::new(common.seed, args.speed, args.instruments);
     let mut stage = Stage::set(&common.binary()?, folder, &options)?;
-    let proxy = Proxy::start(stage.venue.address)?;
+    let proxy = Proxy::start(stage.venue.address, common.seed)?;
     stage.through(proxy.address);
     let mut session = stage.run()?;
     let ready = session.ready(READY_MAX)?;

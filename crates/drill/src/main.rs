@@ -9,9 +9,11 @@
 mod books;
 mod cuts;
 mod dice;
+mod heartbeat;
 mod http;
 mod keeper;
 mod kills;
+mod liveness;
 mod oracle;
 mod paper;
 mod paper_kills;
@@ -27,6 +29,7 @@ mod starts;
 mod two_starts;
 mod venue;
 mod watch;
+mod weather;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -84,6 +87,8 @@ enum Drill {
     Cuts(cuts::CutsArgs),
     /// Starts with positions that were there, and with the exchange failing at each request in turn.
     Starts(starts::StartsArgs),
+    /// The exchange and the network fail in every way at once, then are well again.
+    Liveness(liveness::LivenessArgs),
     /// A little of each, for the tests.
     Short,
     /// A long busy run in accelerated time: queues, memory, books.
@@ -98,6 +103,7 @@ fn main() -> ExitCode {
         Drill::Kills(args) => kills::run(args, &common),
         Drill::Cuts(args) => cuts::run(args, &common),
         Drill::Starts(args) => starts::run(args, &common),
+        Drill::Liveness(args) => liveness::run(args, &common),
         Drill::Short => short::run(&common),
         Drill::Soak(args) => soak::run(args, &common),
         Drill::TwoStarts(args) => two_starts::run(args, &common),

@@ -1,4 +1,5 @@
-//! The network between a run and the exchange: a proxy on loopback that can be cut, held and made deaf.
+//! The network between a run and the exchange: a proxy on loopback that can be cut, held, made deaf, slow and
+//! ragged.
 //!
 //! Invariants: bytes of a connection are never reordered or changed; what is held is delivered once the
 //! network is back (as packets are that are sent again), also if that is long after.
@@ -8,6 +9,8 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::dice::Dice;
 
 /// What the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -20,10 +23,16 @@ pub(crate) enum Network {
     Held,
     /// Half open: what the run sends arrives, what the exchange answers does not, and is lost when it ends.
     Deaf,
+    /// Bytes pass a few at a time, so that messages arrive in pieces.
+    Slow,
+    /// Each connection breaks after some kilobytes, in the middle of whatever passes.
+    Ragged,
 }
 
 impl Network {
-    const ALL: [Network; 4] = [Network::Up, Network::Cut, Network::Held, Network::Deaf];
+    /// Every one.
+    pub(crate) const ALL: [Network; 6] =
+        [Network::Up, Network::Cut, Network::Held, Network::Deaf, Network::Slow, Network::Ragged];
 
     /// For lines and reports.
     pub(crate) const fn name(self) -> &'static str {
@@ -32,6 +41,8 @@ impl Network {
             Network::Cut => "cut",
             Network::Held => "held",
             Network::Deaf => "deaf",
+            Network::Slow => "slow",
+            Network::Ragged => "ragged",
         }
     }
 
@@ -43,6 +54,10 @@ impl Network {
 
 /// How often a waiting connection looks at the network.
 const LOOK: Duration = Duration::from_millis(10);
+/// Bytes that pass at a time while it is slow, and the pause after them.
+const CRUMB: (usize, Duration) = (211, Duration::from_millis(1));
+/// A direction of a ragged connection breaks after so many bytes at most.
+const RAGGED_MAX: u64 = 24 * 1024;
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -50,9 +65,18 @@ struct Shared {
     /// Rises with each change: connections of a deaf time end with it.
     epoch: AtomicU64,
     over: AtomicBool,
+    /// What chance follows from, and how many directions have drawn.
+    seed: u64,
+    draws: AtomicU64,
 }
 
 impl Shared {
+    /// After how many bytes a direction breaks.
+    fn allowance(&self) -> u64 {
+        let number = self.draws.fetch_add(1, Ordering::SeqCst);
+        1 + Dice::new(self.seed ^ number.rotate_left(32)).below(RAGGED_MAX)
+    }
+
     fn network(&self) -> Network {
         let number = usize::from(self.network.load(Ordering::SeqCst));
         Network::ALL.get(number).copied().unwrap_or(Network::Cut)
@@ -67,14 +91,14 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Carries everything that comes to a new port on to `target`.
+    /// Carries everything that comes to a new port on to `target`; what is random follows from `seed`.
     ///
     /// # Errors
     /// No port.
-    pub(crate) fn start(target: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) fn start(target: SocketAddr, seed: u64) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { seed, ..Shared::default() });
         let known = shared.clone();
         std::thread::spawn(move || {
             for client in listener.incoming() {
@@ -85,7 +109,9 @@ impl Proxy {
                 match known.network() {
                     // Dropping it turns it away.
                     Network::Cut => {}
-                    Network::Up | Network::Held | Network::Deaf => carry(&client, target, &known),
+                    Network::Up | Network::Held | Network::Deaf | Network::Slow | Network::Ragged => {
+                        carry(&client, target, &known);
+                    }
                 }
             }
         });
@@ -138,6 +164,8 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, direction: Direction, shared: 
     }
     let mut buffer = vec![0_u8; 64 * 1024];
     let mut deaf_since: Option<u64> = None;
+    // What a ragged time leaves of the connection, and which time that was.
+    let mut left: Option<(u64, u64)> = None;
     while !shared.over.load(Ordering::SeqCst) {
         let epoch = shared.epoch.load(Ordering::SeqCst);
         match shared.network() {
@@ -150,8 +178,15 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, direction: Direction, shared: 
                 deaf_since.get_or_insert(epoch);
             }
             // Answers were lost: the connection is of no use any more.
-            Network::Up | Network::Deaf if deaf_since.is_some_and(|since| since != epoch) => return,
-            Network::Up | Network::Deaf => {}
+            Network::Up | Network::Deaf | Network::Slow | Network::Ragged
+                if deaf_since.is_some_and(|since| since != epoch) =>
+            {
+                return;
+            }
+            Network::Ragged if left.is_none_or(|(_, since)| since != epoch) => {
+                left = Some((shared.allowance(), epoch));
+            }
+            Network::Up | Network::Deaf | Network::Slow | Network::Ragged => {}
         }
         match from.read(&mut buffer) {
             Ok(0) => return,
@@ -161,7 +196,7 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, direction: Direction, shared: 
                 if !passes(direction, shared, &mut deaf_since) {
                     return;
                 }
-                if deaf_since.is_none() && to.write_all(bytes).is_err() {
+                if deaf_since.is_none() && !write(&mut to, bytes, &mut left, shared) {
                     return;
                 }
             }
@@ -181,10 +216,34 @@ fn passes(direction: Direction, shared: &Shared, deaf_since: &mut Option<u64>) -
                 deaf_since.get_or_insert_with(|| shared.epoch.load(Ordering::SeqCst));
                 return true;
             }
-            Network::Up | Network::Deaf => return true,
+            Network::Up | Network::Deaf | Network::Slow | Network::Ragged => return true,
         }
     }
     false
+}
+
+/// Passes bytes on; `false` where the connection has come to its end.
+fn write(to: &mut &TcpStream, bytes: &[u8], left: &mut Option<(u64, u64)>, shared: &Shared) -> bool {
+    let network = shared.network();
+    if let (Network::Ragged, Some((left, _))) = (network, left.as_mut()) {
+        let all = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let some = usize::try_from((*left).min(all)).unwrap_or(usize::MAX);
+        *left -= (*left).min(all);
+        let written = to.write_all(bytes.get(..some).unwrap_or(bytes)).is_ok();
+        return written && *left > 0;
+    }
+    if network != Network::Slow {
+        return to.write_all(bytes).is_ok();
+    }
+    for crumb in bytes.chunks(CRUMB.0) {
+        if to.write_all(crumb).is_err() {
+            return false;
+        }
+        if shared.network() == Network::Slow {
+            std::thread::sleep(CRUMB.1);
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -225,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_cut_ends_connections_and_what_comes_after_it_works_again() {
-        let proxy = Proxy::start(echo()).unwrap();
+        let proxy = Proxy::start(echo(), 1).unwrap();
         let mut stream = connect(&proxy);
         assert_eq!(ask(&mut stream, 1), Some(2));
         proxy.set(Network::Cut);
@@ -237,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_is_held_arrives_late_and_what_is_not_heard_is_lost() {
-        let proxy = Proxy::start(echo()).unwrap();
+        let proxy = Proxy::start(echo(), 1).unwrap();
         let mut stream = connect(&proxy);
         assert_eq!(ask(&mut stream, 1), Some(2));
         proxy.set(Network::Held);
@@ -250,6 +309,27 @@ mod tests {
         assert_eq!(ask(&mut stream, 5), None);
         proxy.set(Network::Up);
         assert_eq!(ask(&mut stream, 7), None, "the connection ended with what was lost");
+        assert_eq!(ask(&mut connect(&proxy), 7), Some(8));
+    }
+
+    #[test]
+    fn slow_bytes_all_arrive_and_a_ragged_connection_breaks_in_the_middle() {
+        let proxy = Proxy::start(echo(), 1).unwrap();
+        let mut stream = connect(&proxy);
+        proxy.set(Network::Slow);
+        let sent = [1_u8; 3_000];
+        stream.write_all(&sent).unwrap();
+        let mut back = [0_u8; 3_000];
+        stream.read_exact(&mut back).unwrap();
+        assert_eq!(back, [2_u8; 3_000]);
+        proxy.set(Network::Ragged);
+        let mut arrived: u64 = 0;
+        let mut answer = [0_u8; 512];
+        while stream.write_all(&sent[..512]).is_ok() && stream.read_exact(&mut answer).is_ok() {
+            arrived += 512;
+            assert!(arrived <= RAGGED_MAX, "it never broke");
+        }
+        proxy.set(Network::Up);
         assert_eq!(ask(&mut connect(&proxy), 7), Some(8));
     }
 }

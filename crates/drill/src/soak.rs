@@ -1,14 +1,12 @@
 //! A long busy run in accelerated time: every bounded queue stays below its bound, memory stays, books
 //! stay equal.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::Common;
+use crate::heartbeat::heartbeat;
 use crate::oracle::Violation;
 use crate::report::{Report, Times};
 use crate::session::Session;
@@ -34,26 +32,6 @@ pub(crate) struct SoakArgs {
 
 /// Pause between two judgements.
 const JUDGE_EVERY: Duration = Duration::from_secs(20);
-
-/// A queue as the heartbeat shows it.
-#[derive(Debug, Clone, Deserialize)]
-struct Mark {
-    queue: String,
-    most: usize,
-    bound: usize,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Heartbeat {
-    phase: String,
-    inputs: u64,
-    queues: Vec<Mark>,
-}
-
-fn heartbeat(account: &Path) -> anyhow::Result<Heartbeat> {
-    let text = std::fs::read_to_string(account.join("heartbeat.json")).context("no heartbeat")?;
-    serde_json::from_str(&text).context("a heartbeat that cannot be read")
-}
 
 /// Runs the drill; whether it passed.
 ///

@@ -204,9 +204,19 @@ impl Venue {
     /// # Errors
     /// It does not answer.
     pub(crate) fn faults_happened(&self) -> anyhow::Result<u64> {
+        Ok(self.faults_by_name()?.values().sum())
+    }
+
+    /// How often each fault has happened since the exchange was started, by its name.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub(crate) fn faults_by_name(&self) -> anyhow::Result<BTreeMap<String, u64>> {
         let answer = http::ask(self.address, "GET", "/testnet/faults", "")?;
         let counts = field(&answer, "happened").as_array().cloned().unwrap_or_default();
-        Ok(counts.iter().filter_map(|count| field(count, "count").as_u64()).sum())
+        let named =
+            |count| Some((field(count, "fault").as_str()?.to_owned(), field(count, "count").as_u64()?));
+        Ok(counts.iter().filter_map(named).collect())
     }
 
     /// The listed instruments: our name of each venue's symbol.
