@@ -29,16 +29,22 @@ pub(crate) struct Order {
     pub(crate) filled: QtyUnits,
     pub(crate) placed_at: Ts,
     /// When it is given up (entries with a time limit).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Ts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_sent: Option<Ts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) amendment: Option<Amendment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) triggered_at: Option<Ts>,
     /// Next query while the outcome is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) query_at: Option<Ts>,
     pub(crate) queries: u32,
     /// When the venue last told something new about it, by our own clock.
     pub(crate) changed_at: Ts,
     /// When it was last asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) asked_at: Option<Ts>,
     /// What the venue has reported as filled before the fills themselves came in; zero where nothing is
     /// missing.
@@ -178,7 +184,7 @@ impl Orders {
     }
 
     /// The most recently ended ones, oldest first.
-    pub(crate) fn ended(&self) -> impl Iterator<Item = &Order> {
+    pub(crate) fn ended(&self) -> impl ExactSizeIterator<Item = &Order> {
         self.ended.iter()
     }
 

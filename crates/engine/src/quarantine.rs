@@ -66,6 +66,17 @@ pub(crate) struct RecentFills {
 }
 
 impl RecentFills {
+    /// Whether both remember the same; one of them may know its instrument by another number.
+    pub(crate) fn is_of(&self, other: &RecentFills) -> bool {
+        let same = |(one, other): (&Said, &Said)| {
+            let named = |said: &Said| said.order.map(|order| order.id);
+            let what = |said: &Said| (said.id, said.side, said.qty, said.price);
+            named(one) == named(other) && what(one) == what(other)
+        };
+        let rows = self.fills.len() == other.fills.len() && self.next == other.next;
+        rows && self.fills.iter().zip(&other.fills).all(same)
+    }
+
     /// Remembers a fill; one whose id is known stays as it was first seen.
     pub(crate) fn remember(&mut self, fill: &Fill) -> Seen {
         let said = Said::of(fill);

@@ -77,6 +77,19 @@ impl AccountCarry {
         }
     }
 
+    /// Whether it is what [`Self::of`] would make, without making it.
+    pub(super) fn is_of(&self, shared: &Shared) -> bool {
+        let guard = &shared.guard;
+        self.has_limits_of(shared)
+            && self.ledger == shared.ledger.totals()
+            && self.opened == shared.opened
+            && self.naked_max_nanos == shared.naked_max_nanos
+            && self.kill == guard.kill
+            && self.streaks == guard.streaks
+            && (self.equity, self.postings) == (guard.equity, guard.postings)
+            && self.shock_until == guard.shock_until
+    }
+
     /// Whether nothing has changed that a limit depends on; cheaper than [`Self::of`].
     pub(super) fn has_limits_of(&self, shared: &Shared) -> bool {
         self.windows == shared.guard.windows

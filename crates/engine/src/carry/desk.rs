@@ -2,22 +2,22 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    Instrument, InstrumentId, InstrumentName, Money, OrderState, Position, PositionSide, PriceUnits, Ts,
+    Instrument, InstrumentId, InstrumentName, Money, OrderRef, OrderState, PositionSide, PriceUnits, Ts,
+    VenueId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::rescale::Factors;
-use crate::desk::{Closing, Desk, Difference, EntryBasis, OpenTrade, RecentIds, Trimming};
+use super::ring::RingPatch;
+use super::trading::{DeskTrading, is_same};
+use crate::desk::{Desk, Difference, RecentIds};
 use crate::orders::{Order, Orders};
 use crate::overlays::DeskGuards;
-use crate::protection::Protection;
-use crate::quarantine::RecentFills;
+use crate::quarantine::{RecentFills, Said};
 use crate::risk::streaks::Cooldown;
-use crate::stop_outs::StopOuts;
-use crate::truth::settings::PositionPolicy;
 
 /// The number of an instrument within a carry: it has a name there.
-const NOBODY: InstrumentId = InstrumentId(0);
+pub(super) const NOBODY: InstrumentId = InstrumentId(0);
 
 /// What numbers of an instrument mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,36 +32,6 @@ impl Scales {
         let contract = instrument.spec().contract_size.get();
         Scales { price: instrument.price_scale(), qty: instrument.qty_scale(), contract }
     }
-}
-
-/// What orders, fills and clocks have made of a desk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct DeskTrading {
-    pub(super) position: Position,
-    /// What the ledger has for the position.
-    booked: Money,
-    last_fill_at: Ts,
-    pub(super) live: Vec<Order>,
-    pub(super) protection: Protection,
-    pub(super) basis: Option<EntryBasis>,
-    /// Without the prices that are in the readings.
-    pub(super) trade: Option<OpenTrade>,
-    /// Points of the trade's setup.
-    #[serde(with = "super::exact::optional")]
-    score: Option<f64>,
-    closing: Option<Closing>,
-    trimming: Option<Trimming>,
-    pub(super) difference: Option<Difference>,
-    newest_fill: Ts,
-    pictured_at: Ts,
-    cooldown: Cooldown,
-    stop_outs: StopOuts,
-    shocked_at: Ts,
-    shock_until: Ts,
-    trimmed_at: Ts,
-    guards: DeskGuards,
-    /// Of a position that no order of ours explains.
-    policy: Option<PositionPolicy>,
 }
 
 /// What prices and clocks have made of it: written along with the rest, no reason to write by itself.
@@ -87,65 +57,24 @@ pub struct DeskCarry {
     pub(super) foreign_orders: RecentIds,
 }
 
-fn unnumbered(order: &Order) -> Order {
+pub(super) fn unnumbered(order: &Order) -> Order {
     let mut order = order.clone();
     order.request.order.instrument = NOBODY;
     order
+}
+
+fn recent_fills_of(desk: &Desk) -> RecentFills {
+    let mut recent = desk.recent_fills.clone();
+    for said in &mut recent.fills {
+        said.order = said.order.map(|order| OrderRef { instrument: NOBODY, ..order });
+    }
+    recent
 }
 
 fn numbered(order: &Order, id: InstrumentId) -> Order {
     let mut order = order.clone();
     order.request.order.instrument = id;
     order
-}
-
-impl DeskTrading {
-    pub(super) fn of(desk: &Desk) -> Self {
-        let mut trade = desk.trade.clone();
-        let score = trade.as_mut().and_then(|trade| {
-            (trade.record.worst_price, trade.record.best_price) = (PriceUnits::ZERO, PriceUnits::ZERO);
-            trade.record.instrument = NOBODY;
-            trade.record.score.take()
-        });
-        DeskTrading {
-            position: desk.position,
-            booked: desk.position.cost(),
-            last_fill_at: desk.last_fill_at,
-            live: desk.orders.live().map(unnumbered).collect(),
-            protection: desk.protection.clone(),
-            basis: desk.basis.clone(),
-            trade,
-            score,
-            closing: desk.closing,
-            trimming: desk.trimming,
-            difference: desk.difference,
-            newest_fill: desk.newest_fill,
-            pictured_at: desk.pictured_at,
-            cooldown: desk.cooldown.clone(),
-            stop_outs: desk.stop_outs.clone(),
-            shocked_at: desk.shocked_at,
-            shock_until: desk.shock_until,
-            trimmed_at: desk.trimmed_at,
-            guards: desk.guards.habits(),
-            policy: desk.foreign.policy,
-        }
-    }
-
-    /// Whether a quiet price has changed nothing of a desk. One without a position can only be in shock for
-    /// longer.
-    #[inline]
-    pub(super) fn stands(&self, desk: &Desk) -> bool {
-        if self.shock_until != desk.shock_until {
-            return false;
-        }
-        if desk.position.is_flat() {
-            return true;
-        }
-        let managed = |trade: &OpenTrade| (trade.managed, trade.slots);
-        self.protection == desk.protection
-            && self.trade.as_ref().map(managed) == desk.trade.as_ref().map(managed)
-            && (self.closing, self.trimming) == (desk.closing, desk.trimming)
-    }
 }
 
 impl DeskReadings {
@@ -165,19 +94,53 @@ impl DeskReadings {
 
 impl DeskCarry {
     pub(crate) fn of(desk: &Desk) -> Self {
-        let mut recent_fills = desk.recent_fills.clone();
-        for said in &mut recent_fills.fills {
-            said.order = said.order.map(|order| seawall_model::OrderRef { instrument: NOBODY, ..order });
-        }
         DeskCarry {
             instrument: desk.instrument.name().clone(),
             scales: Scales::of(&desk.instrument),
             trading: DeskTrading::of(desk),
             readings: DeskReadings::of(desk),
             ended: desk.orders.ended().map(unnumbered).collect(),
-            recent_fills,
+            recent_fills: recent_fills_of(desk),
             foreign_orders: desk.foreign_orders.clone(),
         }
+    }
+
+    pub(super) fn scales_fit(&self, desk: &Desk) -> bool {
+        self.scales == Scales::of(&desk.instrument)
+    }
+
+    /// Remembers the orders of `desk` that have ended, and says which of them are news.
+    pub(super) fn newly_ended(&mut self, desk: &Desk) -> Vec<Order> {
+        let same = self.ended.len() == desk.orders.ended().len();
+        if same && self.ended.iter().zip(desk.orders.ended()).all(|(known, order)| is_same(known, order)) {
+            return Vec::new();
+        }
+        let ended: Vec<Order> = desk.orders.ended().map(unnumbered).collect();
+        let news = ended.iter().filter(|order| !self.ended.contains(order)).cloned().collect();
+        self.ended = ended;
+        news
+    }
+
+    /// The same for its fills.
+    pub(super) fn newly_filled(&mut self, desk: &Desk) -> Option<RingPatch<Said>> {
+        if self.recent_fills.is_of(&desk.recent_fills) {
+            return None;
+        }
+        let now = recent_fills_of(desk);
+        let patch = RingPatch::between(&self.recent_fills.fills, &now.fills, now.next);
+        self.recent_fills = now;
+        Some(patch)
+    }
+
+    /// The same for the orders of others.
+    pub(super) fn newly_foreign(&mut self, desk: &Desk) -> Option<RingPatch<VenueId>> {
+        let (known, now) = (&mut self.foreign_orders, &desk.foreign_orders);
+        if known == now {
+            return None;
+        }
+        let patch = RingPatch::between(&known.ids, &now.ids, now.next);
+        known.clone_from(now);
+        Some(patch)
     }
 
     /// Which instrument.
@@ -307,7 +270,7 @@ impl DeskCarry {
         }
         desk.recent_fills = self.recent_fills.clone();
         for said in &mut desk.recent_fills.fills {
-            said.order = said.order.map(|order| seawall_model::OrderRef { instrument: id, ..order });
+            said.order = said.order.map(|order| OrderRef { instrument: id, ..order });
         }
         desk.foreign_orders = self.foreign_orders.clone();
     }

@@ -38,6 +38,7 @@ mod patch;
 pub(crate) mod rescale;
 mod ring;
 mod tracker;
+mod trading;
 
 use std::collections::BTreeMap;
 

@@ -7,10 +7,11 @@ use seawall_model::InstrumentName;
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountCarry, Counters};
-use super::desk::{DeskCarry, DeskReadings, DeskTrading, Scales};
+use super::desk::{DeskCarry, DeskReadings, Scales};
 use super::ring::RingPatch;
+use super::trading::TradingPatch;
 use super::{CARRY_VERSION, Carry};
-use crate::desk::RecentIds;
+use crate::desk::{Desk, RecentIds};
 use crate::error::EngineError;
 use crate::limits::ENDED_ORDERS_REMEMBERED;
 use crate::orders::Order;
@@ -32,42 +33,81 @@ pub struct Patch {
     pub desks: Vec<DeskPatch>,
 }
 
-/// What has changed of one instrument. Long memories are told by what is new in them.
+/// What has changed of one instrument: what is left out is as it was. The first patch of an instrument has
+/// everything. Long memories are told by what is new in them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeskPatch {
     instrument: InstrumentName,
-    scales: Scales,
-    trading: DeskTrading,
+    /// With everything; left out where they are as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scales: Option<Scales>,
+    #[serde(default, skip_serializing_if = "TradingPatch::is_empty")]
+    trading: TradingPatch,
     readings: DeskReadings,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ended: Vec<Order>,
-    recent_fills: RingPatch<Said>,
-    foreign_orders: RingPatch<seawall_model::VenueId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recent_fills: Option<RingPatch<Said>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    foreign_orders: Option<RingPatch<seawall_model::VenueId>>,
 }
 
 impl DeskPatch {
-    /// What makes `after` of `before`; all of it without a `before`.
-    pub(super) fn between(before: Option<&DeskCarry>, after: &DeskCarry) -> Self {
-        let ended = before.map_or(&[][..], |desk| desk.ended.as_slice());
-        let known = |order: &&Order| ended.iter().any(|known| known == *order);
-        let fills = before.map_or(&[][..], |desk| desk.recent_fills.fills.as_slice());
-        let foreign = before.map_or(&[][..], |desk| desk.foreign_orders.ids.as_slice());
+    /// All of a desk.
+    pub(super) fn whole(desk: &DeskCarry) -> Self {
+        let DeskCarry { instrument, scales, trading, readings, ended, recent_fills, foreign_orders } = desk;
         DeskPatch {
-            instrument: after.instrument.clone(),
-            scales: after.scales,
-            trading: after.trading.clone(),
-            readings: after.readings,
-            ended: after.ended.iter().filter(|order| !known(order)).cloned().collect(),
-            recent_fills: RingPatch::between(fills, &after.recent_fills.fills, after.recent_fills.next),
-            foreign_orders: RingPatch::between(foreign, &after.foreign_orders.ids, after.foreign_orders.next),
+            instrument: instrument.clone(),
+            scales: Some(*scales),
+            trading: TradingPatch::whole(trading),
+            readings: *readings,
+            ended: ended.clone(),
+            recent_fills: Some(RingPatch::between(&[], &recent_fills.fills, recent_fills.next)),
+            foreign_orders: Some(RingPatch::between(&[], &foreign_orders.ids, foreign_orders.next)),
         }
     }
 
-    fn apply(&self, before: Option<DeskCarry>) -> DeskCarry {
+    /// What of `desk` is not as `known` has it, if anything but readings; `known` has it from here on.
+    pub(super) fn since(known: &mut Option<DeskCarry>, desk: &Desk) -> Option<Self> {
+        // What a carry knows nothing of it does not have, and other scales make other numbers: both begin anew.
+        if let Some(known) = known.as_mut().filter(|known| known.scales_fit(desk) && !known.is_blank()) {
+            return DeskPatch::changes(known, desk);
+        }
+        let now = DeskCarry::of(desk);
+        let differs = known.as_mut().map_or(!now.is_blank(), |known| {
+            known.readings = now.readings;
+            *known != now
+        });
+        let patch = differs.then(|| DeskPatch::whole(&now));
+        if differs {
+            *known = Some(now);
+        }
+        patch
+    }
+
+    fn changes(known: &mut DeskCarry, desk: &Desk) -> Option<Self> {
+        let patch = DeskPatch {
+            instrument: known.instrument.clone(),
+            scales: None,
+            trading: known.trading.catch_up(desk),
+            readings: DeskReadings::of(desk),
+            ended: known.newly_ended(desk),
+            recent_fills: known.newly_filled(desk),
+            foreign_orders: known.newly_foreign(desk),
+        };
+        let memories = patch.recent_fills.is_none() && patch.foreign_orders.is_none();
+        let nothing = patch.trading.is_empty() && patch.ended.is_empty() && memories;
+        (!nothing).then_some(patch)
+    }
+
+    /// What it makes of `before`; `None` where it builds on something that is not there.
+    fn apply(&self, before: Option<DeskCarry>) -> Option<DeskCarry> {
         // On other scales the numbers of before mean something else.
-        let before = before.filter(|desk| desk.scales == self.scales);
-        let (mut ended, mut fills, mut foreign) = before.map_or_else(
-            || (Vec::new(), RecentFills::default(), RecentIds::default()),
-            |desk| (desk.ended, desk.recent_fills, desk.foreign_orders),
+        let before = before.filter(|desk| self.scales.is_none_or(|scales| desk.scales == scales));
+        let scales = self.scales.or(before.as_ref().map(|desk| desk.scales))?;
+        let (trading, mut ended, mut fills, mut foreign) = before.map_or_else(
+            || (None, Vec::new(), RecentFills::default(), RecentIds::default()),
+            |desk| (Some(desk.trading), desk.ended, desk.recent_fills, desk.foreign_orders),
         );
         for order in &self.ended {
             match ended.iter_mut().find(|known| known.id() == order.id()) {
@@ -77,17 +117,21 @@ impl DeskPatch {
         }
         let surplus = ended.len().saturating_sub(ENDED_ORDERS_REMEMBERED);
         ended.drain(..surplus);
-        self.recent_fills.apply(&mut fills.fills, &mut fills.next);
-        self.foreign_orders.apply(&mut foreign.ids, &mut foreign.next);
-        DeskCarry {
+        if let Some(news) = &self.recent_fills {
+            news.apply(&mut fills.fills, &mut fills.next);
+        }
+        if let Some(news) = &self.foreign_orders {
+            news.apply(&mut foreign.ids, &mut foreign.next);
+        }
+        Some(DeskCarry {
             instrument: self.instrument.clone(),
-            scales: self.scales,
-            trading: self.trading.clone(),
+            scales,
+            trading: self.trading.apply(trading)?,
             readings: self.readings,
             ended,
             recent_fills: fills,
             foreign_orders: foreign,
-        }
+        })
     }
 }
 
@@ -115,7 +159,8 @@ impl Carry {
     /// Applies the next patch.
     ///
     /// # Errors
-    /// [`EngineError::Carry`] for one of a newer form or of another run; nothing is changed then.
+    /// [`EngineError::Carry`] for one of a newer form, of another run, or that builds on a part that is
+    /// missing; the carry is of no use then.
     pub fn apply(&mut self, patch: &Patch) -> Result<(), EngineError> {
         if patch.version > CARRY_VERSION {
             let version = patch.version;
@@ -137,7 +182,9 @@ impl Carry {
         }
         for desk in &patch.desks {
             let before = self.desks.remove(&desk.instrument);
-            let after = desk.apply(before);
+            let after = desk.apply(before).ok_or_else(|| EngineError::Carry {
+                what: format!("a part of {} builds on one that is missing", desk.instrument),
+            })?;
             // Nothing is known of it any more.
             if !after.is_blank() {
                 self.desks.insert(desk.instrument.clone(), after);

@@ -7,7 +7,7 @@ use seawall_model::{AlertKind, Input, InstrumentId, VenueEvent, VenueRequest};
 
 use super::CARRY_VERSION;
 use super::account::{AccountCarry, Counters};
-use super::desk::{DeskCarry, DeskReadings};
+use super::desk::DeskCarry;
 use super::patch::{DeskPatch, Patch};
 use crate::effects::Effects;
 use crate::engine::Engine;
@@ -108,7 +108,7 @@ impl Tracker {
         let account = engine.carry_account();
         self.desks = engine.desks.iter().map(|desk| Some(DeskCarry::of(desk))).collect();
         let known = self.desks.iter().flatten().chain(&engine.dormant).filter(|desk| !desk.is_blank());
-        let desks: Vec<DeskPatch> = known.map(|desk| DeskPatch::between(None, desk)).collect();
+        let desks: Vec<DeskPatch> = known.map(DeskPatch::whole).collect();
         let patch = |desks: &[DeskPatch]| Patch {
             version: CARRY_VERSION,
             counters,
@@ -157,7 +157,8 @@ impl Tracker {
 
     fn compare(&mut self, engine: &Engine, effects: &Effects) -> Option<Patch> {
         let counters = Counters::of(&engine.shared);
-        let account = Some(engine.carry_account()).filter(|account| Some(account) != self.account.as_ref());
+        let stands = self.account.as_ref().is_some_and(|account| account.is_of(&engine.shared));
+        let account = (!stands).then(|| engine.carry_account());
         if account.is_some() {
             self.account.clone_from(&account);
         }
@@ -172,21 +173,7 @@ impl Tracker {
             let (Some(desk), Some(last)) = (engine.desks.get(index), self.desks.get_mut(index)) else {
                 continue;
             };
-            let now = DeskCarry::of(desk);
-            let readings = last.as_ref().map_or_else(DeskReadings::default, |last| last.readings);
-            let differs = match last {
-                None => !now.is_blank(),
-                Some(last) => {
-                    last.readings = now.readings;
-                    let differs = *last != now;
-                    last.readings = readings;
-                    differs
-                }
-            };
-            if differs {
-                desks.push(DeskPatch::between(last.as_ref(), &now));
-                *last = Some(now);
-            }
+            desks.extend(DeskPatch::since(last, desk));
         }
         let counted = self.counters.replace(counters) != Some(counters);
         let nothing = account.is_none() && bookings.is_none() && desks.is_empty() && !counted;

@@ -46,6 +46,10 @@ impl Chop {
         self.scores.clear();
     }
 
+    pub(super) fn has_reversals_of(&self, other: &Chop) -> bool {
+        self.reversals == other.reversals
+    }
+
     /// Takes in what a strategy's record has measured.
     pub(super) fn see(&mut self, at: Ts, decision: &Decision) {
         for reading in &decision.gates {

@@ -67,6 +67,14 @@ impl DeskGuards {
         habits
     }
 
+    /// Whether [`Self::habits`] of `now` are these.
+    pub(crate) fn has_habits_of(&self, now: &DeskGuards) -> bool {
+        let DeskGuards { rhythm, churn, chop, share } = self;
+        (rhythm, churn) == (&now.rhythm, &now.churn)
+            && chop.has_reversals_of(&now.chop)
+            && share.rests_as(&now.share)
+    }
+
     /// A position was opened on `side`.
     pub(crate) fn opened(&mut self, settings: &AuctionSettings, at: Ts, side: PositionSide, setup: Setup) {
         self.rhythm.opened = (setup != Setup::Adopted).then_some((side, at));

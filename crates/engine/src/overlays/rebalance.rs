@@ -41,6 +41,10 @@ impl Share {
         self.percent = None;
     }
 
+    pub(super) fn rests_as(&self, other: &Share) -> bool {
+        self.rests_until == other.rests_until
+    }
+
     /// Notes on a decision about a held instrument what the last cycle found. A position that is being made
     /// smaller passes with more than its threshold.
     pub(crate) fn note(&self, settings: &RebalancerSettings, decision: &mut Decision) {
