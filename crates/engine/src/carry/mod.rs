@@ -56,8 +56,9 @@ use crate::error::EngineError;
 use crate::gateway::alert;
 use crate::truth::Bookings;
 
-/// The version of the form that is written.
-pub const CARRY_VERSION: u32 = 1;
+/// The version of the form that is written. Version 1 told all of an instrument with each change, which
+/// this program reads as well.
+pub const CARRY_VERSION: u32 = 2;
 
 /// The trading state of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
