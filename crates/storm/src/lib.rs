@@ -40,6 +40,7 @@
 //! naked (O9).
 
 mod agenda;
+pub mod corpus;
 mod faults;
 mod market;
 mod network;

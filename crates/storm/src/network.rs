@@ -33,6 +33,7 @@ impl World {
     pub(crate) fn send(&mut self, at: Ts, request: VenueRequest) {
         self.truth.sent(&request);
         let question = is_question(&request);
+        self.leaves(at, &request);
         if let Some(strike) = self.hits(at, Fault::RequestNotSent, &request) {
             let pause = self.faults.shape(strike).millis(1, 500);
             self.tell_not_done(at.plus(pause), &request);

@@ -173,7 +173,8 @@ impl Recorder for Scribe<'_, '_> {
 /// A step in words, for a person.
 fn tell(story: &mut Vec<String>, at: Ts, input: &Input, effects: &Effects) {
     let is_plain = matches!(input, Input::Quote { .. } | Input::Wakeup | Input::Candle { .. });
-    if is_plain && effects.is_quiet() {
+    let has_plan = effects.decisions().iter().any(|decision| decision.planned.is_some());
+    if is_plain && effects.is_quiet() && !has_plan {
         return;
     }
     story.push(format!("{at} < {input:?}"));
@@ -184,6 +185,8 @@ fn tell(story: &mut Vec<String>, at: Ts, input: &Input, effects: &Effects) {
             update.order.id.sequence, update.role, update.state, update.filled, update.qty
         )
     }));
+    let refused = effects.decisions().iter().filter(|decision| decision.planned.is_some());
+    story.extend(refused.map(|decision| format!("{at}   ? {:?}", decision.outcome)));
     story.extend(effects.alerts.iter().map(|alert| format!("{at}   ! {:?} {}", alert.kind, alert.detail)));
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use seawall_model::{InstrumentId, OrderRole, Ts, VenueEvent, VenueRequest};
+use seawall_model::{InstrumentId, OrderRequest, OrderRole, Ts, VenueEvent, VenueRequest};
 
 use crate::faults::Fault;
 use crate::random::{Purpose, Stream};
@@ -96,6 +96,8 @@ pub enum About {
     Step,
     /// A price of the market.
     Price,
+    /// What a scenario says.
+    Script,
 }
 
 impl About {
@@ -121,18 +123,23 @@ impl About {
             About::Minute => "a minute",
             About::Step => "a step",
             About::Price => "a price",
+            About::Script => "the script",
+        }
+    }
+
+    pub(crate) const fn placement(order: &OrderRequest) -> Self {
+        match order.role {
+            OrderRole::Entry => About::Entry,
+            OrderRole::Stop => About::Stop,
+            OrderRole::Target(_) => About::Target,
+            OrderRole::Exit => About::Exit,
+            OrderRole::Emergency => About::Emergency,
         }
     }
 
     pub(crate) const fn request(request: &VenueRequest) -> Self {
         match request {
-            VenueRequest::Place(order) => match order.role {
-                OrderRole::Entry => About::Entry,
-                OrderRole::Stop => About::Stop,
-                OrderRole::Target(_) => About::Target,
-                OrderRole::Exit => About::Exit,
-                OrderRole::Emergency => About::Emergency,
-            },
+            VenueRequest::Place(order) => About::placement(order),
             VenueRequest::Amend { .. } => About::Amend,
             VenueRequest::Cancel { .. } => About::Cancel,
             VenueRequest::QueryOrder { .. } => About::AskOrder,
@@ -215,7 +222,6 @@ impl Faults {
         self.planned = Some(strikes.iter().copied().collect());
     }
 
-    #[cfg(test)]
     /// The next opportunity of `fault` that is about `about`, or about anything, is taken.
     pub(crate) fn arm(&mut self, fault: Fault, about: Option<About>) {
         self.armed.push(Armed { fault, about });

@@ -14,6 +14,7 @@ use seawall_simulator::synthetic::CANDLES_START;
 use seawall_simulator::{Exchange, SimulatorSettings, SyntheticSettings};
 use seawall_strategy::StrategySettings;
 
+use crate::corpus::Scenario;
 use crate::faults::{Class, Fault};
 use crate::random::{MILLION, Purpose, Stream};
 use crate::strategy::percent;
@@ -56,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) eagerness: i64,
     /// Whether an acceptance is told by the stream as well.
     pub(crate) accepts_twice: bool,
+    /// Faults that a script may bring, beside those that have a rate.
+    known: Vec<Fault>,
     settings: Settings,
 }
 
@@ -105,8 +108,51 @@ impl Plan {
             skew,
             eagerness,
             accepts_twice,
+            known: Vec::new(),
             settings,
         }
+    }
+
+    /// The world of a scenario: nothing is drawn but prices, latencies and the shapes of strikes.
+    pub(crate) fn scripted(seed: u64, scenario: &Scenario) -> Self {
+        let mut plan = Plan::draw(
+            seed,
+            &Options {
+                instruments: Some(scenario.instruments),
+                minutes: Some(scenario.minutes),
+                ..Options::default()
+            },
+        );
+        plan.faults = Faults::none(seed);
+        plan.known = scenario.known();
+        plan.market.tick_secs = 10;
+        plan.timeframe = Timeframe::M1;
+        plan.latency_ms = (10, 50);
+        plan.skew = scenario.skew();
+        plan.accepts_twice = false;
+        plan.simulator = SimulatorSettings {
+            latency_ms: 0,
+            volume_limit_pct: scenario.thin.then(|| percent(20)),
+            ..SimulatorSettings::default()
+        };
+        let mut capabilities = Exchange::capabilities(&plan.simulator);
+        capabilities.lossless_order_stream = false;
+        capabilities.amend = scenario.amends;
+        capabilities.acceptance_horizon = Span::from_millis(LATE_MS_MAX + 2 * plan.latency_ms.1 + 2_500);
+        let mut risk = RiskSettings::without_limits();
+        risk.leverage_max = Ratio::new(Decimal::from(5));
+        risk.risk_per_trade_pct = percent(100);
+        risk.positions_max = 5;
+        risk.daily_loss_max_pct = scenario.daily_loss.map(percent);
+        let mut trade = TradeSettings::default();
+        trade.execution.entry_order = EntryOrder::Limit;
+        trade.management.time_exit_bars = 10_000;
+        trade.multi_tp.backfill_cooldown_s = 20;
+        trade.auction.mode = GuardMode::Off;
+        trade.auction.positions_max = trade.auction.positions_max.min(risk.positions_max);
+        let protection = ProtectionSettings { prove_interval_s: 10, ..ProtectionSettings::default() };
+        plan.settings = Settings { capabilities, risk, protection, trade };
+        plan
     }
 
     /// What the engine is built from.
@@ -166,7 +212,8 @@ impl Plan {
     fn asks_in_vain(&self) -> bool {
         let vain = [Fault::QueryFailed, Fault::QueryTimedOut, Fault::QueryTruncated, Fault::ReplyLost];
         let lost = [Fault::RequestLost, Fault::RequestNotSent, Fault::Halt];
-        vain.iter().chain(&lost).any(|fault| self.faults.rate(*fault) > 0)
+        let may = |fault: &&Fault| self.faults.rate(**fault) > 0 || self.known.contains(*fault);
+        vain.iter().chain(&lost).any(|fault| may(&fault))
     }
 
     /// The leverage that the worst case may come to.

@@ -33,7 +33,7 @@ const BY_MINUTE: [Fault; 14] = [
 ];
 
 /// Faults of one instrument, drawn once a minute for each.
-const BY_INSTRUMENT: [Fault; 12] = [
+pub(crate) const BY_INSTRUMENT: [Fault; 12] = [
     Fault::StopExpired,
     Fault::StopVanished,
     Fault::ManualTrade,
@@ -318,7 +318,7 @@ impl World {
     }
 
     /// Contracts worth a share of the equity.
-    fn affordable(&self, id: InstrumentId, share: Decimal) -> Option<QtyUnits> {
+    pub(crate) fn affordable(&self, id: InstrumentId, share: Decimal) -> Option<QtyUnits> {
         let instrument = self.venue.instruments.get(id.index())?;
         let price = instrument.price(self.prices.get(id.index()).copied()?).get();
         let equity = self.venue.exchange.account().equity.get();

@@ -15,6 +15,7 @@ use seawall_strategy::Strategy;
 use thiserror::Error;
 
 use crate::agenda::Agenda;
+use crate::corpus::{Do, Script, Scripted};
 use crate::faults::Fault;
 use crate::market::{MINUTE, Market, Move};
 use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};
@@ -87,6 +88,8 @@ pub(crate) enum Happening {
     Stop { life: u32 },
     /// The process comes back.
     Restart,
+    /// What a scenario says.
+    Scripted(Do),
 }
 
 /// How the process dies in a step: of which strike, where, and how many bytes that were not synced survive.
@@ -127,9 +130,11 @@ pub(crate) struct World {
     quiet: Arc<AtomicBool>,
     pub(crate) healed_at: Option<Ts>,
     agreed_at: Option<Ts>,
-    counts: Counts,
+    pub(crate) counts: Counts,
     pub(crate) bookings: u64,
-    story: Option<Vec<String>>,
+    pub(crate) story: Option<Vec<String>>,
+    /// The scenario that is lived, if it is one.
+    pub(crate) script: Option<Box<Script>>,
     violation: Option<Violation>,
 }
 
@@ -156,7 +161,16 @@ pub fn run_with_story(seed: u64, options: &Options) -> Result<(Report, Vec<Strin
 
 impl World {
     fn new(seed: u64, options: &Options, story: Option<Vec<String>>) -> Result<Self, StormError> {
-        let plan = Plan::draw(seed, options);
+        World::of(seed, Plan::draw(seed, options), story, None)
+    }
+
+    /// A world of this plan.
+    pub(crate) fn of(
+        seed: u64,
+        plan: Plan,
+        story: Option<Vec<String>>,
+        script: Option<Box<Script>>,
+    ) -> Result<Self, StormError> {
         let market = Market::new(&plan.market, plan.timeframe)?;
         let instruments = market.instruments();
         let count = instruments.len();
@@ -193,6 +207,7 @@ impl World {
             counts: Counts::default(),
             bookings: 0,
             story,
+            script,
             violation: None,
             plan,
         };
@@ -204,7 +219,7 @@ impl World {
         }
     }
 
-    fn live(&mut self) {
+    pub(crate) fn live(&mut self) {
         let heals_at = self.plan.start.plus(self.plan.length);
         while self.violation.is_none() && self.agreed_at.is_none() {
             if self.healed_at.is_none() && self.now >= heals_at {
@@ -273,6 +288,7 @@ impl World {
                 self.die(at, usize::MAX);
             }
             Happening::Stop { .. } => {}
+            Happening::Scripted(what) => self.play(at, what),
             Happening::Restart => {
                 if self.process.is_none() {
                     self.start(at);
@@ -402,13 +418,18 @@ impl World {
 
     /// The process is dead: of what was not synced, so many bytes survive.
     pub(crate) fn die(&mut self, at: Ts, kept: usize) {
+        let outage = Stream::new(self.seed, Purpose::Delay(at)).millis(200, 60_000);
+        self.die_for(at, kept, outage);
+    }
+
+    /// As [`Self::die`], and comes back after `outage`.
+    pub(crate) fn die_for(&mut self, at: Ts, kept: usize, outage: Span) {
         let Some(process) = self.process.take() else { return };
         self.durable = process.durable;
         self.disk.crash(kept);
         self.disk.heal();
         self.life += 1;
         self.disconnect(at);
-        let outage = Stream::new(self.seed, Purpose::Delay(at)).millis(200, 60_000);
         self.agenda.put(at.plus(outage), Happening::Restart);
         self.truth.disturb(at, None);
     }
@@ -466,6 +487,10 @@ impl World {
 
     fn strategies(&self) -> Vec<Box<dyn Strategy>> {
         let strategy = |id| {
+            if let Some(script) = &self.script {
+                let scripted = Scripted::new(script.scenario, id, self.plan.start);
+                return Box::new(scripted) as Box<dyn Strategy>;
+            }
             let quiet = Arc::clone(&self.quiet);
             Box::new(Erratic::new((self.seed, id), self.plan.timeframe, self.plan.eagerness, quiet))
                 as Box<dyn Strategy>
@@ -557,7 +582,7 @@ impl World {
         }
     }
 
-    fn report(self) -> Report {
+    pub(crate) fn report(self) -> Report {
         Report {
             seed: self.seed,
             instruments: self.plan.market.instruments,

@@ -10,6 +10,7 @@ const SEEDS: Range<u64> = 0..200;
 /// What `--help` prints, and what follows a usage error.
 pub(crate) const HELP: &str = "\
 cargo xtask storm [--seeds A..B] [--minutes N] [--level typed]
+cargo xtask storm --corpus [--scenario NAME] [--seed N] [--json] [--trace]
 cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--instruments N]
 
   --seeds A..B        worlds to live through; 0..200 where nothing is said
@@ -22,6 +23,9 @@ cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--i
   --strikes A:N,…     exactly these strikes (fault:opportunity), instead of what is drawn
   --world-minutes N   how long the world lives before it is healed
   --instruments N     how many instruments it has
+  --corpus            the named scenarios: incidents and complaints, lived through on purpose
+  --scenario NAME     one of them
+  --json              a line of JSON for each
   --jobs N            worlds at a time; as many as the machine has cores
   --keep-going        do not stop at the first violation
 ";
@@ -35,6 +39,15 @@ pub(crate) struct Args {
     pub(crate) keep_going: bool,
     pub(crate) jobs: usize,
     pub(crate) options: Options,
+    /// The named scenarios instead of drawn worlds.
+    pub(crate) corpus: Option<Corpus>,
+}
+
+/// Which scenarios, and how they are told.
+#[derive(Default)]
+pub(crate) struct Corpus {
+    pub(crate) scenario: Option<String>,
+    pub(crate) json: bool,
 }
 
 /// Reads the words after the program's name; one sentence where they are not understood.
@@ -48,6 +61,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
         keep_going: false,
         jobs,
         options: Options::default(),
+        corpus: None,
     };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -70,6 +84,11 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
                     return Err(format!("there is no level `{level}`: typed"));
                 }
             }
+            "--corpus" => {
+                args.corpus.get_or_insert_default();
+            }
+            "--scenario" => args.corpus.get_or_insert_default().scenario = Some(value()?),
+            "--json" => args.corpus.get_or_insert_default().json = true,
             "--strikes" => {
                 let strikes = value()?;
                 let strikes = strikes.split(',').filter(|strike| !strike.is_empty());

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks through the terminal")]
 
 mod args;
+mod corpus;
 mod many;
 mod shrink;
 mod sum;
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
+    if let Some(wanted) = &args.corpus {
+        return corpus::corpus(wanted, &args);
+    }
     match args.seed {
         Some(seed) => one(seed, &args),
         None => many(&args),
