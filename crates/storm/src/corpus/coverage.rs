@@ -6,7 +6,7 @@
 /// perpetuals, several exchanges); `A`: defects that were read in others; `E`: what users of engines complain
 /// about.
 const RANGES: [(&str, u32, u32); 6] =
-    [("C:I-", 1, 36), ("K:I-", 1, 90), ("K:D-", 1, 42), ("M:I-", 1, 27), ("A:D", 1, 11), ("E:", 1, 30)];
+    [("C:I-", 1, 36), ("K:I-", 1, 90), ("K:D-", 1, 42), ("M:I-", 1, 29), ("A:D", 1, 11), ("E:", 1, 30)];
 
 /// Numbers with a letter.
 const LETTERED: [&str; 2] = ["K:I-27b", "A:D10b"];
@@ -150,6 +150,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("M:I-25", "universe"),
     ("M:I-26", "universe"),
     ("M:I-27", "construction"),
+    ("M:I-28", "construction"),
     ("E:14", "protocol"),
     ("E:16", "protocol"),
     ("E:17", "protocol"),

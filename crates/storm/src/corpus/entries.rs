@@ -72,7 +72,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "an_entry_that_fills_in_pieces_has_a_stop_of_what_is_held_after_each",
-        cites: &["K:I-16", "K:I-4", "C:I-13", "U:1557", "U:8374", "U:12928"],
+        cites: &["K:I-16", "K:I-4", "C:I-13", "M:I-29", "U:1557", "U:8374", "U:12928"],
         thin: true,
         wishes: &[(1, 0, Wish::LongBelow(20))],
         script: &[(130, Do::Jump(0, -60))],

@@ -105,15 +105,17 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "an_intent_that_cannot_be_written_is_not_sent",
         cites: &["K:I-75", "C:I-34", "U:4653"],
-        wishes: &[(1, 0, Wish::Long), (4, 0, Wish::Long)],
+        wishes: &[(1, 0, Wish::LongWithTargets), (4, 0, Wish::Exit), (7, 0, Wish::Long)],
+        minutes: 12,
         script: &[(119, Do::Now(Fault::FailedSync))],
-        must: &[Must::Lives(2), Must::Long(0)],
+        must: &[Must::Lives(2), Must::Guarded(0), Must::AtMost(About::Entry, 2)],
         ..CALM
     },
     Scenario {
         name: "a_write_that_is_torn_loses_nothing_that_has_left",
         cites: &["C:I-34", "K:I-75", "E:20"],
-        wishes: &[(1, 0, Wish::Long), (4, 0, Wish::Long)],
+        wishes: &[(1, 0, Wish::LongWithTargets), (4, 0, Wish::Exit), (7, 0, Wish::Long)],
+        minutes: 12,
         script: &[(119, Do::Now(Fault::TornWrite))],
         must: &[Must::Lives(2), Must::Long(0)],
         ..CALM

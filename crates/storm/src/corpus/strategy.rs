@@ -44,7 +44,7 @@ fn plan(wish: Wish, close: PriceUnits) -> Option<EntryPlan> {
         }
         Wish::Long | Wish::Short | Wish::LongWithTargets | Wish::Exit => Entry::Market,
     };
-    let numbers = if wish == Wish::LongWithTargets { 1..=3 } else { 1..=0 };
+    let numbers = if wish == Wish::LongWithTargets { 1..4 } else { 1..1 };
     let target = |number: i64| Target { level: Level::Percent(percent(100 * number)), share: percent(3_300) };
     Some(EntryPlan {
         direction,
