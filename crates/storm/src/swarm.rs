@@ -38,6 +38,8 @@ pub struct Options {
     pub force: Option<Fault>,
     /// Exactly these strikes, instead of what is drawn by rate.
     pub strikes: Option<Vec<Strike>>,
+    /// The bound of protection that is asked for, instead of the one that is promised.
+    pub naked_bound: Option<Span>,
 }
 
 /// A world as it was drawn.
@@ -59,6 +61,7 @@ pub(crate) struct Plan {
     pub(crate) accepts_twice: bool,
     /// Faults that a script may bring, beside those that have a rate.
     known: Vec<Fault>,
+    naked_bound: Option<Span>,
     settings: Settings,
 }
 
@@ -109,6 +112,7 @@ impl Plan {
             eagerness,
             accepts_twice,
             known: Vec::new(),
+            naked_bound: options.naked_bound,
             settings,
         }
     }
@@ -188,6 +192,9 @@ impl Plan {
     /// - the horizon before which an absent order is not proven absent;
     /// - four ways to the venue and back.
     pub(crate) fn naked_bound(&self) -> Span {
+        if let Some(asked) = self.naked_bound {
+            return asked;
+        }
         let Settings { capabilities, protection, .. } = &self.settings;
         let triggers = i64::try_from(capabilities.stop_triggers.len()).unwrap_or(3);
         let ladder = triggers * i64::from(protection.confirm_deadline_ms)

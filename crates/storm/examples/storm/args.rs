@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use seawall_model::Span;
 use seawall_storm::{Fault, Options};
 
 /// Seeds of a run that names none.
@@ -21,6 +22,8 @@ cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--i
   --without A,B       faults that never strike
   --only A,B          the only faults that strike, or none
   --strikes A:N,…     exactly these strikes (fault:opportunity), instead of what is drawn
+  --plan FILE         the same, from a file
+  --naked-bound S     ask for a bound of protection of S seconds, instead of the one that is promised
   --world-minutes N   how long the world lives before it is healed
   --instruments N     how many instruments it has
   --corpus            the named scenarios: incidents and complaints, lived through on purpose
@@ -94,6 +97,13 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
                 let strikes = strikes.split(',').filter(|strike| !strike.is_empty());
                 args.options.strikes = Some(strikes.map(str::parse).collect::<Result<_, _>>()?);
             }
+            "--plan" => {
+                let path = value()?;
+                let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+                args.options.strikes =
+                    Some(text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?);
+            }
+            "--naked-bound" => args.options.naked_bound = Some(Span::from_secs(number(&value()?)?)),
             "--without" => args.options.without = faults(&value()?)?,
             "--only" => {
                 let only = value()?;
