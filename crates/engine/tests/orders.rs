@@ -13,7 +13,7 @@ use seawall_model::{
     AlertKind, CancelReason, Command, Coverage, ExitReason, FillCause, Gate, Input, OrderRole, OrderState,
     Outcome, RejectReason, Side, Span, SubmitOutcome, SystemMode, VenueEvent, VenueRequest,
 };
-use seawall_strategy::{Direction, Entry, EntryPlan, Evaluation};
+use seawall_strategy::{Direction, Entry, EntryPlan, Evaluation, Level};
 
 fn limit(direction: Direction, units: i64) -> EntryPlan {
     let entry = Entry::Limit { price: price(units), expires_after: Span::from_secs(30) };
@@ -36,6 +36,24 @@ fn a_reversal_waits_until_it_is_flat_and_nothing_is_left_at_the_venue() {
     let entry = bench.placed(OrderRole::Entry);
     assert_eq!((entry.side, entry.qty), (Side::Sell, qty(1_000)));
     assert_eq!(bench.trades[0].exits[0].reason, ExitReason::Reversal);
+}
+
+/// Found by the storm: the plan waited for the exit, which filled beyond the plan's stop; the entry would have
+/// filled there as well and been stopped out at once, for two fees.
+#[test]
+fn a_reversal_whose_stop_the_price_has_passed_meanwhile_is_not_entered() {
+    for (exit_price, enters) in [(10_099, true), (10_100, false), (10_200, false)] {
+        let mut bench = Bench::ready(remote());
+        let stop = bench.protected(plan(Direction::Long));
+        let short = EntryPlan { stop: Some(Level::Price(price(10_100))), ..limit(Direction::Short, 10_000) };
+        bench.script.push(Evaluation::Enter(short));
+        bench.candle(10_000);
+        let exit = bench.placed(OrderRole::Exit);
+        bench.fill(&exit, 1_000, exit_price);
+        bench.cancelled(&stop, CancelReason::Requested);
+        bench.end_instant();
+        assert_eq!(bench.placements().len(), usize::from(enters), "{exit_price}");
+    }
 }
 
 #[test]

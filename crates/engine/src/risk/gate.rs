@@ -187,9 +187,11 @@ fn stop_is_sound(
     let Some(stop) = stop else {
         return decision.ask(Gate::StopRequired, !account.require_stop, 0.0, 1.0);
     };
+    // Also of the price of now: an entry that waited may find it beyond its stop, and would fill there.
+    let last = if desk.last.is_zero() { entry } else { desk.last };
     let on_losing_side = match plan.direction {
-        Direction::Long => stop < entry,
-        Direction::Short => stop > entry,
+        Direction::Long => stop < entry.min(last),
+        Direction::Short => stop > entry.max(last),
     };
     let distance = desk.instrument.price_f64(stop) / desk.instrument.price_f64(entry) - 1.0;
     decision.ask(Gate::StopRequired, true, 1.0, 1.0)
