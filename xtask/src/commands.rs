@@ -177,17 +177,12 @@ pub(crate) fn storm(words: &[String]) -> anyhow::Result<u8> {
     }
     let mut command = steps::cargo();
     command.current_dir(root()?);
-    command.args([
-        "run",
-        "--quiet",
-        "--profile",
-        "storm",
-        "--package",
-        "seawall-storm",
-        "--example",
-        "storm",
-        "--",
-    ]);
+    command.args(["run", "--quiet", "--profile", "storm", "--package", "seawall-storm"]);
+    if words.iter().any(|word| word == "--mutants") {
+        command.args(["--features", "mutants", "--example", "mutants", "--"]);
+    } else {
+        command.args(["--example", "storm", "--"]);
+    }
     command.args(words);
     steps::become_command(&mut command)
 }

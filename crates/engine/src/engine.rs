@@ -25,6 +25,7 @@ use crate::gateway::alert;
 use crate::ledger::{Account, Ledger};
 use crate::limits::INSTRUMENTS_MAX;
 use crate::manage;
+use crate::mutant::Mutant;
 use crate::phase::Phase;
 use crate::protection;
 use crate::reconcile;
@@ -542,7 +543,13 @@ impl Engine {
                     .book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, amount));
                 self.shared.guard.flow(amount);
             }
-            Command::Shutdown => self.shared.shutting_down = true,
+            Command::Shutdown => {
+                self.shared.shutting_down = true;
+                #[cfg(feature = "mutants")]
+                if Mutant::ShutdownCancelsStops.is_on() {
+                    exits::cancel_all(&mut self.desks, &self.shared, at, effects);
+                }
+            }
             Command::Kill { reason, flatten } => self.kill(at, reason, flatten, effects),
             Command::Release => self.release(at, effects),
         }
@@ -556,7 +563,8 @@ impl Engine {
     pub(crate) fn enforce_mode(&mut self, at: Ts, effects: &mut Effects) {
         let Engine { desks, shared, .. } = self;
         for desk in desks.iter_mut() {
-            if shared.ends_entries() {
+            let spared = Mutant::KillSparesEntries.is_on() && shared.guard.kill.is_on();
+            if shared.ends_entries() && !spared {
                 desk.queued = None;
                 exits::cancel_entries(desk, shared, at, effects);
             }

@@ -130,6 +130,18 @@ pub(crate) fn cancel_entries(desk: &mut Desk, shared: &Shared, at: Ts, effects: 
     }
 }
 
+/// A bug to be found: whatever rests is cancelled, stops too.
+#[cfg(feature = "mutants")]
+pub(crate) fn cancel_all(desks: &mut [Desk], shared: &Shared, at: Ts, effects: &mut Effects) {
+    for desk in desks {
+        let live: arrayvec::ArrayVec<ClientOrderId, 16> =
+            desk.orders.live().map(|order| order.id()).take(16).collect();
+        for id in live {
+            cancel(desk, shared, at, id, effects);
+        }
+    }
+}
+
 /// An exit that has not finished by its deadline is asked about while it can still act, else sent again.
 pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
     if let Some(trimming) = desk.trimming.filter(|trimming| at >= trimming.deadline) {

@@ -17,6 +17,7 @@ use crate::effects::Effects;
 use crate::gateway::{alert, cancel};
 use crate::ledger::Account;
 use crate::manage::{Managed, stop_reason};
+use crate::mutant::Mutant;
 use crate::planning::regime;
 use crate::protection::Protection;
 use crate::quarantine;
@@ -29,6 +30,9 @@ use crate::truth::settings::PositionPolicy;
 /// Counts a fill.
 pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill, effects: &mut Effects) {
     let Some(fill) = &quarantine::sound(desk, shared, at, fill, effects) else { return };
+    if is_overlooked(desk, fill) {
+        return;
+    }
     let role = count_on_order(desk, at, fill, effects);
     if fill.venue_time <= desk.pictured_at {
         let detail = format!("{} {} was taken over already", fill.side.name(), desk.instrument.qty(fill.qty));
@@ -38,6 +42,13 @@ pub(crate) fn on_fill(desk: &mut Desk, shared: &mut Shared, at: Ts, fill: &Fill,
     }
     desk.see_price(at, fill.price);
     count(desk, shared, at, fill, role, effects);
+}
+
+/// Bugs to be found: fills that do not count.
+fn is_overlooked(desk: &Desk, fill: &Fill) -> bool {
+    let order = || fill.order.and_then(|order| desk.orders.get(order.id));
+    Mutant::PartialFillIgnored.is_on() && order().is_some_and(|order| fill.qty < order.request.qty)
+        || Mutant::LateFillIgnored.is_on() && order().is_some_and(|order| !order.state.is_live())
 }
 
 /// Moves position and books by a fill that counts.

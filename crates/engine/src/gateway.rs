@@ -1,12 +1,13 @@
 //! The order gateway: approved plans become orders and requests here, and nowhere else.
 
 use seawall_model::{
-    Alert, AlertKind, ClientOrderId, InstrumentId, OrderKind, OrderRef, OrderRequest, QtyUnits, Severity, Ts,
-    VenueRequest,
+    Alert, AlertKind, ClientOrderId, InstrumentId, OrderKind, OrderRef, OrderRequest, OrderRole, QtyUnits,
+    Severity, Ts, VenueRequest,
 };
 
 use crate::desk::Desk;
 use crate::effects::Effects;
+use crate::mutant::Mutant;
 use crate::orders::{Amendment, Order};
 use crate::risk::{Approved, Plan};
 use crate::shared::Shared;
@@ -19,7 +20,25 @@ pub(crate) fn place(
     approved: Approved<Plan>,
     effects: &mut Effects,
 ) -> ClientOrderId {
-    let plan = approved.into_inner();
+    submit(desk, shared, at, approved.into_inner(), effects)
+}
+
+/// A bug to be found: the same intention under another id.
+#[cfg(feature = "mutants")]
+pub(crate) fn place_again(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    id: ClientOrderId,
+    effects: &mut Effects,
+) {
+    let Some(order) = desk.orders.get(id) else { return };
+    let OrderRequest { role, side, qty, kind, reduce_only, .. } = order.request;
+    let plan = Plan { role, side, qty, kind, reduce_only, expires_at: order.expires_at };
+    let _: ClientOrderId = submit(desk, shared, at, plan, effects);
+}
+
+fn submit(desk: &mut Desk, shared: &mut Shared, at: Ts, plan: Plan, effects: &mut Effects) -> ClientOrderId {
     let id = ClientOrderId { run: shared.run, sequence: shared.next_sequence };
     shared.next_sequence = shared.next_sequence.saturating_add(1);
     let request = OrderRequest {
@@ -28,7 +47,7 @@ pub(crate) fn place(
         side: plan.side,
         qty: plan.qty,
         kind: plan.kind,
-        reduce_only: plan.reduce_only,
+        reduce_only: plan.reduce_only && !(plan.role == OrderRole::Stop && Mutant::StopMayOpen.is_on()),
     };
     let order = Order::new(request, at, plan.expires_at);
     effects.orders.push(order.update(at));

@@ -11,6 +11,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod ledger;
 pub mod limits;
+pub mod mutant;
 pub mod overlays;
 pub mod phase;
 pub mod records;

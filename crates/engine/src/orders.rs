@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 use crate::limits::ENDED_ORDERS_REMEMBERED;
+use crate::mutant::Mutant;
 
 /// An amendment that the venue has not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,6 +233,7 @@ impl Orders {
         self.live
             .iter()
             .filter(|order| !order.request.reduce_only && order.request.side == side)
+            .filter(|order| order.state != OrderState::Unknown || !Mutant::UnknownExposureForgotten.is_on())
             .fold(QtyUnits::ZERO, |sum, order| sum.plus(order.remaining()))
     }
 

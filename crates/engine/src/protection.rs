@@ -22,6 +22,7 @@ use crate::carry::rescale::Factors;
 use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::gateway::{alert, amend, cancel};
+use crate::mutant::Mutant;
 use crate::orders::Order;
 use crate::shared::Shared;
 use crate::truth::foreign::{self, StandIn};
@@ -240,6 +241,10 @@ pub(crate) fn protect(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     let Some(want) = desk.protection.want else { return };
     let held = desk.position.qty().abs();
     let cover = cover(desk);
+    if Mutant::StopNotEnlarged.is_on() && cover.confirmed > QtyUnits::ZERO && cover.confirmed < held {
+        covered(desk, shared, at, cover.stop, effects);
+        return;
+    }
     if cover.confirmed >= held {
         covered(desk, shared, at, cover.stop, effects);
         tidy(desk, shared, at, Job { want, held, cover }, effects);
@@ -333,7 +338,7 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
         return;
     }
     let size = desk.closing_qty(shared.capabilities.reduce_only);
-    let sized = cover.stop_qty == held || cover.stop_qty == size;
+    let sized = cover.stop_qty == held || cover.stop_qty == size || Mutant::StopNotReduced.is_on();
     if !cover.stop_matches && !is_reachable(desk, want) {
         // The price has passed the wanted stop before it could rest there: a venue would refuse it. What
         // rests stays where it is, in the right size, until the price is back.
@@ -362,6 +367,10 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
     let state = desk.orders.get(stop).map(|order| (order.state, order.request.kind, order.filled));
     let Some((OrderState::Open, kind, filled)) = state else { return };
     let want = on_grid(desk, want);
+    if Mutant::CancelBeforePlace.is_on() {
+        cancel(desk, shared, at, stop, effects);
+        return;
+    }
     if shared.capabilities.amend && !desk.protection.amend_failed {
         amend(desk, at, stop, size.plus(filled), at_price(kind, want), effects);
     } else if at >= desk.protection.hold_until {

@@ -17,6 +17,7 @@ use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
 use crate::gateway::alert;
 use crate::limits::VENUE_IDS_REMEMBERED;
+use crate::mutant::Mutant;
 use crate::shared::Shared;
 
 /// What a fill says, as far as a repetition has to say the same.
@@ -80,6 +81,12 @@ impl RecentFills {
     /// Remembers a fill; one whose id is known stays as it was first seen.
     pub(crate) fn remember(&mut self, fill: &Fill) -> Seen {
         let said = Said::of(fill);
+        let is_twin = |known: &Said| {
+            Mutant::TwinIsDropped.is_on() && known.order == said.order && known.price == said.price
+        };
+        if self.fills.iter().any(is_twin) {
+            return Seen::Again;
+        }
         if let Some(known) = self.fills.iter().find(|known| known.id == said.id) {
             return if known.repeats(&said) { Seen::Again } else { Seen::Collision };
         }
@@ -116,6 +123,7 @@ pub(crate) fn sound(
     effects: &mut Effects,
 ) -> Option<Fill> {
     match desk.recent_fills.remember(fill) {
+        Seen::Again if Mutant::DuplicateCountsTwice.is_on() => {}
         Seen::Again => return None,
         Seen::Collision => {
             let detail = format!("{} {} again as another fill", fill.fill_id, fill.side.name());

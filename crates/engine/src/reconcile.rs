@@ -20,6 +20,7 @@ use crate::exits::close;
 use crate::fills::{average_entry, count};
 use crate::gateway::alert;
 use crate::ledger::Account;
+use crate::mutant::Mutant;
 use crate::phase::Phase;
 use crate::protection;
 use crate::shared::{ReportsSeen, Shared};
@@ -120,16 +121,17 @@ pub(crate) fn on_positions(
         return;
     }
     shared.truth.elsewhere.pictured(report.taken_at);
+    let taken_at = if Mutant::LocalClockTrusted.is_on() { at } else { report.taken_at };
     let mut all_agree = true;
     for desk in desks.iter_mut() {
         // A picture from before our last execution, or before another picture, says nothing about now.
-        if report.taken_at < desk.newest_fill || report.taken_at < desk.pictured_at {
+        if taken_at < desk.newest_fill || taken_at < desk.pictured_at {
             all_agree = false;
             shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
             continue;
         }
         let row = report.rows.iter().find(|row| row.instrument == desk.instrument.id());
-        all_agree &= compare(desk, shared, at, row, report.taken_at, effects);
+        all_agree &= compare(desk, shared, at, row, taken_at, effects);
     }
     shared.reports.positions |= all_agree;
     // A balance that came before them could not be read yet.
@@ -279,7 +281,7 @@ pub(crate) fn on_open_orders(
             let agrees =
                 row.is_some_and(|row| row.qty == order.request.qty && row.kind == order.request.kind);
             // Missing or changed, or the list is older than the order: the answer by name says which.
-            if !agrees && order.amendment.is_none() {
+            if !agrees && order.amendment.is_none() && !Mutant::MissingStopUnnoticed.is_on() {
                 let _ = doubtful.try_push(order.id());
             }
         }

@@ -9,7 +9,10 @@ use seawall_model::{
 use crate::answers::{ask, unknown};
 use crate::desk::{Closing, Desk};
 use crate::effects::Effects;
+#[cfg(feature = "mutants")]
+use crate::gateway::place_again;
 use crate::gateway::{alert, cancel};
+use crate::mutant::Mutant;
 use crate::protection::{self, protect, stop_refused, watch_trigger};
 use crate::shared::Shared;
 use crate::targets;
@@ -59,7 +62,7 @@ pub(crate) fn on_rejected(
     reason: RejectReason,
     effects: &mut Effects,
 ) {
-    if reason == RejectReason::DuplicateId {
+    if reason == RejectReason::DuplicateId && !Mutant::KnownIdIsRejection.is_on() {
         // We never send an id twice, so the venue has the order already: this proves it alive, not dead.
         unknown(desk, at, id, effects);
         return;
@@ -222,9 +225,16 @@ pub(crate) fn on_submission(
                 protect(desk, shared, at, effects);
             }
         }
+        SubmitOutcome::Unknown if Mutant::TimeOutIsRejection.is_on() => {
+            on_rejected(desk, shared, at, id, RejectReason::Other, effects);
+        }
         SubmitOutcome::Unknown => {
             shared.truth.queries.errors.add(at);
             unknown(desk, at, id, effects);
+            #[cfg(feature = "mutants")]
+            if Mutant::ResendOnTimeOut.is_on() {
+                place_again(desk, shared, at, id, effects);
+            }
         }
     }
 }
@@ -259,6 +269,11 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
         let _ = list.try_push(order.id());
     }
     for id in given_up {
+        let unanswered = desk.orders.get(id).is_some_and(|order| order.cancel_sent.is_some());
+        if unanswered && Mutant::LostCancelIsDone.is_on() {
+            on_cancelled(desk, shared, at, id, CancelReason::Requested, effects);
+            continue;
+        }
         cancel(desk, shared, at, id, effects);
     }
     for id in silent {

@@ -43,6 +43,8 @@ mod agenda;
 pub mod corpus;
 mod faults;
 mod market;
+#[cfg(feature = "mutants")]
+pub mod mutants;
 mod network;
 mod oracles;
 mod process;
@@ -52,6 +54,7 @@ mod shrink;
 mod strategy;
 mod strikes;
 mod swarm;
+mod themes;
 mod trace;
 mod truth;
 mod venue;

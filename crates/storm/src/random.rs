@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Fault(Fault, u32),
     /// How the strike at an opportunity looks.
     Shape(Fault, u32),
+    /// Whether the world has a theme, and which.
+    Theme,
 }
 
 impl Purpose {
@@ -38,6 +40,7 @@ impl Purpose {
             Purpose::Strategy(instrument, at) => (4 | u64::from(instrument) << 8, at.nanos().cast_unsigned()),
             Purpose::Fault(of, number) => fault(5, of, number),
             Purpose::Shape(of, number) => fault(6, of, number),
+            Purpose::Theme => (7, 0),
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Erratic {
     timeframe: Timeframe,
     /// Entries in percent of the candles while flat.
     eagerness: i64,
+    /// Whether entries rest away from the price, and for long.
+    patient: bool,
     /// Set when the world is healed: nothing new is begun then.
     quiet: Arc<AtomicBool>,
     /// Draws at the last candle.
@@ -40,14 +42,14 @@ impl Erratic {
     pub(crate) fn new(
         (seed, instrument): (u64, u32),
         timeframe: Timeframe,
-        eagerness: i64,
+        (eagerness, patient): (i64, bool),
         quiet: Arc<AtomicBool>,
     ) -> Self {
         let last = PriceUnits::ZERO;
-        Erratic { seed, instrument, seen: 0, last, timeframe, eagerness, quiet, salt: 0 }
+        Erratic { seed, instrument, seen: 0, last, timeframe, eagerness, patient, quiet, salt: 0 }
     }
 
-    fn plan(draws: &mut Stream, close: PriceUnits) -> EntryPlan {
+    fn plan(&self, draws: &mut Stream, close: PriceUnits) -> EntryPlan {
         let long = draws.chance(500_000);
         let sign = if long { -1 } else { 1 };
         // Half of the stops lie where the next minutes reach them.
@@ -65,7 +67,9 @@ impl Erratic {
             let level = Level::Percent(percent(distance * number));
             targets.push(Target { level, share: percent(3_300) });
         }
-        let entry = if draws.chance(400_000) {
+        let entry = if self.patient {
+            Entry::Limit { price: away(draws.range(2, 25)), expires_after: draws.millis(120_000, 1_800_000) }
+        } else if draws.chance(400_000) {
             Entry::Limit { price: away(draws.range(-10, 20)), expires_after: draws.millis(1_000, 180_000) }
         } else {
             Entry::Market
@@ -97,7 +101,7 @@ impl Strategy for Erratic {
         let mut draws = Stream::new(self.seed, Purpose::Strategy(self.instrument, candle.open_time));
         self.salt = draws.word();
         let roll = draws.range(0, 99);
-        let plan = Self::plan(&mut draws, candle.close);
+        let plan = self.plan(&mut draws, candle.close);
         let answer = match roll {
             _ if self.quiet.load(Ordering::Relaxed) => Evaluation::Hold,
             roll if roll < self.eagerness => Evaluation::Enter(plan),

@@ -19,6 +19,7 @@ use crate::faults::{Class, Fault};
 use crate::random::{MILLION, Purpose, Stream};
 use crate::strategy::percent;
 use crate::strikes::{Faults, Strike};
+use crate::themes;
 
 /// The run that is part of every client order id of a world.
 pub(crate) const RUN: u32 = 7;
@@ -62,15 +63,20 @@ pub(crate) struct Plan {
     /// Faults that a script may bring, beside those that have a rate.
     known: Vec<Fault>,
     naked_bound: Option<Span>,
-    settings: Settings,
+    /// Whether entries rest for long.
+    pub(crate) patient: bool,
+    /// By how much the candles of an instrument come later than those of the one before it.
+    pub(crate) stagger: Span,
+    pub(crate) settings: Settings,
 }
 
+/// What the engine of a world is told.
 #[derive(Debug, Clone)]
-struct Settings {
-    capabilities: Capabilities,
-    risk: RiskSettings,
-    protection: ProtectionSettings,
-    trade: TradeSettings,
+pub(crate) struct Settings {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) risk: RiskSettings,
+    pub(crate) protection: ProtectionSettings,
+    pub(crate) trade: TradeSettings,
 }
 
 impl Plan {
@@ -89,18 +95,8 @@ impl Plan {
         let accepts_twice = draws.chance(500_000);
         let simulator = simulator(&mut draws);
         let settings = settings(&mut draws, &simulator, latency_ms);
-        let mut faults = faults(seed, &mut draws);
-        if let Some(fault) = options.force {
-            faults = Faults::none(seed);
-            faults.set(fault, fault.highest_ppm());
-        }
-        for fault in &options.without {
-            faults.set(*fault, 0);
-        }
-        if let Some(strikes) = &options.strikes {
-            faults.plan(strikes);
-        }
-        Plan {
+        let faults = faults(seed, &mut draws);
+        let mut plan = Plan {
             market: SyntheticSettings { seed, instruments, start: CANDLES_START, tick_secs },
             timeframe,
             start: CANDLES_START,
@@ -113,8 +109,22 @@ impl Plan {
             accepts_twice,
             known: Vec::new(),
             naked_bound: options.naked_bound,
+            patient: false,
+            stagger: Span::ZERO,
             settings,
+        };
+        themes::apply(seed, &mut plan);
+        if let Some(fault) = options.force {
+            plan.faults = Faults::none(seed);
+            plan.faults.set(fault, fault.highest_ppm());
         }
+        for fault in &options.without {
+            plan.faults.set(*fault, 0);
+        }
+        if let Some(strikes) = &options.strikes {
+            plan.faults.plan(strikes);
+        }
+        plan
     }
 
     /// The world of a scenario: nothing is drawn but prices, latencies and the shapes of strikes.
@@ -134,6 +144,7 @@ impl Plan {
         plan.latency_ms = (10, 50);
         plan.skew = scenario.skew();
         plan.accepts_twice = false;
+        (plan.patient, plan.stagger) = (false, Span::ZERO);
         plan.simulator = SimulatorSettings {
             latency_ms: 0,
             volume_limit_pct: scenario.thin.then(|| percent(20)),
@@ -221,6 +232,11 @@ impl Plan {
         let lost = [Fault::RequestLost, Fault::RequestNotSent, Fault::Halt];
         let may = |fault: &&Fault| self.faults.rate(**fault) > 0 || self.known.contains(*fault);
         vain.iter().chain(&lost).any(|fault| may(&fault))
+    }
+
+    /// What a day may lose.
+    pub(crate) fn daily_loss_max(&self) -> Option<Percent> {
+        self.settings.risk.daily_loss_max_pct
     }
 
     /// The leverage that the worst case may come to.

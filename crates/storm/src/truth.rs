@@ -1,7 +1,7 @@
 //! What is true at the venue, kept from its own events before anything can happen to them: the oracles
 //! compare the engine with this and never with what the engine says of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rust_decimal::Decimal;
 use seawall_model::{
@@ -12,6 +12,8 @@ use seawall_simulator::Exchange;
 
 /// Executions that the venue can still be asked for.
 const FILLS_REMEMBERED: usize = 4_096;
+/// Changes of a position that are remembered.
+const POSITIONS_REMEMBERED: usize = 64;
 
 /// An intention of ours and what it has caused.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub(crate) struct Intent {
     pub(crate) most: QtyUnits,
     /// What it has filled.
     pub(crate) filled: QtyUnits,
+    /// Whether a cancellation of it has left.
+    pub(crate) cancelled: bool,
 }
 
 /// How long a position has been without stops that cover it.
@@ -48,6 +52,14 @@ pub(crate) struct Truth {
     /// Placements that may still arrive at the venue, and how often.
     pub(crate) travelling: BTreeMap<ClientOrderId, u32>,
     pub(crate) naked: Vec<Naked>,
+    /// Since when stops are larger than the position, for each instrument.
+    pub(crate) oversized: Vec<Option<Ts>>,
+    /// The longest time of that since the last fault that may be why.
+    pub(crate) oversized_quiet_max: Span,
+    /// What was held lately, and since when, for each instrument.
+    held: Vec<VecDeque<(Ts, QtyUnits)>>,
+    /// When money last came in or went out.
+    pub(crate) transferred_at: Option<Ts>,
     /// When somebody else last changed the position, by instrument.
     pub(crate) meddled: Vec<Option<Ts>>,
     /// Sum of all cash movements that the venue has told.
@@ -70,6 +82,10 @@ impl Truth {
             travelling: BTreeMap::new(),
             naked: vec![Naked::default(); instruments],
             meddled: vec![None; instruments],
+            oversized: vec![None; instruments],
+            oversized_quiet_max: Span::ZERO,
+            held: vec![VecDeque::from([(Ts::from_nanos(i64::MIN), QtyUnits::ZERO)]); instruments],
+            transferred_at: None,
             cash: cash.get(),
             fills: Vec::new(),
             naked_max: Span::ZERO,
@@ -90,6 +106,7 @@ impl Truth {
                     accepted: 0,
                     most: request.qty,
                     filled: QtyUnits::ZERO,
+                    cancelled: false,
                 };
                 self.intents.entry(request.order.id).or_insert(new).sent += 1;
             }
@@ -98,8 +115,12 @@ impl Truth {
                     intent.most = intent.most.max(*qty);
                 }
             }
-            VenueRequest::Cancel { .. }
-            | VenueRequest::QueryOrder { .. }
+            VenueRequest::Cancel { order } => {
+                if let Some(intent) = self.intents.get_mut(&order.id) {
+                    intent.cancelled = true;
+                }
+            }
+            VenueRequest::QueryOrder { .. }
             | VenueRequest::QueryOpenOrders
             | VenueRequest::QueryPositions
             | VenueRequest::QueryBalance => {}
@@ -175,8 +196,9 @@ impl Truth {
     }
 
     /// Money came in or went out.
-    pub(crate) fn transferred(&mut self, amount: Money) {
+    pub(crate) fn transferred(&mut self, at: Ts, amount: Money) {
         self.cash += amount.get();
+        self.transferred_at = Some(at);
     }
 
     /// What the venue's cash must be.
@@ -200,8 +222,25 @@ impl Truth {
 
     /// Looks whether each position is covered. `alive`: a process runs; while none does, no time is counted.
     pub(crate) fn watch(&mut self, at: Ts, exchange: &Exchange, alive: bool) {
-        for (naked, id) in self.naked.iter_mut().zip((0..).map(InstrumentId)) {
-            if !alive || is_covered(exchange, id) {
+        let Truth { naked, oversized, oversized_quiet_max, held, .. } = self;
+        for (((naked, oversized), history), id) in
+            naked.iter_mut().zip(oversized).zip(held).zip((0..).map(InstrumentId))
+        {
+            let (held, stops) = (exchange.held(id), stops(exchange, id));
+            if history.back().is_none_or(|(_, last)| *last != held) {
+                if history.len() >= POSITIONS_REMEMBERED {
+                    history.pop_front();
+                }
+                history.push_back((at, held));
+            }
+            if alive && stops > held.abs() {
+                let since = *oversized.get_or_insert(at);
+                let quiet_since = naked.disturbed.map_or(since, |disturbed| disturbed.max(since));
+                *oversized_quiet_max = (*oversized_quiet_max).max(at.since(quiet_since));
+            } else {
+                *oversized = None;
+            }
+            if !alive || stops >= held.abs() {
                 if let Some(since) = naked.since.take() {
                     let millis = at.since(since).millis().clamp(0, i64::from(u32::MAX));
                     self.naked_times.push(u32::try_from(millis).unwrap_or(u32::MAX));
@@ -215,6 +254,20 @@ impl Truth {
         }
     }
 
+    /// Whether `qty` was held at `at`, or became so in that very instant.
+    pub(crate) fn was_held(&self, id: InstrumentId, at: Ts, qty: QtyUnits) -> bool {
+        let Some(history) = self.held.get(id.index()) else { return false };
+        let mut until = Ts::FAR_FUTURE;
+        for (since, held) in history.iter().rev() {
+            if *since <= at && until >= at && *held == qty {
+                return true;
+            }
+            until = *since;
+        }
+        // What is older than all that is remembered cannot be judged.
+        history.front().is_none_or(|(oldest, _)| at < *oldest)
+    }
+
     /// Forgets intents that ended long ago, so that a long run does not grow without bound.
     pub(crate) fn forget(&mut self, before: u32) {
         self.intents = self.intents.split_off(&ClientOrderId { run: self.run, sequence: before });
@@ -223,10 +276,15 @@ impl Truth {
 
 /// Whether working stops cover the whole position at the venue.
 pub(crate) fn is_covered(exchange: &Exchange, id: InstrumentId) -> bool {
-    let held = exchange.held(id);
-    let Some(closing) = PositionSide::of(held).closing_side() else { return true };
-    let protects = |order: &VenueOrder| order.kind.is_stop() && order.reduce_only && order.side == closing;
+    stops(exchange, id) >= exchange.held(id).abs()
+}
+
+/// What working stops on the closing side can still fill; all stops where nothing is held.
+fn stops(exchange: &Exchange, id: InstrumentId) -> QtyUnits {
+    let closing = PositionSide::of(exchange.held(id)).closing_side();
+    let protects = |order: &VenueOrder| {
+        order.kind.is_stop() && order.reduce_only && closing.is_none_or(|closing| order.side == closing)
+    };
     let open = |order: VenueOrder| order.qty.minus(order.filled).max(QtyUnits::ZERO);
-    let covered = exchange.working(id).filter(protects).map(open).fold(QtyUnits::ZERO, QtyUnits::plus);
-    covered >= held.abs()
+    exchange.working(id).filter(protects).map(open).fold(QtyUnits::ZERO, QtyUnits::plus)
 }

@@ -302,7 +302,7 @@ impl World {
         if amount.is_zero() || self.venue.exchange.transfer(amount).is_none() {
             return false;
         }
-        self.truth.transferred(amount);
+        self.truth.transferred(at, amount);
         if told {
             self.bookings += 1;
             let booking = Booking {

@@ -176,7 +176,7 @@ impl World {
         let count = instruments.len();
         let cash = Money::new(Decimal::from(CASH));
         let venue = Venue::new(&plan.simulator, instruments, cash, plan.skew)?;
-        let judge = Judge::new(plan.leverage_max(), (plan.naked_bound(), plan.reach_bound()), count);
+        let judge = Judge::new(&plan, count);
         let now = plan.start;
         let mut world = World {
             seed,
@@ -320,7 +320,14 @@ impl World {
                         return;
                     }
                     let timeframe = self.plan.timeframe;
-                    self.feed(at, Input::Candle { instrument: id, timeframe, candle });
+                    let candle = Input::Candle { instrument: id, timeframe, candle };
+                    let later = self.plan.stagger.nanos().saturating_mul(i64::from(id.0));
+                    if later > 0 {
+                        let due = at.plus(Span::from_nanos(later));
+                        self.agenda.put(due, Happening::Feed(Box::new(candle)));
+                        return;
+                    }
+                    self.feed(at, candle);
                 }
             }
         }
@@ -462,10 +469,9 @@ impl World {
             None => recovery::check_blank(&self.truth),
         };
         self.judged(at, finding);
-        let mode = begun.process.engine.mode();
         let lost_kill = self.judge.reduction.is_killed() && begun.process.engine.kill_switch().is_none();
-        self.judge.reduction.restarted(mode);
-        self.judge.reachability.forget();
+        let finding = self.judge.restarted(at, &begun.process.engine, &self.venue);
+        self.judged(at, finding);
         let newest = begun.carry.iter().flat_map(|carry| carry.desks.values());
         let newest = newest.filter_map(seawall_engine::carry::DeskCarry::newest_fill).min();
         self.process = Some(begun.process);
@@ -486,14 +492,14 @@ impl World {
     }
 
     fn strategies(&self) -> Vec<Box<dyn Strategy>> {
+        let manner = (self.plan.eagerness, self.plan.patient);
         let strategy = |id| {
             if let Some(script) = &self.script {
                 let scripted = Scripted::new(script.scenario, id, self.plan.start);
                 return Box::new(scripted) as Box<dyn Strategy>;
             }
             let quiet = Arc::clone(&self.quiet);
-            Box::new(Erratic::new((self.seed, id), self.plan.timeframe, self.plan.eagerness, quiet))
-                as Box<dyn Strategy>
+            Box::new(Erratic::new((self.seed, id), self.plan.timeframe, manner, quiet)) as Box<dyn Strategy>
         };
         (0..).take(self.venue.instruments.len()).map(strategy).collect()
     }
@@ -530,7 +536,7 @@ impl World {
             }
         }
         self.truth.watch(at, &self.venue.exchange, alive);
-        let finding = self.judge.look(at, &self.venue, &self.truth);
+        let finding = self.judge.look(at, &self.venue, &self.truth, alive);
         self.judged(at, finding);
         self.agrees(at);
     }

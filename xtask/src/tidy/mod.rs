@@ -14,6 +14,7 @@ mod items;
 mod length;
 mod lockfile;
 mod manifest;
+mod mutants;
 mod purity;
 mod scan;
 mod tree;
@@ -84,6 +85,9 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Report> {
     }
     for text in &texts {
         findings.extend(words::check_paths(text));
+        if text.path == "Cargo.toml" || is_member_manifest(&text.path) {
+            findings.extend(mutants::check(text));
+        }
     }
     for manifest in &manifests {
         findings.extend(arrows::check(manifest));

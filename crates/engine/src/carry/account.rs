@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::doubt::Doubt;
 use crate::error::EngineError;
 use crate::ledger::{Ledger, Totals};
+use crate::mutant::Mutant;
 use crate::risk::kill::Kill;
 use crate::risk::states::Marks;
 use crate::risk::streaks::Streaks;
@@ -62,11 +63,15 @@ impl AccountCarry {
         AccountCarry {
             settle,
             ledger: shared.ledger.totals(),
-            mode: shared.mode,
+            mode: if Mutant::ModeLostAtRestart.is_on() { SystemMode::Normal } else { shared.mode },
             opened: shared.opened,
             naked_max_nanos: shared.naked_max_nanos,
             kill: guard.kill,
-            windows: guard.windows.clone(),
+            windows: if Mutant::DayWindowLostAtRestart.is_on() {
+                Windows::new()
+            } else {
+                guard.windows.clone()
+            },
             marks: guard.limits.marks(),
             streaks: guard.streaks.clone(),
             equity: guard.equity,

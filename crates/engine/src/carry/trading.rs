@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::desk::{NOBODY, unnumbered};
 use crate::desk::{Closing, Desk, Difference, EntryBasis, OpenTrade, Trimming};
+use crate::mutant::Mutant;
 use crate::orders::Order;
 use crate::overlays::DeskGuards;
 use crate::protection::Protection;
@@ -181,13 +182,17 @@ fn score_of(desk: &Desk) -> Option<f64> {
     desk.trade.as_ref().and_then(|trade| trade.record.score)
 }
 
+fn is_kept(order: &&Order) -> bool {
+    order.state.is_confirmed() || !Mutant::InFlightLostAtRestart.is_on()
+}
+
 impl DeskTrading {
     pub(super) fn of(desk: &Desk) -> Self {
         DeskTrading {
             position: desk.position,
             booked: desk.position.cost(),
             last_fill_at: desk.last_fill_at,
-            live: desk.orders.live().map(unnumbered).collect(),
+            live: desk.orders.live().filter(is_kept).map(unnumbered).collect(),
             protection: desk.protection.clone(),
             basis: desk.basis.clone(),
             trade: trade_of(desk),
@@ -240,7 +245,7 @@ impl DeskTrading {
         if same && self.live.iter().zip(desk.orders.live()).all(|(known, now)| is_same(known, now)) {
             return (None, None);
         }
-        let live: Vec<Order> = desk.orders.live().map(unnumbered).collect();
+        let live: Vec<Order> = desk.orders.live().filter(is_kept).map(unnumbered).collect();
         let news: Vec<Order> = live.iter().filter(|order| !self.live.contains(order)).cloned().collect();
         let working = live.iter().map(Order::id).collect();
         self.live = live;

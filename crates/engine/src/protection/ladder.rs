@@ -3,7 +3,7 @@
 //! nothing is sent a second time while the first may still act.
 
 use seawall_model::{
-    AlertKind, OrderKind, OrderRole, OrderState, PriceUnits, RejectReason, Severity, Span, Trigger, Ts,
+    AlertKind, OrderKind, OrderRole, OrderState, PriceUnits, RejectReason, Severity, Side, Span, Trigger, Ts,
     VenueRequest,
 };
 
@@ -14,6 +14,7 @@ use crate::effects::Effects;
 use crate::exits::cancel_entries;
 use crate::gateway::{alert, amend, place};
 use crate::limits::{STOPS_LOST_MAX, UNLISTED_RETRY};
+use crate::mutant::Mutant;
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
 use crate::truth::foreign::room;
@@ -62,6 +63,11 @@ pub(super) fn place_stop(
     let Some(source) = shared.capabilities.stop_triggers.get(trigger).copied() else { return false };
     let Some(side) = desk.position.side().closing_side() else { return true };
     let held = room(desk, shared, side, desk.closing_qty(shared.capabilities.reduce_only));
+    let want = if side == Side::Buy && Mutant::StopOnWrongSide.is_on() {
+        PriceUnits::new(2 * desk.last.get() - want.get())
+    } else {
+        want
+    };
     let kind = OrderKind::StopMarket { trigger: Trigger { price: want, source } };
     let plan = Plan { role: OrderRole::Stop, side, qty: held, kind, reduce_only: true, expires_at: None };
     if let Some(approved) = approve_reduction(&desk.position, plan) {
@@ -76,8 +82,11 @@ pub(super) fn reduce_at_market(desk: &mut Desk, shared: &mut Shared, at: Ts, eff
     desk.protection.deadline = at.plus(shared.protection.emergency_retry());
     desk.protection.hold_until = desk.protection.deadline;
     // An entry that still fills would add to what cannot be protected, out of the same liquidity.
-    cancel_entries(desk, shared, at, effects);
+    if !Mutant::EmergencySparesEntry.is_on() {
+        cancel_entries(desk, shared, at, effects);
+    }
     let working = desk.orders.live().find(|order| order.request.role == OrderRole::Emergency);
+    let working = working.filter(|_| !Mutant::SecondEmergency.is_on());
     if let Some((id, state)) = working.map(|order| (order.id(), order.state)) {
         if state.is_confirmed() {
             ask(desk, at, id, effects);

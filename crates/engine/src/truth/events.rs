@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::fills::on_funding;
 use crate::gateway::alert;
 use crate::ledger::Account;
+use crate::mutant::Mutant;
 use crate::phase::Phase;
 use crate::reconcile;
 use crate::shared::invariant;
@@ -42,6 +43,9 @@ impl Engine {
             // The first one of a run: what the start asked for is on its way.
             (true, None) if shared.phase == Phase::Reconciling => return,
             (true, None) => {}
+        }
+        if live && Mutant::NotProvenAfterReconnect.is_on() {
+            return;
         }
         if shared.phase != Phase::Starting {
             reconcile::begin(shared, at, effects);

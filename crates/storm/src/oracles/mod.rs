@@ -1,8 +1,10 @@
 //! What must hold, whatever happens. Each oracle is a module that judges by the venue's truth, by what was
 //! really delivered and sent, and not by what the engine says of itself.
 
+pub(crate) mod books;
 pub(crate) mod caps;
 pub(crate) mod conservation;
+pub(crate) mod day;
 pub(crate) mod intents;
 pub(crate) mod invention;
 pub(crate) mod ledger;
@@ -11,10 +13,12 @@ pub(crate) mod reachability;
 pub(crate) mod recovery;
 pub(crate) mod reduction;
 pub(crate) mod resources;
+pub(crate) mod stops;
 
 use seawall_engine::{Effects, Engine};
 use seawall_model::{AlertKind, Input, Ratio, Span, Ts, VenueRequest};
 
+use crate::swarm::Plan;
 use crate::truth::Truth;
 use crate::venue::Venue;
 
@@ -140,23 +144,36 @@ pub(crate) struct Judge {
     pub(crate) reduction: reduction::Reduction,
     pub(crate) reachability: reachability::Reachability,
     resources: resources::Resources,
+    books: books::Books,
+    stops: stops::Stops,
+    day: day::Day,
     leverage_max: Ratio,
     naked_bound: Span,
 }
 
 impl Judge {
-    pub(crate) fn new(
-        leverage_max: Ratio,
-        (naked_bound, reach_bound): (Span, Span),
-        instruments: usize,
-    ) -> Self {
+    pub(crate) fn new(plan: &Plan, instruments: usize) -> Self {
+        let naked_bound = plan.naked_bound();
         Judge {
             reduction: reduction::Reduction::default(),
-            reachability: reachability::Reachability::new(reach_bound, naked_bound),
+            reachability: reachability::Reachability::new(plan.reach_bound(), naked_bound),
             resources: resources::Resources::new(instruments),
-            leverage_max,
+            books: books::Books::new(instruments, plan.start.plus(plan.skew)),
+            stops: stops::Stops::new(instruments, naked_bound),
+            day: day::Day::new(plan.daily_loss_max()),
+            leverage_max: plan.leverage_max(),
             naked_bound,
         }
+    }
+
+    /// A new process: what the old one was told and had begun is over, and what it came back with is judged.
+    pub(crate) fn restarted(&mut self, at: Ts, engine: &Engine, venue: &Venue) -> Finding {
+        let found = self.reduction.came_back(engine.mode());
+        self.reduction.restarted(engine.mode());
+        self.reachability.forget();
+        self.books = books::Books::new(venue.instruments.len(), at.plus(venue.skew));
+        self.stops.restarted();
+        found
     }
 
     /// After a step of the engine, before its requests leave.
@@ -164,6 +181,8 @@ impl Judge {
         self.reduction.hear(step);
         self.reachability.hear(step);
         self.resources.check(step)?;
+        self.books.check(step)?;
+        reachability::Reachability::obeys(step)?;
         if step.effects.is_quiet() {
             return Ok(());
         }
@@ -172,12 +191,15 @@ impl Judge {
         ledger::check(step)?;
         invention::check(step)?;
         intents::check(step)?;
+        self.stops.check(step)?;
+        self.day.check(step)?;
         self.reduction.check(step)?;
         caps::check(step, self.leverage_max)
     }
 
     /// After the venue or the market has moved.
-    pub(crate) fn look(&mut self, at: Ts, venue: &Venue, truth: &Truth) -> Finding {
+    pub(crate) fn look(&mut self, at: Ts, venue: &Venue, truth: &Truth, alive: bool) -> Finding {
+        self.day.look(at, venue, truth, alive);
         protection::check(truth, self.naked_bound)?;
         self.reachability.check(at, venue, truth)
     }

@@ -1,9 +1,10 @@
-//! O7: after a kill or a mode that allows reduction only, entries of ours are gone from the venue, and after
+//! O7: a kill or a mode that allows reduction only cancels entries that work at once; and after a kill or a mode that allows reduction only, entries of ours are gone from the venue, and after
 //! a flatten so are positions, within a bound that begins with the command or with the last fault that may
 //! be why.
 
 use seawall_model::{Command, Input, InstrumentId, Span, SystemMode, Ts};
 
+use super::intents::is_cancelled;
 use super::{Finding, Oracle, Step, ensure};
 use crate::truth::Truth;
 use crate::venue::Venue;
@@ -46,6 +47,35 @@ impl Reachability {
             Command::SetMode(SystemMode::Normal | SystemMode::Cautious) | Command::Release => self.forget(),
             Command::Close(_) | Command::Transfer(_) | Command::Shutdown => {}
         }
+    }
+
+    /// Entries that work are cancelled in the step of the command itself, unless that was asked for before.
+    pub(crate) fn obeys(step: &Step<'_>) -> Finding {
+        let ends_entries = match step.input {
+            Input::Operator(Command::SetMode(mode)) => *mode >= SystemMode::ReduceOnly,
+            Input::Operator(Command::Kill { .. } | Command::Shutdown) => true,
+            Input::Operator(Command::Close(_) | Command::Transfer(_) | Command::Release)
+            | Input::Venue(_)
+            | Input::Started
+            | Input::Candle { .. }
+            | Input::Quote { .. }
+            | Input::Mark { .. }
+            | Input::Submission { .. }
+            | Input::Wakeup
+            | Input::Book { .. }
+            | Input::Listing(_)
+            | Input::Past { .. }
+            | Input::Rules(_) => false,
+        };
+        if !ends_entries {
+            return Ok(());
+        }
+        let ids = (0..).map(InstrumentId).take(step.venue.instruments.len());
+        let working = ids.flat_map(|id| step.venue.exchange.working(id)).filter(|row| !row.reduce_only);
+        let spared = working.filter_map(|row| row.order).find(|order| !is_cancelled(step, *order));
+        ensure(Oracle::Reachability, spared.is_none(), || {
+            format!("{:?} leaves the entry {spared:?} working", step.input)
+        })
     }
 
     /// Nothing is asked for any more, or the process that was asked is gone.
