@@ -16,7 +16,7 @@ Commands:
                    contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
   bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput,
-                   portfolio, latency, toggles, hindsight)
+                   portfolio, latency, storm, toggles, hindsight)
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network
@@ -30,8 +30,9 @@ Commands:
                    `drill --help` says what each takes; with --release by optimised binaries
   storm [--seeds A..B] [--minutes N] [--seed N [--trace]] [args…]
                    live through seeded worlds full of faults, judged after every step; `storm --help` says what
-                   it takes and what its exit codes mean
-  ci               format check, clippy with warnings as errors, then test
+                   it takes and what its exit codes mean; with --parity one data set through every driver;
+                   with --ci what `ci` lives through
+  ci               format check, clippy with warnings as errors, test, then storm --ci
   help, --help     this text
 
 Exit codes:

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::Context;
 
 use crate::steps::{self, Step};
-use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, tidy};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, storm, tidy};
 
 /// A benchmark and the cargo command that runs it.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +41,24 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench {
         name: "latency",
         cargo: &["run", "--release", "--package", "seawall-live", "--example", "latency"],
+    },
+    // Simulated hours of a 5-instrument account for each minute of one core.
+    Bench {
+        name: "storm",
+        cargo: &[
+            "run",
+            "--profile",
+            "storm",
+            "--package",
+            "seawall-storm",
+            "--example",
+            "storm",
+            "--",
+            "--seeds",
+            "0..200",
+            "--jobs",
+            "1",
+        ],
     },
     // What each part of the smc system does on real candles, against entries at random.
     Bench {
@@ -107,6 +125,7 @@ pub(crate) fn ci() -> anyhow::Result<u8> {
         Step::cargo("clippy", &root, &clippy),
     ];
     steps.extend(test_steps(&root, &[]));
+    steps.push(Step { name: "storm", work: Box::new(|| Ok(steps::run("storm", &storm::ci(&root)))) });
     Ok(steps::run("ci", &steps))
 }
 
@@ -166,25 +185,15 @@ pub(crate) fn drill(words: &[String]) -> anyhow::Result<u8> {
     drill::become_it(&root()?, words)
 }
 
-/// Lives through worlds, by an optimised binary. The storm itself has no clock and no terminal: its runner
-/// is an example beside it.
+/// Lives through worlds, by an optimised binary.
 ///
 /// # Errors
-/// When cargo could not be started.
+/// When something does not build, or cannot be run.
 pub(crate) fn storm(words: &[String]) -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
-    let mut command = steps::cargo();
-    command.current_dir(root()?);
-    command.args(["run", "--quiet", "--profile", "storm", "--package", "seawall-storm"]);
-    if words.iter().any(|word| word == "--mutants") {
-        command.args(["--features", "mutants", "--example", "mutants", "--"]);
-    } else {
-        command.args(["--example", "storm", "--"]);
-    }
-    command.args(words);
-    steps::become_command(&mut command)
+    storm::become_it(&root()?, words)
 }
 
 fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {

@@ -17,6 +17,7 @@ mod drill;
 mod prerequisites;
 mod python;
 mod steps;
+mod storm;
 mod tidy;
 
 use std::process::ExitCode;

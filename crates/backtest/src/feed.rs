@@ -10,12 +10,13 @@ use std::convert::Infallible;
 use rust_decimal::Decimal;
 use seawall_engine::{Engine, Pump};
 use seawall_model::{Bps, Candle, Input, Instrument, InstrumentId, Span, Ts, VenuePort};
-use seawall_simulator::Exchange;
+use seawall_simulator::{Exchange, Tick};
 
 use crate::collect::{Collector, EquityPoint};
 use crate::listing::Listings;
 use crate::market::{Market, MarketSeries};
 use crate::path::{Path, tick_of};
+use crate::quoted::Quote;
 
 /// What an instant lasts: entries are judged right after it.
 const INSTANT: Span = Span::from_nanos(1);
@@ -44,7 +45,7 @@ struct Cursor<'a> {
     funding: usize,
     instrument: Instrument,
     half_spread: Decimal,
-    /// Nobody trades it: the exchange knows nothing of it.
+    /// Its candles are the engine's alone: nobody trades it, or the exchange lives on quotes.
     read_only: bool,
 }
 
@@ -62,6 +63,8 @@ pub(crate) struct Feed<'a> {
     sample_at: Ts,
     fed: u64,
     listings: Listings,
+    /// What the exchange lives on in place of candles, where given: those that are still to come.
+    quotes: &'a [Quote],
     /// Cursors with a candle (or a finer one) that has still to open at the exchange.
     opening: usize,
     /// Cursors with one whose extremes the exchange has still to see.
@@ -70,7 +73,7 @@ pub(crate) struct Feed<'a> {
 
 impl<'a> Feed<'a> {
     pub(crate) fn new(
-        market: &'a Market,
+        (market, quotes): (&'a Market, &'a [Quote]),
         exchange: Exchange,
         engine: Engine,
         collector: Collector,
@@ -79,7 +82,8 @@ impl<'a> Feed<'a> {
         listed_every_hours: u32,
     ) -> Self {
         let half_spread = spread.fraction() / Decimal::TWO;
-        let traded = market.series().iter().zip(market.instruments()).map(|pair| (pair, false));
+        let quoted = !quotes.is_empty();
+        let traded = market.series().iter().zip(market.instruments()).map(|pair| (pair, quoted));
         let read = market.read_only().iter().zip(&market.signals().read_only);
         let read = read.map(|(series, (instrument, _))| ((series, instrument), true));
         let cursors: Vec<Cursor<'a>> = (0_u32..)
@@ -120,6 +124,7 @@ impl<'a> Feed<'a> {
             sample_at: Ts::from_nanos(i64::MIN),
             fed: 0,
             listings,
+            quotes,
             opening,
             ranging: 0,
         }
@@ -142,6 +147,13 @@ impl<'a> Feed<'a> {
     #[inline]
     pub(crate) fn advance(&mut self) -> bool {
         let next = self.due.iter().copied().min().unwrap_or(i64::MAX);
+        if let Some((quote, later)) = self.quotes.split_first()
+            && quote.at.nanos() < next
+        {
+            self.quotes = later;
+            self.quote(*quote);
+            return true;
+        }
         if next == i64::MAX {
             return false;
         }
@@ -169,6 +181,16 @@ impl<'a> Feed<'a> {
         }
         self.sample_if_due(at);
         true
+    }
+
+    /// The exchange sees a quote, then the engine.
+    #[inline(never)]
+    fn quote(&mut self, quote: Quote) {
+        let Quote { at, instrument, bid, ask } = quote;
+        self.run_until(at);
+        self.exchange.tick(at, instrument, Tick { bid, ask, last: bid, qty: None });
+        self.run_until(at);
+        self.feed(at, &Input::Quote { instrument, bid, ask });
     }
 
     /// The engine is told what is listed, at the instant when it was due.
@@ -290,7 +312,7 @@ impl<'a> Feed<'a> {
     fn reopen(&mut self, at: Ts) {
         for (cursor, due) in self.cursors.iter_mut().zip(&mut self.due) {
             let Some(candle) = cursor.series.candles.get(cursor.next) else { continue };
-            let opens_now = candle.open_time == at && !cursor.shown;
+            let opens_now = candle.open_time == at && !cursor.shown && !cursor.read_only;
             if !opens_now || !self.engine.is_engaged(cursor.id) {
                 continue;
             }

@@ -12,6 +12,7 @@ use crate::collect::{Collector, Drawdown, EquityPoint, Outcome};
 use crate::error::BacktestError;
 use crate::feed::Feed;
 use crate::market::Market;
+use crate::quoted::Quote;
 
 /// Instants between two calls of the progress function.
 const PROGRESS_EVERY: u64 = 1 << 16;
@@ -58,7 +59,7 @@ pub fn run(
     settings: &RunSettings,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Outcome, BacktestError> {
-    run_with(market, settings, Engine::new, progress)
+    run_with((market, &[]), settings, Engine::new, progress)
 }
 
 /// Runs strategies that the caller brings, one for each instrument in the market's order, in place of the
@@ -72,11 +73,11 @@ pub fn run_strategies(
     strategies: Vec<Box<dyn Strategy>>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Outcome, BacktestError> {
-    run_with(market, settings, |setup| Engine::with_strategies(setup, strategies), progress)
+    run_with((market, &[]), settings, |setup| Engine::with_strategies(setup, strategies), progress)
 }
 
-fn run_with(
-    market: &Market,
+pub(crate) fn run_with(
+    (market, quotes): (&Market, &[Quote]),
     settings: &RunSettings,
     build: impl FnOnce(Setup) -> Result<Engine, EngineError>,
     progress: &mut dyn FnMut(u64),
@@ -106,7 +107,7 @@ fn run_with(
     let drawdown = Drawdown::new(instruments.len(), settings.initial_equity.to_f64());
     let sample_every = settings.equity_interval.span();
     let mut feed = Feed::new(
-        market,
+        (market, quotes),
         exchange,
         engine,
         Collector::new(drawdown),

@@ -39,7 +39,7 @@ pub use error::LiveError;
 pub use manifest::Manifest;
 pub use net::NetError;
 pub use replay::{ReplayReport, rebuild, replay};
-pub use run::{Mode, Run, RunOptions};
+pub use run::{Mode, PaperDrive, Run, RunOptions};
 pub use seawall_store::carry_log::{CarryLog, restore};
 pub use snapshot::Snapshot;
 pub use summary::Summary;

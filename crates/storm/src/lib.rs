@@ -47,6 +47,7 @@ mod market;
 pub mod mutants;
 mod network;
 mod oracles;
+mod parity;
 mod process;
 mod random;
 mod report;
@@ -63,6 +64,7 @@ mod world;
 
 pub use faults::{Class, Fault};
 pub use oracles::{Oracle, Violation};
+pub use parity::{DataSet, Lived, PARITY_RUN, parity};
 pub use process::Counts;
 pub use report::Report;
 pub use shrink::{Tried, shrink};

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 
 use rust_decimal::Decimal;
 use seawall_model::{Candle, Instrument, InstrumentId, ModelError, Ohlc, PriceUnits, Span, Timeframe, Ts};
-use seawall_simulator::{MarketEventKind, SyntheticMarket, SyntheticSettings, Tick};
+use seawall_simulator::{MarketEvent, MarketEventKind, SyntheticMarket, SyntheticSettings, Tick};
 
 /// A price may wander this far from where it began, as a factor, before jumps lead back.
 const WANDER_MAX: i64 = 4;
@@ -17,6 +17,8 @@ pub(crate) enum Move {
     Tick(InstrumentId, Tick),
     /// The funding rate for the next boundary.
     Funding(InstrumentId, Decimal),
+    /// A candle of a data set.
+    Candle(InstrumentId, Candle),
 }
 
 /// One instrument.
@@ -33,7 +35,9 @@ struct Lane {
 
 /// The market.
 pub(crate) struct Market {
-    events: Peekable<SyntheticMarket>,
+    events: Peekable<Box<dyn Iterator<Item = MarketEvent>>>,
+    /// Whether the candles are those of a data set, and not made of what was traded.
+    is_given: bool,
     lanes: Vec<Lane>,
     timeframe: Timeframe,
 }
@@ -41,9 +45,23 @@ pub(crate) struct Market {
 impl Market {
     pub(crate) fn new(settings: &SyntheticSettings, timeframe: Timeframe) -> Result<Self, ModelError> {
         let market = SyntheticMarket::new(settings);
+        let table = market.table()?;
+        Ok(Market::of(Box::new(market), table, (timeframe, false)))
+    }
+
+    /// A market that is a data set.
+    pub(crate) fn given(events: Vec<MarketEvent>, table: Vec<Instrument>, timeframe: Timeframe) -> Self {
+        Market::of(Box::new(events.into_iter()), table, (timeframe, true))
+    }
+
+    fn of(
+        events: Box<dyn Iterator<Item = MarketEvent>>,
+        table: Vec<Instrument>,
+        (timeframe, is_given): (Timeframe, bool),
+    ) -> Self {
         let lane = |instrument| Lane { instrument, shift: 0, frozen: false, bar: None, closed: None };
-        let lanes = market.table()?.into_iter().map(lane).collect();
-        Ok(Market { events: market.peekable(), lanes, timeframe })
+        let lanes = table.into_iter().map(lane).collect();
+        Market { events: events.peekable(), is_given, lanes, timeframe }
     }
 
     pub(crate) fn instruments(&self) -> Vec<Instrument> {
@@ -62,11 +80,15 @@ impl Market {
             MarketEventKind::Tick(_) if lane.frozen => None,
             MarketEventKind::Tick(tick) => {
                 let tick = lane.moved(tick);
-                lane.add(self.timeframe.floor(event.at), tick.last);
+                if !self.is_given {
+                    lane.add(self.timeframe.floor(event.at), tick.last);
+                }
                 Some(Move::Tick(event.instrument, tick))
             }
             MarketEventKind::FundingRate(rate) => Some(Move::Funding(event.instrument, rate)),
-            MarketEventKind::Candle(_) => None,
+            MarketEventKind::Candle(candle) => {
+                self.is_given.then_some(Move::Candle(event.instrument, candle))
+            }
         }
     }
 

@@ -22,6 +22,7 @@ use crate::swarm::RUN;
 use crate::trace::Trace;
 use crate::truth::Truth;
 use crate::venue::Venue;
+use crate::world::{StormError, World};
 
 /// A segment is this long, so that a start often reads more than one.
 const SEGMENT_BYTES: u64 = 200_000;
@@ -244,6 +245,8 @@ impl Process {
         let options = JournalOptions { segment_bytes_max: SEGMENT_BYTES };
         let engine = match &carry {
             Some(carry) => Engine::resume_with(setup, strategies, carry)?.engine,
+            // Those that are configured, where none are given.
+            None if strategies.is_empty() => Engine::new(setup)?,
             None => Engine::with_strategies(setup, strategies)?,
         };
         let mut journal = Journal::create_on(shared, &dir(start), info, options)?;
@@ -290,6 +293,23 @@ impl Process {
     pub(crate) fn hand_over(&mut self) -> Result<(), Halt> {
         Ok(self.journal.hand_over()?)
     }
+}
+
+/// The inputs that the only life of a world has written down.
+pub(crate) fn recorded(world: &mut World) -> Result<Vec<(Ts, Input)>, StormError> {
+    let broken = |error: StoreError| StormError::Journal(error.to_string());
+    if let Some(process) = world.process.as_mut() {
+        process.journal.sync().map_err(broken)?;
+    }
+    let disk: Arc<dyn Disk> = Arc::new(world.disk.clone());
+    let mut inputs = Vec::new();
+    for entry in Journal::read_from(disk, &dir(1), 1).map_err(broken)? {
+        let entry = entry.map_err(broken)?;
+        if let Record::Input(input) = entry.record {
+            inputs.push((entry.at, input));
+        }
+    }
+    Ok(inputs)
 }
 
 /// Journals of starts long ago are somebody else's to keep.

@@ -16,6 +16,7 @@ use seawall_strategy::StrategySettings;
 
 use crate::corpus::Scenario;
 use crate::faults::{Class, Fault};
+use crate::parity::DataSet;
 use crate::random::{MILLION, Purpose, Stream};
 use crate::strategy::percent;
 use crate::strikes::{Faults, Strike};
@@ -67,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) patient: bool,
     /// By how much the candles of an instrument come later than those of the one before it.
     pub(crate) stagger: Span,
+    /// The engine, where a data set is lived through: nothing is drawn then.
+    pub(crate) given: Option<Setup>,
     pub(crate) settings: Settings,
 }
 
@@ -111,6 +114,7 @@ impl Plan {
             naked_bound: options.naked_bound,
             patient: false,
             stagger: Span::ZERO,
+            given: None,
             settings,
         };
         themes::apply(seed, &mut plan);
@@ -124,6 +128,31 @@ impl Plan {
         if let Some(strikes) = &options.strikes {
             plan.faults.plan(strikes);
         }
+        plan
+    }
+
+    /// A world that lives through `data`, without faults: nothing is drawn.
+    pub(crate) fn given(data: &DataSet) -> Self {
+        let latency_ms = data.latency().millis();
+        let setup = data.setup.clone();
+        let mut plan = Plan::draw(0, &Options::default());
+        plan.timeframe = data.timeframe;
+        plan.start = data.start;
+        plan.length = data.until.since(data.start);
+        // Messages travel in the world, not in the exchange.
+        plan.simulator = SimulatorSettings { latency_ms: 0, ..data.simulator.clone() };
+        plan.faults = Faults::none(0);
+        plan.latency_ms = (latency_ms, latency_ms);
+        plan.skew = Span::ZERO;
+        plan.accepts_twice = false;
+        plan.stagger = Span::ZERO;
+        plan.settings = Settings {
+            capabilities: setup.capabilities.clone(),
+            risk: setup.risk.clone(),
+            protection: setup.protection.clone(),
+            trade: setup.trade.clone(),
+        };
+        plan.given = Some(setup);
         plan
     }
 
@@ -172,6 +201,9 @@ impl Plan {
 
     /// What the engine is built from.
     pub(crate) fn setup(&self, instruments: &[Instrument]) -> Setup {
+        if let Some(setup) = &self.given {
+            return setup.clone();
+        }
         let Settings { capabilities, risk, protection, trade } = self.settings.clone();
         Setup {
             instruments: instruments.iter().map(|one| (one.clone(), self.timeframe)).collect(),

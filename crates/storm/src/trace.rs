@@ -14,11 +14,23 @@ const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
 pub(crate) struct Trace {
     chain: u64,
     steps: u64,
+    /// What the engine did, in full, where drivers are compared.
+    bytes: Option<Vec<u8>>,
 }
 
 impl Trace {
     pub(crate) fn new() -> Self {
-        Trace { chain: PRIME, steps: 0 }
+        Trace { chain: PRIME, steps: 0, bytes: None }
+    }
+
+    /// One that keeps the bytes of the engine's fingerprint, too.
+    pub(crate) fn in_full() -> Self {
+        Trace { bytes: Some(Vec::new()), ..Trace::new() }
+    }
+
+    /// The bytes that were kept.
+    pub(crate) fn take_bytes(&mut self) -> Vec<u8> {
+        self.bytes.take().unwrap_or_default()
     }
 
     /// Where the chain stands.
@@ -52,6 +64,9 @@ impl Trace {
             }
         }
         fingerprint::write(effects, self);
+        if let Some(bytes) = self.bytes.as_mut() {
+            fingerprint::write(effects, bytes);
+        }
         for update in &effects.orders {
             self.number(u64::from(update.order.id.sequence));
             self.signed(update.filled.get());

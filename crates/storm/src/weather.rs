@@ -55,7 +55,9 @@ impl World {
     /// Draws what begins within the next minute.
     pub(crate) fn minute(&mut self, at: Ts) {
         self.agenda.put(at.plus(MINUTE), Happening::Minute);
-        self.look_after(at);
+        if self.plan.given.is_none() {
+            self.look_after(at);
+        }
         self.tidy();
         for fault in BY_MINUTE {
             if let Some(strike) = self.faults.strikes(fault, About::Minute) {

@@ -19,6 +19,7 @@ use crate::corpus::{Do, Script, Scripted};
 use crate::faults::Fault;
 use crate::market::{MINUTE, Market, Move};
 use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};
+use crate::parity::{DataSet, Lived};
 use crate::process::{Around, Counts, Halt, Point, Process};
 use crate::random::{Purpose, Stream};
 use crate::report::Report;
@@ -50,6 +51,9 @@ pub enum StormError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The journal of a world cannot be read back.
+    #[error("the journal: {0}")]
+    Journal(String),
     /// The first start failed on a healthy disk.
     #[error("the first start failed: {0}")]
     Start(String),
@@ -172,9 +176,27 @@ impl World {
         script: Option<Box<Script>>,
     ) -> Result<Self, StormError> {
         let market = Market::new(&plan.market, plan.timeframe)?;
+        let cash = Money::new(Decimal::from(CASH));
+        World::made(seed, (plan, market, cash), Trace::new(), (story, script))
+    }
+
+    /// A world that lives through a data set.
+    pub(crate) fn given(data: DataSet) -> Result<Self, StormError> {
+        let plan = Plan::given(&data);
+        let DataSet { setup, timeframe, cash, events, .. } = data;
+        let table = setup.instruments.into_iter().map(|(instrument, _)| instrument).collect();
+        let market = Market::given(events, table, timeframe);
+        World::made(0, (plan, market, cash), Trace::in_full(), (None, None))
+    }
+
+    fn made(
+        seed: u64,
+        (plan, market, cash): (Plan, Market, Money),
+        trace: Trace,
+        (story, script): (Option<Vec<String>>, Option<Box<Script>>),
+    ) -> Result<Self, StormError> {
         let instruments = market.instruments();
         let count = instruments.len();
-        let cash = Money::new(Decimal::from(CASH));
         let venue = Venue::new(&plan.simulator, instruments, cash, plan.skew)?;
         let judge = Judge::new(&plan, count);
         let now = plan.start;
@@ -188,7 +210,7 @@ impl World {
             venue,
             truth: Truth::new(RUN, count, cash),
             judge,
-            trace: Trace::new(),
+            trace,
             disk: MemoryDisk::new(),
             process: None,
             durable: None,
@@ -233,16 +255,26 @@ impl World {
         }
     }
 
+    /// Lives on to `until`, faults or none.
+    pub(crate) fn live_until(&mut self, until: Ts) {
+        while self.violation.is_none() && self.due().is_some_and(|(at, _)| at <= until) {
+            self.next();
+        }
+    }
+
+    /// What the engine of a data set did.
+    pub(crate) fn lived(mut self, replayed: Vec<u8>) -> Lived {
+        let fingerprint = self.trace.take_bytes();
+        let mut digest = Vec::new();
+        if let Some(process) = &self.process {
+            process.engine.digest(&mut digest);
+        }
+        Lived { fingerprint, replayed, digest, report: self.report() }
+    }
+
     /// The next thing that happens.
     fn next(&mut self) {
-        let soonest = self.now;
-        let wake = self.process.as_ref().and_then(|process| process.engine.next_wakeup());
-        let wake = wake.map(|at| at.max(soonest).max(self.paused_until));
-        let agenda = self.agenda.next_at().map(|at| at.max(soonest));
-        let market = self.market.next_at().map(|at| at.max(soonest));
-        let due = [(agenda, 0), (wake, 1), (market, 2)];
-        let first = due.into_iter().filter_map(|(at, what)| at.map(|at| (at, what))).min();
-        let Some((at, what)) = first else { return };
+        let Some((at, what)) = self.due() else { return };
         self.now = at;
         match what {
             0 => {
@@ -254,6 +286,17 @@ impl World {
             _ => self.market_moves(at),
         }
         self.look(at);
+    }
+
+    /// When the next thing happens, and whether it is one of the agenda, a wake-up or the market.
+    fn due(&mut self) -> Option<(Ts, u8)> {
+        let soonest = self.now;
+        let wake = self.process.as_ref().and_then(|process| process.engine.next_wakeup());
+        let wake = wake.map(|at| at.max(soonest).max(self.paused_until));
+        let agenda = self.agenda.next_at().map(|at| at.max(soonest));
+        let market = self.market.next_at().map(|at| at.max(soonest));
+        let due = [(agenda, 0), (wake, 1), (market, 2)];
+        due.into_iter().filter_map(|(at, what)| at.map(|at| (at, what))).min()
     }
 
     fn happen(&mut self, at: Ts, happening: Happening) {
@@ -300,6 +343,10 @@ impl World {
     fn market_moves(&mut self, at: Ts) {
         match self.market.take() {
             None => {}
+            Some(Move::Candle(id, candle)) => {
+                let timeframe = self.plan.timeframe;
+                self.feed(at, Input::Candle { instrument: id, timeframe, candle });
+            }
             Some(Move::Funding(id, rate)) => self.venue.exchange.set_funding_rate(at, id, rate),
             Some(Move::Tick(id, tick)) => {
                 let closed = self.market.closed(id);
@@ -475,6 +522,11 @@ impl World {
         let newest = begun.carry.iter().flat_map(|carry| carry.desks.values());
         let newest = newest.filter_map(seawall_engine::carry::DeskCarry::newest_fill).min();
         self.process = Some(begun.process);
+        if self.plan.given.is_some() {
+            // Of a data set nothing is missed, and nothing is listed.
+            self.connected = true;
+            return self.feed(at, Input::Started);
+        }
         for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
             self.list(at, id);
         }
@@ -492,6 +544,9 @@ impl World {
     }
 
     fn strategies(&self) -> Vec<Box<dyn Strategy>> {
+        if self.plan.given.is_some() {
+            return Vec::new();
+        }
         let manner = (self.plan.eagerness, self.plan.patient);
         let strategy = |id| {
             if let Some(script) = &self.script {

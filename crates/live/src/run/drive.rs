@@ -10,6 +10,7 @@ use seawall_store::journal::EndReason;
 use seawall_venues::codec::told;
 use seawall_venues::{Advice, Failure, News, Problem};
 
+use super::engine_loop::Core;
 use super::service::Pulse;
 use super::warm_up::split_newest;
 use super::{Progress, Run};
@@ -47,7 +48,7 @@ impl Run {
         };
         self.service.status("stopping: entries are cancelled, stops stay");
         self.wind_down()?;
-        let Run { engine, recorder, folder, initial_equity, runtime, service, .. } = self;
+        let Run { core: Core { engine, recorder, .. }, folder, initial_equity, runtime, service, .. } = self;
         drop(service);
         let summary = finish(&engine, recorder, &folder, initial_equity, reason);
         runtime.shutdown_timeout(Duration::from_secs(2));
@@ -55,7 +56,7 @@ impl Run {
     }
 
     fn carry(&mut self, progress: Progress<'_>) -> Result<EndReason, LiveError> {
-        self.recorder.started = Instant::now();
+        self.core.recorder.started = Instant::now();
         progress("reconciling", "comparing the books with the venue");
         self.begin()?;
         let started = Instant::now();
@@ -89,7 +90,7 @@ impl Run {
     fn begin(&mut self) -> Result<(), LiveError> {
         let now = self.now();
         for rules in std::mem::take(&mut self.rules) {
-            self.port.see_rules(&rules);
+            self.core.port.see_rules(&rules);
             self.feed(now, &Input::Rules(rules))?;
         }
         self.feed(now, &Input::Started)?;
@@ -100,7 +101,7 @@ impl Run {
             // Until it is, everything is asked for again and again.
             self.feed(now, &Input::Venue(VenueEvent::Stream { live: false }))?;
         }
-        match self.kill.at_start(self.engine.kill_switch(), self.left_at) {
+        match self.kill.at_start(self.core.engine.kill_switch(), self.left_at) {
             Some(command) => self.feed(now, &Input::Operator(command)),
             None => Ok(()),
         }
@@ -133,14 +134,14 @@ impl Run {
         // Instruments without quotes are kept from entries by the engine; without any, or blind to our own
         // orders, a run is not ready.
         let followed = told.feeds || (late && self.feeds.orders_are_live() && self.feeds.any_quotes());
-        if !told.ready && followed && self.engine.phase() == Phase::Ready {
+        if !told.ready && followed && self.core.engine.phase() == Phase::Ready {
             told.ready = true;
             progress("ready", &format!("{:.1} s after the start", waited.as_secs_f64()));
             self.service.ready();
             self.service.status("ready");
         }
         if self.once && waited >= SINGLE_START && !(told.ready && told.candles) {
-            return Err(LiveError::Venue { phase: self.engine.phase().name(), cause: self.waits_for() });
+            return Err(LiveError::Venue { phase: self.core.engine.phase().name(), cause: self.waits_for() });
         }
         if waited >= PATIENCE && !told.waiting && !told.is_all() {
             told.waiting = true;
@@ -163,41 +164,41 @@ impl Run {
 
     /// What a start is waiting for, in words.
     fn waits_for(&self) -> String {
-        let mut words = self.engine.blocks_in_words();
+        let mut words = self.core.engine.blocks_in_words();
         if !self.feeds.are_live() {
             words.push(self.feeds.missing());
         }
         if !self.warm_up.is_complete() {
             words.push(format!("candles of before the start of {} instruments", self.warm_up.missing()));
         }
-        format!("the engine is {}: {}", self.engine.phase().name(), words.join("; "))
+        format!("the engine is {}: {}", self.core.engine.phase().name(), words.join("; "))
     }
 
     /// One turn: what is due, then what has come in.
     fn turn(&mut self) -> Result<(), LiveError> {
         let now = self.now();
         self.run_until(now)?;
-        for request in self.port.take_refused() {
+        for request in self.core.port.take_refused() {
             let failure =
                 Failure::not_done(Advice::Terminal, Problem::Transport, "the venue's task takes no more");
             for input in told(&request, &failure, now) {
                 self.feed(now, &input)?;
             }
         }
-        if let Some(command) = self.kill.poll(self.engine.kill_switch(), now) {
+        if let Some(command) = self.kill.poll(self.core.engine.kill_switch(), now) {
             self.feed(now, &Input::Operator(command))?;
         }
         if self.service.is_due() {
             self.service.beat(Pulse {
                 at: now,
-                phase: self.engine.phase().name(),
-                mode: self.engine.mode().name(),
-                inputs: self.pump.inputs(),
+                phase: self.core.engine.phase().name(),
+                mode: self.core.engine.mode().name(),
+                inputs: self.core.pump.inputs(),
                 process: std::process::id(),
                 queues: self.inbox.watermarks().marks(),
             });
         }
-        self.recorder.hand_over(self.inbox.watermarks())?;
+        self.core.recorder.hand_over(self.inbox.watermarks())?;
         let mut batch = Vec::new();
         self.inbox.take(self.patience(), &mut batch);
         batch.into_iter().try_for_each(|delivery| self.deliver(delivery))
@@ -205,7 +206,7 @@ impl Run {
 
     /// How long nothing is due.
     fn patience(&self) -> Duration {
-        let due = [self.engine.next_wakeup(), seawall_model::VenuePort::next_at(&self.port)];
+        let due = [self.core.engine.next_wakeup(), seawall_model::VenuePort::next_at(&self.core.port)];
         let next = due.into_iter().flatten().min();
         next.map_or(NAP, |at| self.clock.until(at).min(NAP))
     }
@@ -243,19 +244,14 @@ impl Run {
                     return self.rule(rules);
                 }
                 let now = self.now();
-                self.run_until(now)?;
-                if let Input::Quote { instrument, bid, ask } = &input {
-                    self.port.see_quote(now, *instrument, *bid, *ask);
-                    self.run_until(now)?;
-                }
-                self.feed(now, &input)
+                self.core.hear(now, &input)
             }
             News::Notice(notice) => {
                 tracing::info!(?notice, "the venue says");
                 Ok(())
             }
             // For displays; the engine takes its own part of each as an input.
-            News::Ticker(ticker) => match self.standings.quoted(&ticker, &self.engine) {
+            News::Ticker(ticker) => match self.standings.quoted(&ticker, &self.core.engine) {
                 Some(rules) => self.rule(rules),
                 None => Ok(()),
             },
@@ -270,15 +266,13 @@ impl Run {
     /// Other rules hold for an instrument, for the simulated exchange too.
     fn rule(&mut self, rules: Rules) -> Result<(), LiveError> {
         let now = self.now();
-        self.run_until(now)?;
-        self.port.see_rules(&rules);
-        self.feed(now, &Input::Rules(rules))
+        self.core.rule(now, rules)
     }
 
     /// Rules of the listing that the engine knows are no news.
     fn standing(&mut self, input: Input) -> Option<Input> {
         let Input::Rules(rules) = input else { return Some(input) };
-        self.standings.listed(rules, &self.engine).map(Input::Rules)
+        self.standings.listed(rules, &self.core.engine).map(Input::Rules)
     }
 
     /// Candles of before the start warm the strategy up; those that have closed since come after them.
@@ -309,11 +303,14 @@ impl Run {
 
     /// Whether nothing is on its way: no entry rests or waits for an answer, every position has its stop.
     fn is_settled(&self) -> bool {
-        let ids: Vec<_> = self.engine.instruments().map(seawall_model::Instrument::id).collect();
+        let ids: Vec<_> = self.core.engine.instruments().map(seawall_model::Instrument::id).collect();
         ids.into_iter().all(|id| {
-            let protected =
-                self.engine.position(id).is_none_or(|position| position.qty.is_zero() || position.protected);
-            protected && !self.engine.live_orders(id).any(|order| order.role == OrderRole::Entry)
+            let protected = self
+                .core
+                .engine
+                .position(id)
+                .is_none_or(|position| position.qty.is_zero() || position.protected);
+            protected && !self.core.engine.live_orders(id).any(|order| order.role == OrderRole::Entry)
         })
     }
 
@@ -321,7 +318,7 @@ impl Run {
     fn wind_down(&mut self) -> Result<(), LiveError> {
         let now = self.now();
         self.run_until(now)?;
-        if self.engine.mode() < SystemMode::ProtectOnly {
+        if self.core.engine.mode() < SystemMode::ProtectOnly {
             self.feed(now, &Input::Operator(Command::Shutdown))?;
         }
         let started = Instant::now();
@@ -336,17 +333,15 @@ impl Run {
 
     /// The clock's instant, never before what the engine has seen.
     fn now(&self) -> Ts {
-        self.clock.now().max(self.engine.now())
+        self.clock.now().max(self.core.engine.now())
     }
 
     fn run_until(&mut self, at: Ts) -> Result<(), LiveError> {
-        let Run { pump, engine, port, recorder, .. } = self;
-        pump.run_until(engine, port, recorder, at)
+        self.core.run_until(at)
     }
 
     fn feed(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
-        let Run { pump, engine, port, recorder, .. } = self;
-        pump.feed(engine, port, recorder, at, input)
+        self.core.feed(at, input)
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod candles;
 mod drive;
+mod engine_loop;
 mod feeds;
 pub(crate) mod find;
 mod listing;
@@ -41,6 +42,8 @@ use seawall_store::{InstanceLock, KillOrder};
 use seawall_venues::{Credentials, Markets, Venue, WantedData};
 use tokio::runtime::Runtime;
 
+use self::engine_loop::Core;
+pub use self::engine_loop::PaperDrive;
 pub(crate) use self::feeds::Feeds;
 use self::ports::Port;
 use self::rules::Standings;
@@ -123,10 +126,7 @@ pub type Progress<'a> = &'a dyn Fn(&'static str, &str);
 
 /// A run that is ready to begin: lock, journal, engine and the venue's task are there.
 pub struct Run {
-    engine: Engine,
-    port: Port,
-    recorder: RunRecorder,
-    pump: Pump,
+    core: Core,
     config: Config,
     folder: PathBuf,
     initial_equity: Money,
@@ -209,10 +209,7 @@ impl Run {
         let handle = started(&runtime, setup)?;
         let port = books.port(&config, (mode, &handle), account.carry.is_some(), at, equity)?;
         let run = Run {
-            engine: books.engine,
-            port,
-            recorder: books.recorder,
-            pump: Pump::new(),
+            core: Core { engine: books.engine, port, recorder: books.recorder, pump: Pump::new() },
             feeds: Feeds::new(followed.iter().copied().collect(), mode.sends_orders()),
             service: Service::start(root.join("heartbeat.json"), secs(config.run.heartbeat_s))?,
             folder: books.folder,
@@ -248,7 +245,7 @@ impl Run {
     /// How many instruments the run has: those that are chosen, and those that something is held on.
     #[must_use]
     pub fn instruments(&self) -> usize {
-        self.engine.instruments().len()
+        self.core.engine.instruments().len()
     }
 
     /// The order of the kill switch under which the run starts, if it is on: there will be no entries.

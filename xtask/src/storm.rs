@@ -1,0 +1,83 @@
+//! The storm: seeded worlds full of faults, and what CI lives through of them.
+//!
+//! The storm itself has no clock and no terminal: its runner is an example beside it, built by a profile of its
+//! own. Parity compares drivers that the storm does not stand on, so it is an example of `seawall-live`, built
+//! with everything else of the workspace.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::ensure;
+
+use crate::steps::{self, Step};
+
+/// One data set through every driver, instead of worlds.
+const PARITY: &str = "--parity";
+/// What CI lives through.
+const CI: &str = "--ci";
+
+/// The package and how it is built.
+const PROFILE: [&str; 4] = ["--profile", "storm", "--package", "seawall-storm"];
+/// The runner.
+const RUNNER: &[&str] = &["--example", "storm"];
+/// The one that looks for bugs that were made on purpose.
+const MUTANTS: &[&str] = &["--features", "mutants", "--example", "mutants"];
+
+/// What CI runs of the runner, part by part: at least 300 worlds by values, and whatever else it knows.
+const PARTS: &[(&str, &[&str])] = &[("typed", &["--seeds", "0..300"]), ("corpus", &["--corpus"])];
+
+/// Does what the words say.
+///
+/// # Errors
+/// Something does not build, or cannot be run.
+pub(crate) fn become_it(root: &Path, words: &[String]) -> anyhow::Result<u8> {
+    if words.iter().any(|word| word == PARITY) {
+        return steps::become_command(&mut parity(root)?);
+    }
+    if words.iter().any(|word| word == CI) {
+        return Ok(steps::run("storm", &ci(root)));
+    }
+    let mut command = steps::cargo();
+    command.current_dir(root);
+    command.args(["run", "--quiet"]).args(PROFILE);
+    // The bugs that were made on purpose are built for their own runner alone.
+    let example = if words.iter().any(|word| word == "--mutants") { MUTANTS } else { RUNNER };
+    command.args(example).arg("--").args(words);
+    steps::become_command(&mut command)
+}
+
+/// The parts of CI, each with the exit code that says what broke.
+pub(crate) fn ci(root: &Path) -> Vec<Step<'_>> {
+    let cargo = |name, verb: &[&str], example: &[&str], words: &[&str]| {
+        Step::cargo(name, root, &[verb, PROFILE.as_slice(), &["--locked"], example, words].concat())
+    };
+    let mut steps = vec![cargo("build", &["build"], RUNNER, &[])];
+    for (name, words) in PARTS {
+        steps.push(Step { name, work: Box::new(move || steps::status(runner(root).args(*words))) });
+    }
+    steps.push(cargo("mutants", &["run", "--quiet"], MUTANTS, &["--", "--mutants"]));
+    steps.push(Step { name: "parity", work: Box::new(move || steps::status(&mut parity(root)?)) });
+    steps
+}
+
+fn target(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    root.join(target)
+}
+
+/// The runner, built before.
+fn runner(root: &Path) -> Command {
+    let mut command = Command::new(target(root).join("storm/examples/storm"));
+    command.current_dir(root);
+    command
+}
+
+/// Builds the comparison of the drivers with everything else of the workspace, so that nothing is built twice
+/// with other features.
+fn parity(root: &Path) -> anyhow::Result<Command> {
+    let mut cargo = steps::cargo();
+    cargo.current_dir(root);
+    cargo.args(["build", "--quiet", "--workspace", "--locked", "--example", "parity"]);
+    ensure!(steps::status(&mut cargo)? == 0, "the comparison does not build");
+    Ok(Command::new(target(root).join("debug/examples/parity")))
+}
