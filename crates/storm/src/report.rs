@@ -28,6 +28,8 @@ pub struct Report {
     pub naked_quiet_max: Span,
     /// The bound.
     pub naked_bound: Span,
+    /// What the bound is the sum of: what is waited for, and how long at most.
+    pub naked_parts: Vec<(&'static str, Span)>,
     /// Every time without cover, in milliseconds.
     pub naked_times_ms: Vec<u32>,
     /// The most messages that were on their way at a time.

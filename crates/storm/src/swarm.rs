@@ -238,16 +238,32 @@ impl Plan {
         if let Some(asked) = self.naked_bound {
             return asked;
         }
+        Span::from_millis(self.naked_parts().iter().map(|(_, part)| part.millis()).sum())
+    }
+
+    /// The parts of [`Self::naked_bound`], each with what it waits for.
+    pub(crate) fn naked_parts(&self) -> Vec<(&'static str, Span)> {
         let Settings { capabilities, protection, .. } = &self.settings;
         let triggers = i64::try_from(capabilities.stop_triggers.len()).unwrap_or(3);
-        let ladder = triggers * i64::from(protection.confirm_deadline_ms)
-            + 2 * i64::from(protection.emergency_retry_ms);
-        let asked = 2 * i64::from(protection.submit_deadline_ms) + 1_000;
         let (_, slowest) = self.latency_ms;
         let pause = if self.asks_in_vain() { 32_000 } else { 0 };
-        let found = i64::from(protection.prove_interval_s) * 1_000;
-        let horizon = capabilities.acceptance_horizon.millis();
-        Span::from_millis(found + pause + asked + ladder + horizon + 8 * slowest)
+        let parts = [
+            ("the comparison on schedule (`protection.prove_interval_s`)", {
+                i64::from(protection.prove_interval_s) * 1_000
+            }),
+            ("the longest pause between two questions that fail", pause),
+            ("two questions (`protection.submit_deadline_ms`)", 2 * i64::from(protection.submit_deadline_ms)),
+            ("a second look at a position that differs", 1_000),
+            ("each trigger type (`protection.confirm_deadline_ms`)", {
+                triggers * i64::from(protection.confirm_deadline_ms)
+            }),
+            ("two tries to close (`protection.emergency_retry_ms`)", {
+                2 * i64::from(protection.emergency_retry_ms)
+            }),
+            ("the venue's acceptance horizon", capabilities.acceptance_horizon.millis()),
+            ("four ways there and back", 8 * slowest),
+        ];
+        parts.into_iter().map(|(what, millis)| (what, Span::from_millis(millis))).collect()
     }
 
     /// How long an entry may still work after a command that ends entries, or after the last fault: two

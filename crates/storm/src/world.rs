@@ -654,6 +654,7 @@ impl World {
             naked_max: self.truth.naked_max,
             naked_quiet_max: self.truth.naked_quiet_max,
             naked_bound: self.plan.naked_bound(),
+            naked_parts: self.plan.naked_parts(),
             naked_times_ms: self.truth.naked_times,
             in_flight_max: self.agenda.longest,
             healed_after: self.agreed_at.zip(self.healed_at).map(|(agreed, healed)| agreed.since(healed)),

@@ -1,6 +1,7 @@
 //! The command line of the runner.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use seawall_model::Span;
 use seawall_storm::{Fault, Options};
@@ -29,6 +30,7 @@ cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--i
   --corpus            the named scenarios: incidents and complaints, lived through on purpose
   --scenario NAME     one of them
   --json              a line of JSON for each
+  --report FILE       the figures of the run as a page of the book, and as JSON beside it
   --jobs N            worlds at a time; as many as the machine has cores
   --keep-going        do not stop at the first violation
 ";
@@ -42,6 +44,8 @@ pub(crate) struct Args {
     pub(crate) keep_going: bool,
     pub(crate) jobs: usize,
     pub(crate) options: Options,
+    /// Where the figures go, beside the terminal.
+    pub(crate) report: Option<PathBuf>,
     /// The named scenarios instead of drawn worlds.
     pub(crate) corpus: Option<Corpus>,
 }
@@ -64,6 +68,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
         keep_going: false,
         jobs,
         options: Options::default(),
+        report: None,
         corpus: None,
     };
     while let Some(word) = words.next() {
@@ -80,6 +85,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
             "--world-minutes" => args.options.minutes = Some(number(&value()?)?),
             "--instruments" => args.options.instruments = Some(number(&value()?)?),
             "--trace" => args.trace = true,
+            "--report" => args.report = Some(PathBuf::from(value()?)),
             "--keep-going" => args.keep_going = true,
             "--level" => {
                 let level = value()?;

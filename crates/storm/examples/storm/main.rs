@@ -9,7 +9,9 @@
 
 mod args;
 mod corpus;
+mod cpu;
 mod many;
+mod report;
 mod shrink;
 mod sum;
 mod words;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use seawall_storm::{Report, run_with_story};
 
 use crate::args::{Args, HELP, parse};
+use crate::cpu::Spent;
 use crate::many::{Ended, live, many};
 use crate::sum::Sum;
 use crate::words::shorter;
@@ -54,13 +57,14 @@ fn main() -> ExitCode {
 }
 
 fn one(seed: u64, args: &Args) -> ExitCode {
+    let spent = Spent::begin();
     if args.trace {
         return match run_with_story(seed, &args.options) {
             Ok((report, story)) => {
                 for line in story.iter().skip(story.len().saturating_sub(LINES)) {
                     println!("{}", shorter(line));
                 }
-                finish(&report)
+                finish(&report, spent.so_far())
             }
             Err(error) => {
                 eprintln!("error: {error}");
@@ -69,7 +73,7 @@ fn one(seed: u64, args: &Args) -> ExitCode {
         };
     }
     match live(seed, &args.options) {
-        Ended::Well(report) => finish(&report),
+        Ended::Well(report) => finish(&report, spent.so_far()),
         Ended::Panicked(seed, what) => {
             println!("seed {seed} panicked: {what}");
             ExitCode::from(PANICKED)
@@ -77,10 +81,10 @@ fn one(seed: u64, args: &Args) -> ExitCode {
     }
 }
 
-fn finish(report: &Report) -> ExitCode {
+fn finish(report: &Report, cpu: Duration) -> ExitCode {
     let mut sum = Sum::default();
-    sum.add(report);
-    sum.print(Duration::ZERO, 1);
+    sum.add(report, cpu);
+    sum.print(cpu, 1);
     println!("trace {:016x}", report.trace);
     match &report.violation {
         None => ExitCode::SUCCESS,

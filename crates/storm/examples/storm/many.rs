@@ -10,6 +10,8 @@ use seawall_storm::{Options, Report, run};
 
 use crate::PANICKED;
 use crate::args::Args;
+use crate::cpu::Spent;
+use crate::report;
 use crate::shrink::shrink;
 use crate::sum::Sum;
 use crate::words::commit;
@@ -52,7 +54,12 @@ pub(crate) fn many(args: &Args) -> ExitCode {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     let over = ends.map_or(seed >= args.seeds.end, |ends| Instant::now() >= ends);
-                    if over || sender.send(live(seed, &args.options)).is_err() {
+                    if over {
+                        return;
+                    }
+                    let spent = Spent::begin();
+                    let world = live(seed, &args.options);
+                    if sender.send((world, spent.so_far())).is_err() {
                         return;
                     }
                 }
@@ -60,10 +67,10 @@ pub(crate) fn many(args: &Args) -> ExitCode {
         }
         drop(sender);
         let mut told = Instant::now();
-        for world in ended {
+        for (world, cpu) in ended {
             match world {
                 Ended::Well(report) => {
-                    sum.add(&report);
+                    sum.add(&report, cpu);
                     if report.violation.is_some() {
                         failures.push(Ended::Well(report));
                     }
@@ -83,7 +90,25 @@ pub(crate) fn many(args: &Args) -> ExitCode {
         }
     });
     sum.print(started.elapsed(), args.jobs);
+    if let Some(path) = &args.report {
+        let violations = failures.iter().map(in_words).collect::<Vec<_>>();
+        if let Err(error) = report::write(path, &sum, args, started.elapsed(), &violations) {
+            eprintln!("error: {}: {error}", path.display());
+            return ExitCode::FAILURE;
+        }
+    }
     conclude(&failures, args)
+}
+
+fn in_words(failure: &Ended) -> String {
+    match failure {
+        Ended::Panicked(seed, what) => format!("world {seed} panicked: {what}"),
+        Ended::Well(report) => {
+            let broken = report.violation.as_ref();
+            let broken = broken.map(|one| format!("{}: {}", one.oracle.name(), one.what));
+            format!("world {}: {}", report.seed, broken.unwrap_or_default())
+        }
+    }
 }
 
 fn conclude(failures: &[Ended], args: &Args) -> ExitCode {
