@@ -4,6 +4,8 @@
 //! of them may keep a position from its stop for a while: the clock of the protection oracle begins anew with
 //! each.
 
+use crate::swarm::Level;
+
 /// What a fault hits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -23,11 +25,13 @@ pub enum Class {
     Host,
     /// The operator.
     Operator,
+    /// What only bytes know.
+    Wire,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 8] = [
+    pub const ALL: [Class; 9] = [
         Class::Submit,
         Class::Lifecycle,
         Class::Stream,
@@ -36,6 +40,7 @@ impl Class {
         Class::Market,
         Class::Host,
         Class::Operator,
+        Class::Wire,
     ];
 
     /// The stable name.
@@ -50,6 +55,7 @@ impl Class {
             Class::Market => "market",
             Class::Host => "host",
             Class::Operator => "operator",
+            Class::Wire => "wire",
         }
     }
 }
@@ -207,6 +213,44 @@ faults! {
     Close, "close", Operator, 20_000, false;
     /// The operator stops the process and starts it again (for each minute).
     Restart, "restart", Operator, 15_000, true;
+
+    /// The venue's servers are out of order and do nothing: a 500 in JSON, a gateway's page of HTML.
+    ServerError, "server_error", Wire, 40_000, true;
+    /// The venue acts, and a gateway answers with a page of its own: 502, 503, 504.
+    GatewayError, "gateway_error", Wire, 40_000, true;
+    /// An answer cannot be read: cut off in the middle, a page instead of JSON, no bytes at all.
+    ReplyGarbled, "reply_garbled", Wire, 40_000, true;
+    /// The venue calls a nonce too low.
+    NonceRejected, "nonce_rejected", Wire, 30_000, true;
+    /// A text of a stream is cut off in the middle.
+    FrameGarbled, "frame_garbled", Wire, 3_000, true;
+    /// A connection is dead, and nobody is told: nothing gets through either way (for each minute).
+    HalfOpen, "half_open", Wire, 30_000, true;
+    /// The venue closes every connection (for each minute).
+    ForcedDisconnect, "forced_disconnect", Wire, 30_000, true;
+    /// Nobody at the venue listens for a while: requests do not get out, connections break (for each minute).
+    Unreachable, "unreachable", Wire, 15_000, true;
+}
+
+impl Fault {
+    /// Whether worlds of a level know it. Halts and other ticks are not told by the exchange in a box yet; it
+    /// tells every transfer, has no auto-deleveraging, and its sessions find gaps themselves.
+    #[must_use]
+    pub const fn is_of(self, level: Level) -> bool {
+        let is_bytes = matches!(self.class(), Class::Wire);
+        match level {
+            Level::Typed => !is_bytes,
+            Level::Wire => !matches!(
+                self,
+                Fault::StreamGapCut
+                    | Fault::Deleveraging
+                    | Fault::TransferUntold
+                    | Fault::Halt
+                    | Fault::TickChanged
+                    | Fault::CandleMissing
+            ),
+        }
+    }
 }
 
 #[cfg(test)]

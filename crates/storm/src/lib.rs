@@ -5,6 +5,9 @@
 //! delays, doubles and reorders. Nothing in here reads a clock, a socket, a thread or an environment, and
 //! every run of a seed is the same to the last bit ([`Report::trace`]).
 //!
+//! [`Level::Wire`] puts the venue's protocol between engine and venue: the desk of a live run at one end, an
+//! exchange in a box at the other, and bytes in between.
+//!
 //! # The fault model
 //!
 //! What may go wrong is the catalogue of [`Fault`]. Any of it may come together with any other and at any
@@ -40,6 +43,7 @@
 //! naked (O9).
 
 mod agenda;
+mod books;
 pub mod corpus;
 mod faults;
 mod market;
@@ -60,6 +64,7 @@ mod trace;
 mod truth;
 mod venue;
 mod weather;
+mod wire;
 mod world;
 
 pub use faults::{Class, Fault};
@@ -69,5 +74,5 @@ pub use process::Counts;
 pub use report::Report;
 pub use shrink::{Tried, shrink};
 pub use strikes::{About, Strike, Struck};
-pub use swarm::Options;
+pub use swarm::{Level, Options};
 pub use world::{StormError, run, run_with_story};

@@ -15,7 +15,7 @@ const TIME_OUT_MS: (i64, i64) = (4_000, 10_000);
 impl World {
     /// How long a message travels that leaves at `at`: whatever else travels, two worlds that do the same at a
     /// time go on alike.
-    fn travel_time(&mut self, at: Ts) -> Span {
+    pub(crate) fn travel_time(&mut self, at: Ts) -> Span {
         let (low, high) = self.plan.latency_ms;
         let number = if self.departed.0 == at { self.departed.1 + 1 } else { 0 };
         self.departed = (at, number);
@@ -32,6 +32,10 @@ impl World {
     /// A request leaves.
     pub(crate) fn send(&mut self, at: Ts, request: VenueRequest) {
         self.truth.sent(&request);
+        if let Some(wire) = self.wire.as_mut() {
+            wire.desk.iter_mut().for_each(|desk| desk.operate(at, request));
+            return;
+        }
         let question = is_question(&request);
         self.leaves(at, &request);
         if let Some(strike) = self.hits(at, Fault::RequestNotSent, &request) {
@@ -78,6 +82,9 @@ impl World {
 
     /// What the venue has said travels to the process.
     pub(crate) fn forward(&mut self, at: Ts, request: Option<&VenueRequest>) {
+        if self.wire.is_some() {
+            return self.hear_box(at);
+        }
         for said in self.venue.take_said() {
             match (said, request) {
                 (Said::Reply(event), Some(request)) => self.reply(at, request, event),
@@ -113,7 +120,7 @@ impl World {
     /// A message of the stream: in order, unless it is late.
     pub(crate) fn publish(&mut self, at: Ts, event: VenueEvent) {
         let (instrument, about) = (about(&event), About::event(&event));
-        if self.stalled || !self.connected {
+        if self.stalled || !self.connected || self.wire.is_some() {
             return;
         }
         if let Some(strike) = self.faults.strikes(Fault::EventLost, about) {
@@ -184,7 +191,7 @@ impl World {
     }
 }
 
-fn instrument_of(request: &VenueRequest) -> Option<seawall_model::InstrumentId> {
+pub(crate) fn instrument_of(request: &VenueRequest) -> Option<seawall_model::InstrumentId> {
     match request {
         VenueRequest::Place(request) => Some(request.order.instrument),
         VenueRequest::Amend { order, .. }

@@ -6,12 +6,15 @@ use crate::faults::Fault;
 use crate::oracles::Violation;
 use crate::process::Counts;
 use crate::strikes::Struck;
+use crate::swarm::Level;
 
 /// What a world came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// Which world.
     pub seed: u64,
+    /// How process and venue are joined.
+    pub level: Level,
     /// How many instruments it has.
     pub instruments: u32,
     /// How long it lived, healing included.

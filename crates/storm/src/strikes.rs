@@ -82,6 +82,10 @@ pub enum About {
     AskPositions,
     /// The question for the balance.
     AskBalance,
+    /// A question that is not the engine's: of a session, of the start, about candles.
+    Question,
+    /// A text of a stream, at the level of bytes.
+    Frame,
     /// News that an order works.
     Accepted,
     /// News of an execution.
@@ -116,6 +120,8 @@ impl About {
             About::AskOrders => "the question for orders",
             About::AskPositions => "the question for positions",
             About::AskBalance => "the question for the balance",
+            About::Question => "a question of a session or the start",
+            About::Frame => "a text of a stream",
             About::Accepted => "news of an acceptance",
             About::Filled => "news of an execution",
             About::Ended => "news of an order's end",

@@ -13,6 +13,7 @@ use seawall_model::{Capabilities, GuardMode, Instrument, Percent, Ratio, Span, T
 use seawall_simulator::synthetic::CANDLES_START;
 use seawall_simulator::{Exchange, SimulatorSettings, SyntheticSettings};
 use seawall_strategy::StrategySettings;
+use seawall_venues::{Codec, Venue};
 
 use crate::corpus::Scenario;
 use crate::faults::{Class, Fault};
@@ -21,15 +22,39 @@ use crate::random::{MILLION, Purpose, Stream};
 use crate::strategy::percent;
 use crate::strikes::{Faults, Strike};
 use crate::themes;
+use crate::wire::TIME_OUT;
 
 /// The run that is part of every client order id of a world.
 pub(crate) const RUN: u32 = 7;
 /// Cash at the start.
 pub(crate) const CASH: i64 = 100_000;
 
+/// How process and venue are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Level {
+    /// By values.
+    #[default]
+    Typed,
+    /// By bytes: through codecs, sessions and budgets, with an exchange in a box that speaks a venue's protocol.
+    Wire,
+}
+
+impl Level {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Typed => "typed",
+            Level::Wire => "wire",
+        }
+    }
+}
+
 /// What a caller changes of a world, to look closer at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
+    /// How process and venue are joined.
+    pub level: Level,
     /// Faults that never strike.
     pub without: Vec<Fault>,
     /// How long the world lives before it is healed, instead of what the seed says.
@@ -47,6 +72,7 @@ pub struct Options {
 /// A world as it was drawn.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
+    pub(crate) level: Level,
     pub(crate) market: SyntheticSettings,
     pub(crate) timeframe: Timeframe,
     pub(crate) start: Ts,
@@ -97,9 +123,13 @@ impl Plan {
         let eagerness = draws.range(5, 40);
         let accepts_twice = draws.chance(500_000);
         let simulator = simulator(&mut draws);
-        let settings = settings(&mut draws, &simulator, latency_ms);
+        let mut settings = settings(&mut draws, &simulator, latency_ms);
+        if options.level == Level::Wire {
+            settings.capabilities = spoken(&settings.capabilities);
+        }
         let faults = faults(seed, &mut draws);
         let mut plan = Plan {
+            level: options.level,
             market: SyntheticSettings { seed, instruments, start: CANDLES_START, tick_secs },
             timeframe,
             start: CANDLES_START,
@@ -121,6 +151,9 @@ impl Plan {
         if let Some(fault) = options.force {
             plan.faults = Faults::none(seed);
             plan.faults.set(fault, fault.highest_ppm());
+        }
+        for fault in Fault::ALL.iter().filter(|fault| !fault.is_of(options.level)) {
+            plan.faults.set(*fault, 0);
         }
         for fault in &options.without {
             plan.faults.set(*fault, 0);
@@ -199,6 +232,11 @@ impl Plan {
         plan
     }
 
+    /// Whether bytes are spoken.
+    pub(crate) fn is_wire(&self) -> bool {
+        self.level == Level::Wire
+    }
+
     /// What the engine is built from.
     pub(crate) fn setup(&self, instruments: &[Instrument]) -> Setup {
         if let Some(setup) = &self.given {
@@ -215,7 +253,7 @@ impl Plan {
             trade,
             decisions: DecisionSettings::default(),
             market: MarketSettings::without_guards(),
-            has_quotes: false,
+            has_quotes: self.is_wire(),
             capabilities,
             run: RUN,
             require_stop: true,
@@ -252,7 +290,7 @@ impl Plan {
                 i64::from(protection.prove_interval_s) * 1_000
             }),
             ("the longest pause between two questions that fail", pause),
-            ("two questions (`protection.submit_deadline_ms`)", 2 * i64::from(protection.submit_deadline_ms)),
+            ("two questions (`protection.submit_deadline_ms`)", 2 * self.answered_within(protection.submit_deadline_ms)),
             ("a second look at a position that differs", 1_000),
             ("each trigger type (`protection.confirm_deadline_ms`)", {
                 triggers * i64::from(protection.confirm_deadline_ms)
@@ -275,6 +313,12 @@ impl Plan {
         Span::from_millis(tried + capabilities.acceptance_horizon.millis() + 8 * slowest)
     }
 
+    /// What is asked is answered, or given up, within this. With bytes the transport gives up later.
+    fn answered_within(&self, submit_deadline_ms: u32) -> i64 {
+        let transport = if self.is_wire() { TIME_OUT.millis() } else { 0 };
+        i64::from(submit_deadline_ms).max(transport)
+    }
+
     fn asks_in_vain(&self) -> bool {
         let vain = [Fault::QueryFailed, Fault::QueryTimedOut, Fault::QueryTruncated, Fault::ReplyLost];
         let lost = [Fault::RequestLost, Fault::RequestNotSent, Fault::Halt];
@@ -291,6 +335,15 @@ impl Plan {
     pub(crate) fn leverage_max(&self) -> Ratio {
         self.settings.risk.leverage_max
     }
+}
+
+/// What the venue of the wire can do, less what this world has drawn away.
+fn spoken(drawn: &Capabilities) -> Capabilities {
+    let mut capabilities = Venue::KrakenFutures.profile().capabilities();
+    capabilities.lossless_order_stream = false;
+    capabilities.amend &= drawn.amend;
+    capabilities.stop_triggers.truncate(drawn.stop_triggers.len());
+    capabilities
 }
 
 fn simulator(draws: &mut Stream) -> SimulatorSettings {
@@ -390,6 +443,9 @@ mod tests {
         let honest = plans.iter().filter(|plan| known(plan) == 0).count();
         assert!((5..50).contains(&honest), "{honest} honest worlds");
         for fault in Fault::ALL {
+            if !fault.is_of(Level::Typed) {
+                continue;
+            }
             let with = plans.iter().filter(|plan| plan.faults.rate(*fault) > 0).count();
             assert!((20..120).contains(&with), "{} in {with} worlds", fault.name());
         }

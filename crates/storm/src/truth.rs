@@ -8,7 +8,8 @@ use seawall_model::{
     ClientOrderId, Fill, InstrumentId, Money, OrderRequest, PositionSide, QtyUnits, Span, Ts, VenueEvent,
     VenueOrder, VenueRequest,
 };
-use seawall_simulator::Exchange;
+
+use crate::books::Books;
 
 /// Executions that the venue can still be asked for.
 const FILLS_REMEMBERED: usize = 4_096;
@@ -143,6 +144,11 @@ impl Truth {
         if let Some(intent) = self.intents.get_mut(&id) {
             intent.arrived = true;
         }
+        self.vanished(id);
+    }
+
+    /// One will never arrive.
+    pub(crate) fn vanished(&mut self, id: ClientOrderId) {
         if let Some(count) = self.travelling.get_mut(&id) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -221,7 +227,7 @@ impl Truth {
     }
 
     /// Looks whether each position is covered. `alive`: a process runs; while none does, no time is counted.
-    pub(crate) fn watch(&mut self, at: Ts, exchange: &Exchange, alive: bool) {
+    pub(crate) fn watch(&mut self, at: Ts, exchange: &Books, alive: bool) {
         let Truth { naked, oversized, oversized_quiet_max, held, .. } = self;
         for (((naked, oversized), history), id) in
             naked.iter_mut().zip(oversized).zip(held).zip((0..).map(InstrumentId))
@@ -275,12 +281,12 @@ impl Truth {
 }
 
 /// Whether working stops cover the whole position at the venue.
-pub(crate) fn is_covered(exchange: &Exchange, id: InstrumentId) -> bool {
+pub(crate) fn is_covered(exchange: &Books, id: InstrumentId) -> bool {
     stops(exchange, id) >= exchange.held(id).abs()
 }
 
 /// What working stops on the closing side can still fill; all stops where nothing is held.
-fn stops(exchange: &Exchange, id: InstrumentId) -> QtyUnits {
+fn stops(exchange: &Books, id: InstrumentId) -> QtyUnits {
     let closing = PositionSide::of(exchange.held(id)).closing_side();
     let protects = |order: &VenueOrder| {
         order.kind.is_stop() && order.reduce_only && closing.is_none_or(|closing| order.side == closing)

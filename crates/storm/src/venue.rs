@@ -9,8 +9,9 @@ use seawall_model::{
     OrderRequest, OrderRole, OrderState, PositionSide, Price, QtyUnits, RejectReason, Report, Rules, Side,
     Span, Trading, Ts, VenueEvent, VenueOrder, VenuePosition, VenueRequest,
 };
-use seawall_simulator::{Exchange, SimulatorError, SimulatorSettings, Tick};
+use seawall_simulator::Tick;
 
+use crate::books::Books;
 use crate::faults::Fault;
 use crate::strikes::{About, Faults, Strike};
 use crate::truth::Truth;
@@ -41,7 +42,7 @@ struct Picture {
 
 /// The venue.
 pub(crate) struct Venue {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Books,
     pub(crate) instruments: Vec<Instrument>,
     /// Whether an instrument takes no orders at the moment.
     pub(crate) halted: Vec<bool>,
@@ -60,25 +61,20 @@ pub(crate) struct Venue {
 }
 
 impl Venue {
-    pub(crate) fn new(
-        settings: &SimulatorSettings,
-        instruments: Vec<Instrument>,
-        cash: Money,
-        skew: Span,
-    ) -> Result<Self, SimulatorError> {
-        Ok(Venue {
-            exchange: Exchange::new(settings, &instruments, cash)?,
+    pub(crate) fn new(exchange: Books, instruments: Vec<Instrument>, skew: Span, is_thin: bool) -> Self {
+        Venue {
+            exchange,
             halted: vec![false; instruments.len()],
             ticks: vec![1; instruments.len()],
             instruments,
             skew,
-            is_thin: settings.volume_limit_pct.is_some(),
+            is_thin,
             manual: 0,
             pictures: VecDeque::new(),
             emptied: false,
             refused: BTreeSet::new(),
             said: Vec::new(),
-        })
+        }
     }
 
     /// What was said since the last call, in order.
@@ -86,7 +82,7 @@ impl Venue {
         std::mem::take(&mut self.said)
     }
 
-    fn hear_exchange(&mut self, at: Ts, truth: &mut Truth, answer_to: Option<&VenueRequest>) {
+    pub(crate) fn hear_exchange(&mut self, at: Ts, truth: &mut Truth, answer_to: Option<&VenueRequest>) {
         self.drain(at, truth, answer_to);
         if self.is_thin {
             self.end_the_rest(at, truth);
@@ -397,6 +393,7 @@ impl Venue {
         let ended = self.exchange.expire(at, order);
         self.hear_exchange(at, truth, None);
         if !aloud {
+            self.exchange.hush();
             self.said.truncate(before);
         }
         ended

@@ -15,7 +15,7 @@ use crate::swarm::{CASH, RUN};
 use crate::world::{Happening, World};
 
 /// Faults of the account, the host and the operator, drawn once a minute.
-const BY_MINUTE: [Fault; 14] = [
+const BY_MINUTE: [Fault; 17] = [
     Fault::StreamGap,
     Fault::StreamGapCut,
     Fault::StreamStall,
@@ -30,6 +30,9 @@ const BY_MINUTE: [Fault; 14] = [
     Fault::Mode,
     Fault::Kill,
     Fault::Restart,
+    Fault::HalfOpen,
+    Fault::ForcedDisconnect,
+    Fault::Unreachable,
 ];
 
 /// Faults of one instrument, drawn once a minute for each.
@@ -128,6 +131,7 @@ impl World {
             }
             (Class::Market, Some(id)) => self.unsettle(at, fault, id, shape),
             (Class::Stream, None) => self.interrupt(at, strike, shape),
+            (Class::Wire, None) => self.interrupts(at, strike),
             (Class::Host, None) => self.break_host(at, fault, shape),
             (Class::Operator, Some(id)) => {
                 let held = self.venue.holding(id).is_some();
@@ -140,7 +144,7 @@ impl World {
             // These strike with messages.
             (Class::Submit | Class::Query, _)
             | (Class::Lifecycle | Class::Market, None)
-            | (Class::Stream | Class::Host, Some(_)) => false,
+            | (Class::Stream | Class::Host | Class::Wire, Some(_)) => false,
         };
         if done {
             self.injected(at, strike, instrument);
@@ -287,6 +291,9 @@ impl World {
     }
 
     pub(crate) fn lose_stream(&mut self, at: Ts, length: Span, cut: bool) -> bool {
+        if self.wire.is_some() {
+            return self.loses_streams(at, length);
+        }
         if !self.connected || self.process.is_none() {
             return false;
         }
@@ -330,7 +337,7 @@ impl World {
 
     /// The listing tells what holds for an instrument.
     pub(crate) fn list(&mut self, at: Ts, id: InstrumentId) {
-        if let Some(rules) = self.venue.rules(id) {
+        if let Some(rules) = self.venue.rules(id).filter(|_| self.wire.is_none()) {
             self.feed(at, Input::Rules(rules));
         }
     }
@@ -356,6 +363,7 @@ impl World {
     /// What was begun ends, and the operator lets the account trade.
     pub(crate) fn clear_up(&mut self, at: Ts) {
         self.stalled = false;
+        self.wire_heals(at);
         for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {
             self.market.set_frozen(id, false);
             self.reopen(at, id);

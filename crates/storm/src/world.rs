@@ -12,15 +12,18 @@ use seawall_simulator::SimulatorError;
 use seawall_store::disk::MemoryDisk;
 use seawall_store::recording;
 use seawall_strategy::Strategy;
+use seawall_testnet::TestnetError;
+use seawall_venues::VenueError;
 use thiserror::Error;
 
 use crate::agenda::Agenda;
 use crate::corpus::{Do, Script, Scripted};
+use crate::books::Books;
 use crate::faults::Fault;
 use crate::market::{MINUTE, Market, Move};
 use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};
 use crate::parity::{DataSet, Lived};
-use crate::process::{Around, Counts, Halt, Point, Process};
+use crate::process::{Around, Begun, Counts, Halt, Point, Process};
 use crate::random::{Purpose, Stream};
 use crate::report::Report;
 use crate::strategy::Erratic;
@@ -29,6 +32,8 @@ use crate::swarm::{CASH, Options, Plan, RUN};
 use crate::trace::Trace;
 use crate::truth::Truth;
 use crate::venue::Venue;
+use crate::wire::start::Opening;
+use crate::wire::{Event, Wire};
 
 /// From the healing on, books and venue agree within this.
 const HEALED_WITHIN: Span = Span::from_secs(15 * 60);
@@ -54,6 +59,12 @@ pub enum StormError {
     /// The journal of a world cannot be read back.
     #[error("the journal: {0}")]
     Journal(String),
+    /// The exchange in a box.
+    #[error(transparent)]
+    Box(#[from] TestnetError),
+    /// Its protocol.
+    #[error(transparent)]
+    Protocol(#[from] VenueError),
     /// The first start failed on a healthy disk.
     #[error("the first start failed: {0}")]
     Start(String),
@@ -94,6 +105,8 @@ pub(crate) enum Happening {
     Restart,
     /// What a scenario says.
     Scripted(Do),
+    /// Something of the level of bytes.
+    Wire(Event),
 }
 
 /// How the process dies in a step: of which strike, where, and how many bytes that were not synced survive.
@@ -115,6 +128,8 @@ pub(crate) struct World {
     pub(crate) departed: (Ts, u32),
     pub(crate) market: Market,
     pub(crate) venue: Venue,
+    /// At the level of bytes, what lies between process and venue.
+    pub(crate) wire: Option<Box<Wire>>,
     pub(crate) truth: Truth,
     judge: Judge,
     trace: Trace,
@@ -195,9 +210,9 @@ impl World {
         trace: Trace,
         (story, script): (Option<Vec<String>>, Option<Box<Script>>),
     ) -> Result<Self, StormError> {
-        let instruments = market.instruments();
-        let count = instruments.len();
-        let venue = Venue::new(&plan.simulator, instruments, cash, plan.skew)?;
+        let venue = Books::open(&plan, market.instruments(), cash)?;
+        let wire = plan.is_wire().then(|| Wire::new(plan.start)).transpose()?.map(Box::new);
+        let count = venue.instruments.len();
         let judge = Judge::new(&plan, count);
         let now = plan.start;
         let mut world = World {
@@ -208,6 +223,7 @@ impl World {
             departed: (now, 0),
             market,
             venue,
+            wire,
             truth: Truth::new(RUN, count, cash),
             judge,
             trace,
@@ -234,7 +250,7 @@ impl World {
             plan,
         };
         world.agenda.put(now.plus(MINUTE), Happening::Minute);
-        world.start(now);
+        world.boot(now);
         match (&world.process, &world.violation) {
             (None, Some(violation)) => Err(StormError::Start(violation.what.clone())),
             _ => Ok(world),
@@ -283,8 +299,10 @@ impl World {
                 }
             }
             1 => self.feed(at, Input::Wakeup),
-            _ => self.market_moves(at),
+            2 => self.market_moves(at),
+            _ => self.wire_on_time(at),
         }
+        self.pump(at);
         self.look(at);
     }
 
@@ -295,7 +313,8 @@ impl World {
         let wake = wake.map(|at| at.max(soonest).max(self.paused_until));
         let agenda = self.agenda.next_at().map(|at| at.max(soonest));
         let market = self.market.next_at().map(|at| at.max(soonest));
-        let due = [(agenda, 0), (wake, 1), (market, 2)];
+        let wire = self.wire_next_at().map(|at| at.max(soonest));
+        let due = [(agenda, 0), (wake, 1), (market, 2), (wire, 3)];
         due.into_iter().filter_map(|(at, what)| at.map(|at| (at, what))).min()
     }
 
@@ -332,9 +351,10 @@ impl World {
             }
             Happening::Stop { .. } => {}
             Happening::Scripted(what) => self.play(at, what),
+            Happening::Wire(event) => self.wire_happens(at, event),
             Happening::Restart => {
                 if self.process.is_none() {
-                    self.start(at);
+                    self.boot(at);
                 }
             }
         }
@@ -358,6 +378,9 @@ impl World {
                     self.injected(at, strike, Some(id));
                 }
                 self.forward(at, None);
+                if self.wire.is_some() {
+                    return;
+                }
                 if at >= self.paused_until {
                     self.feed(at, Input::Quote { instrument: id, bid: tick.bid, ask: tick.ask });
                 }
@@ -495,13 +518,14 @@ impl World {
         }
         self.connected = false;
         self.connection += 1;
+        self.hang_up(at);
     }
 
     /// The process starts: with what the disk has, then with what the venue can tell of the time between.
-    fn start(&mut self, at: Ts) {
+    pub(crate) fn start(&mut self, at: Ts) {
         self.life += 1;
         self.counts.lives += 1;
-        let setup = self.plan.setup(&self.venue.instruments);
+        let setup = self.plan.setup(&self.listed_instruments());
         let strategies = self.strategies();
         let start = u32::try_from(self.counts.lives).unwrap_or(u32::MAX);
         let begun = match Process::begin(&self.disk, start, at, setup, strategies) {
@@ -519,9 +543,13 @@ impl World {
         let lost_kill = self.judge.reduction.is_killed() && begun.process.engine.kill_switch().is_none();
         let finding = self.judge.restarted(at, &begun.process.engine, &self.venue);
         self.judged(at, finding);
-        let newest = begun.carry.iter().flat_map(|carry| carry.desks.values());
+        let Begun { process, carry } = begun;
+        if self.wire.is_some() {
+            return self.ask_missed(at, Opening { process, carry, lost_kill });
+        }
+        let newest = carry.iter().flat_map(|carry| carry.desks.values());
         let newest = newest.filter_map(seawall_engine::carry::DeskCarry::newest_fill).min();
-        self.process = Some(begun.process);
+        self.process = Some(process);
         if self.plan.given.is_some() {
             // Of a data set nothing is missed, and nothing is listed.
             self.connected = true;
@@ -603,7 +631,7 @@ impl World {
             matches!(what, Happening::Arrive(_) | Happening::Reply { .. } | Happening::Stream { .. })
         };
         let overdue = at.since(healed) > HEALED_WITHIN;
-        if !overdue && self.agenda.any(on_its_way) {
+        if !overdue && self.wire.is_none() && self.agenda.any(on_its_way) {
             return;
         }
         let compared = match &self.process {
@@ -637,7 +665,7 @@ impl World {
         }
     }
 
-    fn broken(&mut self, at: Ts, oracle: Oracle, what: String) {
+    pub(crate) fn broken(&mut self, at: Ts, oracle: Oracle, what: String) {
         if self.violation.is_none() {
             self.violation = Some(Violation { oracle, at, what });
         }
@@ -646,6 +674,7 @@ impl World {
     pub(crate) fn report(self) -> Report {
         Report {
             seed: self.seed,
+            level: self.plan.level,
             instruments: self.plan.market.instruments,
             simulated: self.now.since(self.plan.start),
             counts: Counts { fills: self.truth.fills_total, ..self.counts },

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["model", "strategy", "engine", "simulator"]),
     ("backtest", &["model", "smc", "strategy", "engine", "simulator", "archive"]),
     ("live", &["model", "smc", "strategy", "engine", "simulator", "store", "config", "backtest", "venues"]),
-    ("storm", &["model", "strategy", "engine", "simulator", "store"]),
+    ("storm", &["model", "strategy", "engine", "simulator", "store", "venues", "testnet"]),
     // Judges the built binaries from outside.
     ("drill", &["model", "engine", "store", "live"]),
     // Not in `crates/`: the chores must build before, and without, everything else.

@@ -4,20 +4,20 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use seawall_model::Span;
-use seawall_storm::{Fault, Options};
+use seawall_storm::{Fault, Level, Options};
 
 /// Seeds of a run that names none.
 const SEEDS: Range<u64> = 0..200;
 
 /// What `--help` prints, and what follows a usage error.
 pub(crate) const HELP: &str = "\
-cargo xtask storm [--seeds A..B] [--minutes N] [--level typed]
+cargo xtask storm [--seeds A..B] [--minutes N] [--level typed|wire]
 cargo xtask storm --corpus [--scenario NAME] [--seed N] [--json] [--trace]
 cargo xtask storm --seed N [--trace] [--only FAULT,…] [--world-minutes N] [--instruments N]
 
   --seeds A..B        worlds to live through; 0..200 where nothing is said
   --minutes N         begin new worlds until so many minutes are over, from the first of --seeds on
-  --level typed       how the venue is joined: by values (the wire level is not built yet)
+  --level LEVEL       how the venue is joined: typed, by values; wire, by bytes of its protocol
   --seed N            one world
   --trace             the last lines of what happened in it
   --without A,B       faults that never strike
@@ -88,10 +88,11 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, Str
             "--report" => args.report = Some(PathBuf::from(value()?)),
             "--keep-going" => args.keep_going = true,
             "--level" => {
-                let level = value()?;
-                if level != "typed" {
-                    return Err(format!("there is no level `{level}`: typed"));
-                }
+                args.options.level = match value()?.as_str() {
+                    "typed" => Level::Typed,
+                    "wire" => Level::Wire,
+                    other => return Err(format!("there is no level `{other}`: typed, wire")),
+                };
             }
             "--corpus" => {
                 args.corpus.get_or_insert_default();

@@ -1,4 +1,4 @@
-//! Runs worlds: `cargo xtask storm [--seeds A..B] [--minutes N] [--seed N [--trace]] [--level typed]`.
+//! Runs worlds: `cargo xtask storm [--seeds A..B] [--minutes N] [--seed N [--trace]] [--level typed|wire]`.
 //!
 //! This is the part of the storm that has a clock, threads and a terminal. A failure is printed with its
 //! seed, its commit, its oracle, what of the faults it needs, and the command that shows it again; the

@@ -117,7 +117,7 @@ fn conclude(failures: &[Ended], args: &Args) -> ExitCode {
         match failure {
             Ended::Panicked(seed, what) => {
                 println!("\nPANIC seed {seed} commit {}: {what}", commit());
-                println!("  again: cargo xtask storm --seed {seed}");
+                println!("  again: cargo xtask storm --level {} --seed {seed}", args.options.level.name());
                 code = ExitCode::from(PANICKED);
             }
             Ended::Well(report) => {

@@ -96,9 +96,10 @@ fn told(seed: u64, best: &Options, report: Option<&Report>) -> String {
     let bound =
         best.naked_bound.map_or(String::new(), |bound| format!(" --naked-bound {}", bound.millis() / 1_000));
     let strikes = best.strikes.as_deref().map_or(String::new(), |strikes| strikes_in_words(seed, strikes));
+    let level = best.level.name();
     words
         + &format!(
-            "\n  again: cargo xtask storm --seed {seed}{minutes}{instruments}{bound} --only {left}{strikes} --trace"
+            "\n  again: cargo xtask storm --level {level} --seed {seed}{minutes}{instruments}{bound} --only {left}{strikes} --trace"
         )
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use seawall_model::Span;
-use seawall_storm::{Class, Counts, Fault, Report};
+use seawall_storm::{Class, Counts, Fault, Level, Report};
 
 /// What all worlds came to.
 #[derive(Default)]
 pub(crate) struct Sum {
+    level: Level,
     pub(crate) worlds: u64,
     pub(crate) simulated_s: f64,
     pub(crate) account_hours: f64,
@@ -39,6 +40,7 @@ impl Sum {
     pub(crate) fn add(&mut self, report: &Report, cpu: Duration) {
         self.cpu += cpu;
         self.worlds += 1;
+        self.level = report.level;
         self.simulated_s += report.simulated.secs_f64();
         self.account_hours += report.simulated.secs_f64() / 3_600.0 * f64::from(report.instruments) / 5.0;
         let (sum, one) = (&mut self.counts, report.counts);
@@ -105,8 +107,9 @@ impl Sum {
     pub(crate) fn print(&self, elapsed: Duration, jobs: usize) {
         let Counts { inputs, orders, fills, trades, lives } = self.counts;
         println!(
-            "worlds {}, simulated hours {:.1}, lives of a process {lives}",
+            "worlds {} ({}), simulated hours {:.1}, lives of a process {lives}",
             self.worlds,
+            self.level.name(),
             self.simulated_s / 3_600.0
         );
         println!(
