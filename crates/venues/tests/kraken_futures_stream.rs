@@ -222,6 +222,26 @@ fn an_order_is_known_by_its_venue_id_where_a_message_has_no_other_name() {
     assert!(bench.events().is_empty(), "somebody else's order");
 }
 
+/// A storm at the level of bytes: a placement came to the venue twice; the refusal of the second was told with
+/// our name and another id of the venue's, and taken for the end of the order that worked.
+#[test]
+fn a_failed_attempt_under_our_name_is_not_the_end_of_the_order_that_works() {
+    let mut bench = account_bench(0);
+    let ours = place(order(0, 5), OrderRole::Stop, Side::Sell, 10, stop(38_000, TriggerSource::Mark));
+    bench.orders.placed(at(0), &ours);
+    bench.text(r#"{"feed":"open_orders_verbose","order":{"instrument":"PF_XBTUSD","time":1,"last_update_time":1,"qty":0.001,"filled":0.0,"limit_price":0.0,"stop_price":38000.0,"type":"stop","order_id":"o-5","cli_ord_id":"sw00000070000005","direction":1,"reduce_only":true,"triggerSignal":"mark"},"is_cancel":false,"reason":"new_placed_order_by_user"}"#);
+    assert_eq!(bench.events().len(), 1);
+    let gone = |id: &str| {
+        format!(
+            r#"{{"feed":"open_orders_verbose","order_id":"{id}","cli_ord_id":"sw00000070000005","is_cancel":true,"reason":"cancelled_by_admin"}}"#
+        )
+    };
+    bench.text(&gone("o-6"));
+    assert!(bench.events().is_empty() && bench.requested.is_empty());
+    bench.text(&gone("o-5"));
+    assert_eq!(bench.events(), [VenueEvent::Cancelled { order: order(0, 5), reason: CancelReason::Venue }]);
+}
+
 fn filled(events: &[VenueEvent]) -> Vec<&Fill> {
     let mut fills = Vec::new();
     for event in events {

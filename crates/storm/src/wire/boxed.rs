@@ -3,6 +3,8 @@
 //! Invariants: orders and executions are told once, in the order in which they came into the books; the box
 //! lives by the venue's clock, everybody else by the world's.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use seawall_model::{
     ClientOrderId, Fill, FillCause, Instrument, InstrumentId, Liquidity, Money, OrderKind, OrderRef,
     OrderState, QtyUnits, Span, TimeInForce, Trigger, Ts, VenueEvent, VenueId, VenueOrder, VenueRequest,
@@ -25,6 +27,8 @@ pub(crate) struct Boxed {
     fills_told: u64,
     log_told: u64,
     events: Events,
+    /// Orders that may still find nobody to trade with.
+    watched: BTreeSet<u32>,
 }
 
 /// The key that the box takes.
@@ -48,7 +52,15 @@ impl Boxed {
             ..WorldSettings::new(VenueKind::KrakenFutures)
         };
         let testnet = Setup::new(settings).build(start.plus(skew))?;
-        Ok(Boxed { testnet, skew, orders_told: 0, fills_told: 0, log_told: 0, events: Events::new() })
+        Ok(Boxed {
+            testnet,
+            skew,
+            orders_told: 0,
+            fills_told: 0,
+            log_told: 0,
+            events: Events::new(),
+            watched: BTreeSet::new(),
+        })
     }
 
     /// The instruments as the box has them.
@@ -85,6 +97,7 @@ impl Boxed {
         let world = self.testnet.world();
         while let Some(order) = world.orders().get(self.orders_told + 1) {
             self.orders_told += 1;
+            self.watched.insert(order.key);
             let refused = matches!(order.state, State::Ended(End::Refused(_))) && !order.triggered;
             if let Some(name) = name(order).filter(|_| !refused) {
                 let venue_order_id = VenueId::Number(u64::from(order.key));
@@ -112,6 +125,21 @@ impl Boxed {
         }
     }
 
+    /// Instruments on which an order at market has ended since the last call without having filled: there was
+    /// nobody left to trade with.
+    pub(crate) fn starved(&mut self) -> Vec<InstrumentId> {
+        let orders = self.testnet.world().orders();
+        let mut starved = Vec::new();
+        self.watched.retain(|key| {
+            let Some(order) = orders.get(*key) else { return false };
+            if matches!(order.state, State::Ended(End::Immediate)) {
+                starved.push(order.asked.instrument);
+            }
+            order.state.is_open()
+        });
+        starved
+    }
+
     /// Somebody who is not us trades on the account.
     pub(crate) fn by_hand(&mut self, at: Ts, request: &VenueRequest) {
         let VenueRequest::Place(asked) = request else { return };
@@ -123,7 +151,7 @@ impl Boxed {
             kind: Kind::Market,
             reduce_only: asked.reduce_only,
             client_id: None,
-            extra: std::collections::BTreeMap::new(),
+            extra: BTreeMap::new(),
         });
     }
 

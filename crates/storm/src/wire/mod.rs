@@ -208,6 +208,10 @@ impl World {
             boxed.advance(at);
         }
         self.venue.hear_exchange(at, &mut self.truth, None);
+        for id in self.venue.exchange.boxed().map_or_else(Vec::new, boxed::Boxed::starved) {
+            // No order can protect or close before there is somebody again.
+            self.truth.disturb(at, Some(id));
+        }
         // It says so itself, in bytes.
         self.venue.take_said();
         self.carry_frames(at);

@@ -294,6 +294,14 @@ impl AccountSession {
         let Some(order) = row.as_ref().and_then(|row| row.order).or(known.map(|known| known.order)) else {
             return Ok(());
         };
+        // The venue tells failed attempts as well, and one to place an order again bears our name and another
+        // id: it says nothing about the order that works.
+        let own = scope.orders.get(order.id).and_then(|known| known.venue_id);
+        if let (Some((_, own)), Some(named)) = (own, named)
+            && own != named
+        {
+            return Ok(());
+        }
         let word = delta.reason.as_deref().unwrap_or_default();
         if !delta.is_cancel {
             if let Some(row) = row {
