@@ -17,8 +17,8 @@ use seawall_venues::VenueError;
 use thiserror::Error;
 
 use crate::agenda::Agenda;
-use crate::corpus::{Do, Script, Scripted};
 use crate::books::Books;
+use crate::corpus::{Do, Script, Scripted};
 use crate::faults::Fault;
 use crate::market::{MINUTE, Market, Move};
 use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};

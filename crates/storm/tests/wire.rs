@@ -50,10 +50,7 @@ fn worlds_of_bytes_without_any_fault_are_protected_within_two_round_trips() {
 fn every_fault_that_bytes_can_have_occurs() {
     let known = Fault::ALL.iter().copied().filter(|fault| fault.is_of(Level::Wire));
     let mut missing: BTreeSet<Fault> = known.collect();
-    for seed in 0..8 {
-        if missing.is_empty() {
-            break;
-        }
+    for seed in 0..3 {
         // One strike early and some later, so that there is something that they can hit.
         let numbers = [0_u32, 1, 3, 11, 17, 26, 38, 52];
         let strikes = missing.iter().flat_map(|fault| {
@@ -64,6 +61,16 @@ fn every_fault_that_bytes_can_have_occurs() {
         assert_eq!(report.violation, None, "seed {seed}");
         for (fault, count) in report.faults {
             if count > 0 {
+                missing.remove(&fault);
+            }
+        }
+    }
+    // What needs a price that wakes a stop is rare: worlds in which one does.
+    for seed in [90, 131, 166, 175, 196] {
+        for fault in missing.clone() {
+            let report = run(seed, &Options { minutes: Some(30), force: Some(fault), ..short() }).unwrap();
+            assert_eq!(report.violation, None, "seed {seed}");
+            if !report.faults.contains(&(fault, 0)) {
                 missing.remove(&fault);
             }
         }

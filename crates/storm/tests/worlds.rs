@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use seawall_storm::{Fault, Options, run};
+use seawall_storm::{Fault, Level, Options, run};
 
 /// How long the worlds of these tests live: they run without optimisation.
 const MINUTES: i64 = 30;
@@ -60,7 +60,7 @@ fn worlds_without_any_fault_are_protected_within_two_round_trips() {
 
 #[test]
 fn every_fault_of_the_catalogue_can_occur_and_is_survived_alone() {
-    for fault in Fault::ALL.iter().copied() {
+    for fault in Fault::ALL.iter().copied().filter(|fault| fault.is_of(Level::Typed)) {
         let options = Options { minutes: Some(90), force: Some(fault), ..Options::default() };
         let mut injected = 0;
         for seed in 100..160 {
