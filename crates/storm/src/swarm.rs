@@ -290,7 +290,10 @@ impl Plan {
                 i64::from(protection.prove_interval_s) * 1_000
             }),
             ("the longest pause between two questions that fail", pause),
-            ("two questions (`protection.submit_deadline_ms`)", 2 * self.answered_within(protection.submit_deadline_ms)),
+            (
+                "two questions (`protection.submit_deadline_ms`)",
+                2 * self.answered_within(protection.submit_deadline_ms),
+            ),
             ("a second look at a position that differs", 1_000),
             ("each trigger type (`protection.confirm_deadline_ms`)", {
                 triggers * i64::from(protection.confirm_deadline_ms)
