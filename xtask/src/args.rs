@@ -31,7 +31,7 @@ Commands:
   storm [--seeds A..B] [--minutes N] [--seed N [--trace]] [args…]
                    live through seeded worlds full of faults, judged after every step; `storm --help` says what
                    it takes and what its exit codes mean; with --parity one data set through every driver;
-                   with --ci what `ci` lives through
+                   with --ci what `ci` lives through; with --mutants every deliberate bug has to be found
   ci               format check, clippy with warnings as errors, test, then storm --ci
   help, --help     this text
 

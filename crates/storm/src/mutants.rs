@@ -19,9 +19,8 @@ pub const WORLDS_MAX: u64 = 100;
 pub const fn expected(mutant: Mutant) -> &'static [Oracle] {
     use Oracle as O;
     match mutant {
-        Mutant::FailedQueryIsEmpty | Mutant::PartialListIsComplete | Mutant::LocalClockTrusted => {
-            &[O::Conservation, O::Invention, O::Protection]
-        }
+        Mutant::FailedQueryIsEmpty => &[O::Reduction, O::Invention, O::Protection],
+        Mutant::PartialListIsComplete | Mutant::LocalClockTrusted => &[O::Invention, O::Protection],
         Mutant::MissingStopUnnoticed
         | Mutant::CancelBeforePlace
         | Mutant::StopNotEnlarged
