@@ -63,6 +63,15 @@ impl Books {
         self.exchange().account()
     }
 
+    /// By how much cash may differ: none of it between values; where a venue writes numbers, it rounds what it
+    /// realises, and within this the engine takes no difference for a drift.
+    pub(crate) fn dust(&self) -> Decimal {
+        match self {
+            Books::Typed(_) => Decimal::ZERO,
+            Books::Wire(_) => Decimal::new(1, 4),
+        }
+    }
+
     /// The orders of one instrument that work, oldest first.
     pub(crate) fn working(&self, instrument: InstrumentId) -> impl Iterator<Item = VenueOrder> + '_ {
         let (typed, wire) = match self {
