@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use seawall_engine::{Effects, Engine, fingerprint};
-use seawall_model::{Input, StateSink, Ts};
+use seawall_model::{Input, Report, Side, StateSink, Ts, VenueEvent, VenueOrder};
 
 /// Steps between two looks at the engine's whole state.
 const DIGEST_EVERY: u64 = 256;
@@ -49,8 +49,25 @@ impl Trace {
                 self.signed(ask.get());
             }
             Input::Wakeup => self.number(1),
+            // The inputs that are many or long are written by their numbers, the others in words.
+            Input::Candle { instrument, candle, .. } => {
+                self.number(2 | u64::from(instrument.0) << 8);
+                self.signed(candle.known_at.nanos());
+                for price in [candle.open, candle.high, candle.low, candle.close] {
+                    self.signed(price.get());
+                }
+                self.float(candle.volume);
+            }
+            Input::Venue(VenueEvent::OpenOrders(report)) => self.open_orders(report),
+            Input::Venue(VenueEvent::Positions(report)) => {
+                self.head(4, report);
+                for row in &report.rows {
+                    self.number(u64::from(row.instrument.0));
+                    self.signed(row.qty.get());
+                    self.signed(row.entry_price.get());
+                }
+            }
             Input::Started
-            | Input::Candle { .. }
             | Input::Mark { .. }
             | Input::Venue(_)
             | Input::Submission { .. }
@@ -77,6 +94,28 @@ impl Trace {
         }
         if self.steps.is_multiple_of(DIGEST_EVERY) {
             engine.digest(self);
+        }
+    }
+}
+
+impl Trace {
+    fn head<T>(&mut self, kind: u64, report: &Report<T>) {
+        self.number(kind);
+        self.signed(report.taken_at.nanos());
+        let _ = write!(Words(self), "{:?}", report.coverage);
+        self.number(report.rows.len() as u64);
+    }
+
+    fn open_orders(&mut self, report: &Report<VenueOrder>) {
+        self.head(3, report);
+        for row in &report.rows {
+            let named = row.order.map_or(0, |order| u64::from(order.id.sequence) + 1);
+            self.number(named);
+            self.signed(row.qty.get());
+            self.signed(row.filled.get());
+            self.number(row.state as u64 | u64::from(row.side == Side::Buy) << 8);
+            self.signed(row.kind.limit().map_or(0, |price| price.get()));
+            self.signed(row.kind.trigger().map_or(0, |trigger| trigger.price.get()));
         }
     }
 }

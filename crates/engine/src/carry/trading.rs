@@ -4,7 +4,7 @@
 //! A patch has each part that has changed, in full; of the live orders it has those that have changed, and
 //! which of them work.
 
-use seawall_model::{ClientOrderId, Money, Position, PriceUnits, Ts};
+use seawall_model::{ClientOrderId, Money, OrderRef, OrderRequest, Position, PriceUnits, Ts};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::desk::{NOBODY, unnumbered};
@@ -94,6 +94,11 @@ macro_rules! trading_patch {
                 })
             }
 
+            pub(super) fn is_empty(&self) -> bool {
+                let orders = self.live.is_none() && self.working.is_none();
+                orders && self.score.is_none() $(&& self.$part.is_none())*
+            }
+
             fn change(&self, trading: &mut DeskTrading) {
                 $(if let Some(part) = &self.$part {
                     trading.$part.clone_from(part);
@@ -128,10 +133,6 @@ trading_patch! {
 }
 
 impl TradingPatch {
-    pub(super) fn is_empty(&self) -> bool {
-        *self == TradingPatch::default()
-    }
-
     /// What it makes of `before`; `None` where it builds on something that is not there.
     pub(super) fn apply(&self, before: Option<DeskTrading>) -> Option<DeskTrading> {
         let Some(mut trading) = before else { return self.begin() };
@@ -162,9 +163,32 @@ fn changed<T: Clone + PartialEq>(known: &mut T, now: &T) -> Option<T> {
 
 /// Whether a carried order is the one of a desk; within a carry instruments have no numbers.
 pub(super) fn is_same(carried: &Order, order: &Order) -> bool {
-    let mut numbered = carried.clone();
-    numbered.request.order.instrument = order.request.order.instrument;
-    numbered == *order
+    // Named in full, so that nothing new is left out; the id tells most apart.
+    let Order {
+        request,
+        state,
+        filled,
+        placed_at,
+        expires_at,
+        cancel_sent,
+        amendment,
+        triggered_at,
+        query_at,
+        queries,
+        changed_at,
+        asked_at,
+        reported,
+    } = carried;
+    let OrderRequest { order: OrderRef { instrument: _, id }, role, side, qty, kind, reduce_only } = request;
+    let theirs = &order.request;
+    *id == theirs.order.id
+        && (*state, *filled, *changed_at) == (order.state, order.filled, order.changed_at)
+        && (*role, *side, *qty, *reduce_only) == (theirs.role, theirs.side, theirs.qty, theirs.reduce_only)
+        && *kind == theirs.kind
+        && (*placed_at, *expires_at) == (order.placed_at, order.expires_at)
+        && (*cancel_sent, *amendment) == (order.cancel_sent, order.amendment)
+        && (*triggered_at, *query_at) == (order.triggered_at, order.query_at)
+        && (*queries, *asked_at, *reported) == (order.queries, order.asked_at, order.reported)
 }
 
 /// The trade without what stands in the readings, and without its score.
