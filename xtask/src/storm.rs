@@ -23,8 +23,12 @@ const RUNNER: &[&str] = &["--example", "storm"];
 /// The one that looks for bugs that were made on purpose.
 const MUTANTS: &[&str] = &["--features", "mutants", "--example", "mutants"];
 
-/// What CI runs of the runner, part by part: at least 300 worlds by values, and whatever else it knows.
-const PARTS: &[(&str, &[&str])] = &[("typed", &["--seeds", "0..300"]), ("corpus", &["--corpus"])];
+/// What CI runs of the runner, part by part: 300 worlds by values, 60 over bytes, the named scenarios.
+const PARTS: &[(&str, &[&str])] = &[
+    ("typed", &["--seeds", "0..300"]),
+    ("wire", &["--level", "wire", "--seeds", "0..60"]),
+    ("corpus", &["--corpus"]),
+];
 
 /// Does what the words say.
 ///
