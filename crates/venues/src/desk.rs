@@ -104,7 +104,7 @@ pub enum Happened<'a> {
 }
 
 /// Who asked.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Asker {
     Session(usize),
     Outside(u64),

@@ -73,7 +73,7 @@ impl World {
     }
 
     /// A request arrives at the venue.
-    pub(super) fn arrives(&mut self, at: Ts, flight: Flight) {
+    pub(super) fn arrives(&mut self, at: Ts, flight: &Flight) {
         let place = match &flight.asked {
             Some(VenueRequest::Place(order)) => Some(*order),
             _ => None,
@@ -83,9 +83,9 @@ impl World {
         let stopped = id.is_some_and(|id| self.wire.as_ref().is_some_and(|wire| wire.stopped.contains(&id)));
         if is_down || flight.is_twin && stopped {
             id.into_iter().for_each(|id| self.truth.vanished(id));
-            return self.lost_on_the_way(at, &flight);
+            return self.lost_on_the_way(at, flight);
         }
-        let instead = if flight.is_twin { None } else { self.instead(at, &flight, place.as_ref()) };
+        let instead = if flight.is_twin { None } else { self.instead(at, flight, place.as_ref()) };
         let reply = match instead {
             Some(reply) => {
                 id.into_iter().for_each(|id| self.truth.vanished(id));
@@ -99,13 +99,13 @@ impl World {
                 if let (Some(id), Some(wire)) = (id, self.wire.as_mut()) {
                     wire.stopped.remove(&id);
                 }
-                self.ask_box(at, &flight)
+                self.ask_box(at, flight)
             }
         };
         match reply {
-            Some(reply) if !flight.is_mute => self.goes_back(at, &flight, reply),
+            Some(reply) if !flight.is_mute => self.goes_back(at, flight, reply),
             Some(_) => {}
-            None => self.lost_on_the_way(at, &flight),
+            None => self.lost_on_the_way(at, flight),
         }
     }
 

@@ -133,7 +133,7 @@ impl World {
 
     pub(crate) fn wire_happens(&mut self, at: Ts, event: Event) {
         match event {
-            Event::Arrive(flight) => self.arrives(at, *flight),
+            Event::Arrive(flight) => self.arrives(at, &flight),
             Event::Reply { life, ticket, reply } => {
                 if at < self.paused_until {
                     let event = Event::Reply { life, ticket, reply };
