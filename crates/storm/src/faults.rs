@@ -119,6 +119,13 @@ faults! {
     PlacementRefused, "placement_refused", Submit, 60_000, true;
     /// A request is refused because there were too many.
     RateLimited, "rate_limited", Submit, 60_000, true;
+    /// The transport says at once that it does not know, and the venue acts seconds later, also after it was
+    /// asked and said that it knows nothing; not beyond its acceptance horizon.
+    ActedLate, "acted_late", Submit, 60_000, true;
+    /// A placement is refused with a code that nobody knows: the driver cannot say what became of it.
+    RefusedUnknown, "refused_unknown", Submit, 60_000, true;
+    /// The answer to an order comes after the stream has told more about it.
+    ReplyLate, "reply_late", Submit, 100_000, true;
     /// A stop is refused.
     StopRefused, "stop_refused", Submit, 150_000, true;
     /// A cancellation is refused although the order works.
@@ -130,6 +137,9 @@ faults! {
     StopExpired, "stop_expired", Lifecycle, 40_000, true;
     /// The venue ends a resting stop without a word (for each stop and minute).
     StopVanished, "stop_vanished", Lifecycle, 20_000, true;
+    /// The venue makes a resting stop smaller, because it may only reduce, and says so or not (for each stop
+    /// and minute).
+    StopShrunk, "stop_shrunk", Lifecycle, 20_000, true;
     /// A stop triggers and the order that it makes is refused.
     TriggerRefused, "trigger_refused", Lifecycle, 200_000, true;
 
@@ -177,6 +187,9 @@ faults! {
     /// Money comes in or goes out, and nobody tells (for each minute).
     TransferUntold, "transfer_untold", Account, 10_000, false;
 
+    /// The key or the address is refused for up to a minute: no request is taken (for each minute).
+    Banned, "banned", Account, 8_000, true;
+
     /// The price jumps by percents (for each instrument and minute).
     Gap, "gap", Market, 20_000, true;
     /// An instrument does not trade for a while: no prices (for each instrument and minute).
@@ -186,6 +199,11 @@ faults! {
     Halt, "halt", Market, 8_000, true;
     /// An instrument has a coarser tick for a while, and the listing tells (for each instrument and minute).
     TickChanged, "tick_changed", Market, 6_000, true;
+    /// The venue is closed for up to four minutes: no prices, no stream, no request is taken, and the listing
+    /// tells (for each minute).
+    Maintenance, "maintenance", Market, 4_000, true;
+    /// A price of the feed is crossed or has an empty side (for each price).
+    QuoteBroken, "quote_broken", Market, 3_000, false;
     /// A closed candle never comes.
     CandleMissing, "candle_missing", Market, 20_000, false;
 
@@ -196,6 +214,9 @@ faults! {
     Killed, "killed", Host, 20_000, true;
     /// The machine stands still for up to 30 seconds (for each minute).
     Pause, "pause", Host, 20_000, true;
+    /// The machine's clock is set forward by up to the bound on clocks, and back at once: the driver's clock
+    /// goes on slowly until both agree (for each minute).
+    ClockStepped, "clock_stepped", Host, 15_000, false;
     /// A sync takes seconds.
     SlowDisk, "slow_disk", Host, 20_000, true;
     /// A write reaches the disk in part, and the process dies of it (for each minute).
@@ -211,6 +232,8 @@ faults! {
     Kill, "kill", Operator, 10_000, false;
     /// The operator closes a position (for each instrument and minute).
     Close, "close", Operator, 20_000, false;
+    /// The operator changes settings, which takes a restart (for each minute).
+    Reconfigured, "reconfigured", Operator, 10_000, true;
     /// The operator stops the process and starts it again (for each minute).
     Restart, "restart", Operator, 15_000, true;
 
@@ -234,7 +257,8 @@ faults! {
 
 impl Fault {
     /// Whether worlds of a level know it. Halts and other ticks are not told by the exchange in a box yet; it
-    /// tells every transfer, has no auto-deleveraging, and its sessions find gaps themselves.
+    /// tells every transfer, has no auto-deleveraging, and its sessions find gaps themselves. What the venue or
+    /// the way there does at large is told by values only; bytes have refusals and silences of their own.
     #[must_use]
     pub const fn is_of(self, level: Level) -> bool {
         let is_bytes = matches!(self.class(), Class::Wire);
@@ -248,6 +272,14 @@ impl Fault {
                     | Fault::Halt
                     | Fault::TickChanged
                     | Fault::CandleMissing
+                    | Fault::ActedLate
+                    | Fault::RefusedUnknown
+                    | Fault::ReplyLate
+                    | Fault::StopShrunk
+                    | Fault::Banned
+                    | Fault::Maintenance
+                    | Fault::QuoteBroken
+                    | Fault::ClockStepped
             ),
         }
     }

@@ -51,6 +51,7 @@ mod market;
 pub mod mutants;
 mod network;
 mod oracles;
+mod ordeals;
 mod parity;
 mod process;
 mod random;

@@ -38,6 +38,11 @@ impl World {
         }
         let question = is_question(&request);
         self.leaves(at, &request);
+        if at < self.banned_until {
+            let due = at.plus(self.travel_time(at)).plus(self.travel_time(at));
+            self.tell_not_done(due, &request);
+            return;
+        }
         if let Some(strike) = self.hits(at, Fault::RequestNotSent, &request) {
             let pause = self.faults.shape(strike).millis(1, 500);
             self.tell_not_done(at.plus(pause), &request);
@@ -51,10 +56,16 @@ impl World {
         if let Some(strike) = self.hits(at, Fault::RequestLate, &request) {
             arrives = arrives.plus(self.faults.shape(strike).millis(200, LATE_MS_MAX));
         }
-        self.depart(arrives, request);
         if question {
+            self.depart(arrives, request);
             return;
         }
+        if let Some(strike) = self.hits(at, Fault::ActedLate, &request) {
+            let mut shape = self.faults.shape(strike);
+            arrives = at.plus(shape.millis(1_000, LATE_MS_MAX));
+            self.tell_unknown(at.plus(shape.millis(50, 1_000)), &request);
+        }
+        self.depart(arrives, request);
         if let Some(strike) = self.hits(at, Fault::RequestDoubled, &request) {
             let again = arrives.plus(self.faults.shape(strike).millis(1, 1_500));
             self.depart(again, request);
@@ -72,6 +83,13 @@ impl World {
     pub(crate) fn arrive(&mut self, at: Ts, request: VenueRequest) {
         if let VenueRequest::Place(order) = &request {
             self.truth.arrived(order.order.id);
+            let id = order.order.id;
+            if let Some(strike) = self.hits(at, Fault::RefusedUnknown, &request) {
+                let pause = self.faults.shape(strike).millis(10, 1_000);
+                self.venue.refuse(id);
+                self.tell_unknown(at.plus(pause), &request);
+                return;
+            }
         }
         let World { venue, faults, truth, .. } = self;
         if let Some(strike) = venue.arrive(at, request, faults, truth) {
@@ -109,7 +127,12 @@ impl World {
                 return;
             }
         }
-        let due = at.plus(self.travel_time(at));
+        let mut due = at.plus(self.travel_time(at));
+        if !is_question(request)
+            && let Some(strike) = self.hits(at, Fault::ReplyLate, request)
+        {
+            due = due.plus(self.faults.shape(strike).millis(100, 4_000));
+        }
         self.answer(due, Input::Venue(event));
     }
 
@@ -164,6 +187,14 @@ impl World {
         };
         if let Some(input) = input {
             self.answer(due, input);
+        }
+    }
+
+    /// The transport cannot say what became of a placement.
+    fn tell_unknown(&mut self, due: Ts, request: &VenueRequest) {
+        if let VenueRequest::Place(order) = request {
+            let outcome = SubmitOutcome::Unknown;
+            self.answer(due, Input::Submission { order: order.order, outcome });
         }
     }
 

@@ -69,6 +69,8 @@ impl From<StoreError> for Halt {
 /// What the world lends to a step.
 pub(crate) struct Around<'a> {
     pub(crate) at: Ts,
+    /// What the process's own clock shows.
+    pub(crate) shown: Ts,
     pub(crate) judge: &'a mut Judge,
     pub(crate) truth: &'a Truth,
     pub(crate) venue: &'a Venue,
@@ -277,7 +279,7 @@ impl Process {
         around: &mut Around<'_>,
         input: &Input,
     ) -> (Vec<(Ts, VenueRequest)>, Result<(), Halt>) {
-        let at = around.at.max(self.engine.now());
+        let at = around.shown.max(self.engine.now());
         let Process { engine, pump, journal, carry, port, durable } = self;
         port.room = (point == Some(Point::AfterFirst)).then_some(1);
         let mut scribe = Scribe { journal, carry, durable, disk, point, around, input: None };

@@ -237,6 +237,18 @@ impl Plan {
         self.level == Level::Wire
     }
 
+    /// The operator changes settings: those that no bound and no limit is judged by.
+    pub(crate) fn reconfigure(&mut self, draws: &mut Stream) {
+        let trade = &mut self.settings.trade;
+        trade.execution.entry_order =
+            draws.pick([EntryOrder::Limit, EntryOrder::LimitIoc, EntryOrder::Market]).unwrap_or_default();
+        trade.management.time_exit_bars = draws.count(5, 30);
+        trade.multi_tp.final_target = draws
+            .pick([FinalTarget::TightenTrail, FinalTarget::ClosePartial, FinalTarget::CloseFull])
+            .unwrap_or_default();
+        self.settings.risk.risk_per_trade_pct = percent(draws.range(20, 150));
+    }
+
     /// What the engine is built from.
     pub(crate) fn setup(&self, instruments: &[Instrument]) -> Setup {
         if let Some(setup) = &self.given {
@@ -324,7 +336,15 @@ impl Plan {
 
     fn asks_in_vain(&self) -> bool {
         let vain = [Fault::QueryFailed, Fault::QueryTimedOut, Fault::QueryTruncated, Fault::ReplyLost];
-        let lost = [Fault::RequestLost, Fault::RequestNotSent, Fault::Halt];
+        let lost = [
+            Fault::RequestLost,
+            Fault::RequestNotSent,
+            Fault::ActedLate,
+            Fault::RefusedUnknown,
+            Fault::Banned,
+            Fault::Maintenance,
+            Fault::Halt,
+        ];
         let may = |fault: &&Fault| self.faults.rate(**fault) > 0 || self.known.contains(*fault);
         vain.iter().chain(&lost).any(|fault| may(&fault))
     }

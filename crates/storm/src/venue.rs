@@ -399,6 +399,28 @@ impl Venue {
         ended
     }
 
+    /// The venue makes a resting order smaller by itself, and says so or not.
+    pub(crate) fn shrink(&mut self, at: Ts, row: &VenueOrder, aloud: bool, truth: &mut Truth) -> bool {
+        let before = self.said.len();
+        let half = QtyUnits::new(row.qty.get() / 2);
+        let qty = self.instruments.get(row.instrument.index()).map(|one| one.floor_lot(half));
+        let (Some(order), Some(qty)) = (row.order, qty) else { return false };
+        if qty <= row.filled {
+            return false;
+        }
+        self.exchange.send(at, VenueRequest::Amend { order, qty, kind: row.kind });
+        self.hear_exchange(at, truth, None);
+        if !aloud {
+            self.said.truncate(before);
+        }
+        self.exchange.working(row.instrument).any(|now| now.order == row.order && now.qty == qty)
+    }
+
+    /// A placement is refused before it reaches the books; a twin that comes later is refused, too.
+    pub(crate) fn refuse(&mut self, id: ClientOrderId) {
+        self.refused.insert(id);
+    }
+
     /// The user trades by hand, at market.
     pub(crate) fn by_hand(
         &mut self,

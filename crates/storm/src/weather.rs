@@ -15,7 +15,11 @@ use crate::swarm::{CASH, RUN};
 use crate::world::{Happening, World};
 
 /// Faults of the account, the host and the operator, drawn once a minute.
-const BY_MINUTE: [Fault; 17] = [
+const BY_MINUTE: [Fault; 21] = [
+    Fault::Banned,
+    Fault::Maintenance,
+    Fault::ClockStepped,
+    Fault::Reconfigured,
     Fault::StreamGap,
     Fault::StreamGapCut,
     Fault::StreamStall,
@@ -36,7 +40,8 @@ const BY_MINUTE: [Fault; 17] = [
 ];
 
 /// Faults of one instrument, drawn once a minute for each.
-pub(crate) const BY_INSTRUMENT: [Fault; 12] = [
+pub(crate) const BY_INSTRUMENT: [Fault; 13] = [
+    Fault::StopShrunk,
     Fault::StopExpired,
     Fault::StopVanished,
     Fault::ManualTrade,
@@ -121,7 +126,9 @@ impl World {
         let mut shape = self.faults.shape(strike);
         // Its first draw said when it begins.
         shape.word();
+        let ordeal = self.ordeal(at, fault, instrument, shape);
         let done = match (fault.class(), instrument) {
+            _ if ordeal.is_some() => ordeal.unwrap_or_default(),
             (Class::Lifecycle, Some(id)) => self.end_an_order(at, fault, id),
             (Class::Account, Some(id)) => self.meddle(at, fault, id, shape),
             (Class::Account, None) => {
@@ -362,6 +369,7 @@ impl World {
 
     /// What was begun ends, and the operator lets the account trade.
     pub(crate) fn clear_up(&mut self, at: Ts) {
+        self.banned_until = at;
         self.stalled = false;
         self.wire_heals(at);
         for id in (0..).map(InstrumentId).take(self.venue.instruments.len()) {

@@ -8,7 +8,7 @@ use seawall_engine::{Carry, EngineError};
 use seawall_model::{
     Fill, Input, InstrumentId, ModelError, Money, PriceUnits, Span, Ts, VenueEvent, VenueRequest,
 };
-use seawall_simulator::SimulatorError;
+use seawall_simulator::{SimulatorError, Tick};
 use seawall_store::disk::MemoryDisk;
 use seawall_store::recording;
 use seawall_strategy::Strategy;
@@ -22,6 +22,7 @@ use crate::corpus::{Do, Script, Scripted};
 use crate::faults::Fault;
 use crate::market::{MINUTE, Market, Move};
 use crate::oracles::{Finding, Judge, Oracle, Violation, conservation, ledger, recovery};
+use crate::ordeals::Clock;
 use crate::parity::{DataSet, Lived};
 use crate::process::{Around, Begun, Counts, Halt, Point, Process};
 use crate::random::{Purpose, Stream};
@@ -145,6 +146,9 @@ pub(crate) struct World {
     pub(crate) stalled: bool,
     pub(crate) stream_until: Ts,
     pub(crate) paused_until: Ts,
+    /// No request is taken before this.
+    pub(crate) banned_until: Ts,
+    pub(crate) clock: Clock,
     handed_at: Ts,
     quiet: Arc<AtomicBool>,
     pub(crate) healed_at: Option<Ts>,
@@ -238,6 +242,8 @@ impl World {
             stalled: false,
             stream_until: now,
             paused_until: now,
+            banned_until: now,
+            clock: Clock::right(now),
             handed_at: now,
             quiet: Arc::new(AtomicBool::new(false)),
             healed_at: None,
@@ -310,7 +316,7 @@ impl World {
     fn due(&mut self) -> Option<(Ts, u8)> {
         let soonest = self.now;
         let wake = self.process.as_ref().and_then(|process| process.engine.next_wakeup());
-        let wake = wake.map(|at| at.max(soonest).max(self.paused_until));
+        let wake = wake.map(|shown| self.clock.comes(shown)).map(|at| at.max(soonest).max(self.paused_until));
         let agenda = self.agenda.next_at().map(|at| at.max(soonest));
         let market = self.market.next_at().map(|at| at.max(soonest));
         let wire = self.wire_next_at().map(|at| at.max(soonest));
@@ -382,7 +388,8 @@ impl World {
                     return;
                 }
                 if at >= self.paused_until {
-                    self.feed(at, Input::Quote { instrument: id, bid: tick.bid, ask: tick.ask });
+                    let (bid, ask) = self.told(at, id, tick);
+                    self.feed(at, Input::Quote { instrument: id, bid, ask });
                 }
                 if let Some(candle) = closed {
                     if let Some(strike) = self.faults.strikes(Fault::CandleMissing, About::Price) {
@@ -401,6 +408,17 @@ impl World {
                 }
             }
         }
+    }
+
+    /// A price as the feed tells it.
+    fn told(&mut self, at: Ts, id: InstrumentId, tick: Tick) -> (PriceUnits, PriceUnits) {
+        let right = (tick.bid, tick.ask);
+        let Some(strike) = self.faults.strikes(Fault::QuoteBroken, About::Price) else { return right };
+        self.injected(at, strike, Some(id));
+        let (none, gone) = (PriceUnits::ZERO, PriceUnits::new(tick.ask.get() / 2));
+        let broken =
+            [(tick.ask, tick.bid), (none, tick.ask), (tick.bid, none), (none, none), (tick.ask, gone)];
+        self.faults.shape(strike).pick(broken).unwrap_or(right)
     }
 
     /// Counts a fault, and notes that it may keep a position from its stop.
@@ -430,6 +448,7 @@ impl World {
         let (sent, fed) = {
             let mut around = Around {
                 at,
+                shown: self.clock.shows(at),
                 judge: &mut self.judge,
                 truth: &self.truth,
                 venue: &self.venue,
@@ -613,6 +632,9 @@ impl World {
             return;
         }
         let alive = self.process.is_some();
+        if at < self.banned_until {
+            self.truth.disturb(at, None);
+        }
         for (halted, naked) in self.venue.halted.iter().zip(&mut self.truth.naked) {
             if *halted {
                 naked.disturbed = Some(at);
