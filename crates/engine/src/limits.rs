@@ -56,5 +56,8 @@ pub const ADJUSTMENTS_REMEMBERED: usize = 8;
 /// Pause before an exit is tried again where the venue has refused a stop because the market is closed.
 pub const CLOSED_RETRY: seawall_model::Span = seawall_model::Span::from_secs(10);
 
+/// Pause before a stop is placed again where the last two never left the process.
+pub const UNSENT_RETRY: seawall_model::Span = seawall_model::Span::from_secs(2);
+
 /// Pause before a stop is tried again where the venue says that it takes no orders on the instrument at all.
 pub const UNLISTED_RETRY: seawall_model::Span = seawall_model::Span::from_secs(60);

@@ -27,7 +27,7 @@ use crate::orders::Order;
 use crate::shared::Shared;
 use crate::truth::foreign::{self, StandIn};
 
-pub(crate) use ladder::{not_served, on_time, position_confirmed, stop_lost, stop_refused};
+pub(crate) use ladder::{not_served, on_time, position_confirmed, stop_lost, stop_refused, stop_unsent};
 use ladder::{place_stop, raise_cover, reduce_at_market};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,9 @@ pub(crate) struct Protection {
     /// The last stop or emergency close was refused because the venue takes no orders here.
     #[serde(default)]
     refused: bool,
+    /// Stops in a row that never left the process.
+    #[serde(default)]
+    unsent: u32,
 }
 
 /// What confirmed and pending stops cover.
@@ -97,6 +100,7 @@ impl Protection {
             stops_lost: 0,
             reported: false,
             refused: false,
+            unsent: 0,
         }
     }
 
@@ -191,6 +195,7 @@ impl Protection {
         sink.number(u64::from(self.stops_lost));
         sink.number(u64::from(self.doubted));
         sink.number(u64::from(self.reported) | u64::from(self.refused) << 1);
+        sink.number(u64::from(self.unsent));
     }
 }
 
@@ -309,6 +314,7 @@ struct Job {
 fn covered(desk: &mut Desk, shared: &mut Shared, at: Ts, stop: Option<ClientOrderId>, effects: &mut Effects) {
     desk.protection.step = Step::Stop(0);
     desk.protection.refused = false;
+    desk.protection.unsent = 0;
     let Some(since) = desk.protection.naked_since.take() else { return };
     let naked = at.since(since);
     shared.naked_max_nanos = shared.naked_max_nanos.max(naked.nanos());

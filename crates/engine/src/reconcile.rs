@@ -30,6 +30,9 @@ use crate::truth::settings::{OrphanPolicy, PositionPolicy};
 use crate::universe::hooks::end_forbidden;
 
 const ASK_AGAIN: Span = Span::from_secs(1);
+/// A balance says nothing of when it was true: one that differs is asked for again after this, longer than a
+/// venue's replicas are behind.
+const BALANCE_AGAIN: Span = Span::from_secs(10);
 /// A second picture of what one picture does not prove.
 pub(crate) const ASK_SOON: Span = Span::from_millis(200);
 /// How often everything is compared while the engine is not ready, or the stream is lost.
@@ -373,7 +376,8 @@ fn tolerance(shared: &Shared) -> Decimal {
 const COST_DECIMALS: u32 = 10;
 
 /// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two
-/// answers in a row differ by the same amount, so that a fill which is on its way is not taken for a drift.
+/// answers in a row, some seconds apart, differ by the same amount, so that neither a fill which is on its way
+/// nor a replica that is behind twice is taken for a drift.
 pub(crate) fn on_balance(
     desks: &[Desk],
     shared: &mut Shared,
@@ -397,11 +401,10 @@ pub(crate) fn on_balance(
         shared.opened = true;
         shared.book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, difference));
     } else if difference.get().abs() > tolerance(shared) {
-        let repeated =
-            shared.drift.is_some_and(|(before, asked)| before == difference && asked < shared.asked_at);
-        if !repeated {
-            shared.drift = Some((difference, shared.asked_at));
-            shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));
+        let same = shared.drift.filter(|(before, _)| *before == difference);
+        let (_, first_asked) = *shared.drift.insert(same.unwrap_or((difference, shared.asked_at)));
+        if shared.asked_at.since(first_asked) < BALANCE_AGAIN {
+            shared.query_at = shared.query_at.min(at.plus(BALANCE_AGAIN));
             return;
         }
         alert(effects, at, Severity::Warning, AlertKind::BalanceDrift, None, difference.to_string());

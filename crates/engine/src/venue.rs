@@ -13,7 +13,7 @@ use crate::effects::Effects;
 use crate::gateway::place_again;
 use crate::gateway::{alert, cancel};
 use crate::mutant::Mutant;
-use crate::protection::{self, protect, stop_refused, watch_trigger};
+use crate::protection::{self, protect, stop_refused, stop_unsent, watch_trigger};
 use crate::shared::Shared;
 use crate::targets;
 
@@ -222,7 +222,7 @@ pub(crate) fn on_submission(
         SubmitOutcome::NotSent => {
             let Some((role, state)) = apply(desk, at, id, OrderEvent::NotSent, effects) else { return };
             if role == OrderRole::Stop && state == OrderState::NotSent {
-                protect(desk, shared, at, effects);
+                stop_unsent(desk, shared, at, effects);
             }
         }
         SubmitOutcome::Unknown if Mutant::TimeOutIsRejection.is_on() => {

@@ -377,6 +377,26 @@ fn a_stop_that_never_left_the_process_is_placed_again() {
     assert_eq!(again.qty, stop.qty);
 }
 
+/// Found by storm (seed 835, the account shut out for half a minute): 181 stops within a minute, each placed as
+/// soon as the one before had not left.
+#[test]
+fn stops_that_never_leave_are_tried_again_with_pauses_until_one_does() {
+    let mut bench = Bench::ready(remote());
+    let first = bench.enter(plan(Direction::Long));
+    bench.input(Input::Submission { order: first.order, outcome: SubmitOutcome::NotSent });
+    let mut stop = bench.placed(OrderRole::Stop);
+    for _ in 0..20 {
+        bench.input(Input::Submission { order: stop.order, outcome: SubmitOutcome::NotSent });
+        bench.pass_ms(1_900);
+        assert!(bench.placements().is_empty());
+        bench.pass_ms(200);
+        stop = bench.placed(OrderRole::Stop);
+        assert_eq!((source(&stop), stop.qty), (TriggerSource::Mark, first.qty));
+    }
+    bench.accept(&stop);
+    assert!(bench.position().protected);
+}
+
 #[test]
 fn an_emergency_close_that_is_refused_is_tried_again_with_pauses_until_flat() {
     let mut bench = Bench::ready(remote());

@@ -19,7 +19,7 @@
 //!   than the horizon that the engine is told. A venue that takes an order after the horizon that it promises
 //!   cannot be survived by asking. One that it has refused it does not take when a twin comes.
 //! - **A picture says when it was taken.** A replica that is behind says so by the time of its picture. A
-//!   balance has no such time: one that is behind is survived by looking twice.
+//!   balance has no such time: it is behind by 8 seconds at most, which is survived by looking again later.
 //! - **A complete list is never empty by mistake twice in a row.** One such lie is found by asking for each
 //!   order; two in a row are a venue that cannot be told from an empty account.
 //! - **A market order fills at once or ends**, also one that a trigger has made. In thin worlds it fills in

@@ -20,6 +20,8 @@ use crate::truth::Truth;
 const OTHERS: u32 = 4_000_000;
 /// How far a replica may be behind.
 const PICTURES: usize = 4;
+/// How far a balance is behind at most: it does not say so.
+const BALANCE_BEHIND: Span = Span::from_secs(8);
 /// Time between two pictures.
 const PICTURE_EVERY: Span = Span::from_secs(2);
 
@@ -305,7 +307,8 @@ impl Venue {
         if matches!(request, VenueRequest::QueryBalance)
             && let Some(strike) = faults.strikes(Fault::BalanceStale, about)
         {
-            let amount = self.pictures.front()?.cash;
+            let recent = |picture: &&Picture| at.since(picture.at) <= BALANCE_BEHIND;
+            let amount = self.pictures.iter().find(recent)?.cash;
             return Some((VenueEvent::Balance { coverage: Coverage::Complete, amount }, strike));
         }
         if asks_orders {

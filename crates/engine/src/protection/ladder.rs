@@ -13,7 +13,7 @@ use crate::desk::Desk;
 use crate::effects::Effects;
 use crate::exits::cancel_entries;
 use crate::gateway::{alert, amend, place};
-use crate::limits::{STOPS_LOST_MAX, UNLISTED_RETRY};
+use crate::limits::{STOPS_LOST_MAX, UNLISTED_RETRY, UNSENT_RETRY};
 use crate::mutant::Mutant;
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
@@ -170,6 +170,18 @@ fn escalate(desk: &mut Desk, shared: &mut Shared, at: Ts, why: &str, effects: &m
     }
 }
 
+/// A stop never left the process. One is placed again at once; where that did not leave either, the way out
+/// is closed, and trying without a pause would only keep it closed.
+pub(crate) fn stop_unsent(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    desk.protection.unsent = desk.protection.unsent.saturating_add(1);
+    if desk.protection.unsent == 1 {
+        protect(desk, shared, at, effects);
+    } else if !desk.position.is_flat() && desk.protection.naked_since.is_some() {
+        desk.protection.deadline = at.plus(UNSENT_RETRY);
+        desk.protection.hold_until = desk.protection.deadline;
+    }
+}
+
 /// The venue refused a stop.
 pub(crate) fn stop_refused(
     desk: &mut Desk,
@@ -192,7 +204,7 @@ pub(crate) fn stop_refused(
         not_served(desk, at, effects);
         return;
     }
-    desk.protection.refused = false;
+    (desk.protection.refused, desk.protection.unsent) = (false, 0);
     if reason == RejectReason::NothingToReduce {
         // The venue says there is no position: a fill is on its way, or the books are wrong. Ask.
         effects.requests.push(VenueRequest::QueryPositions);
@@ -260,7 +272,8 @@ pub(crate) fn on_time(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     if at >= desk.protection.deadline {
         desk.protection.deadline = Ts::FAR_FUTURE;
         let waited = desk.foreign.stop_waiting(at);
-        if waited || desk.protection.refused {
+        let unsent = desk.protection.unsent > 1 && !cover(desk).pending;
+        if waited || unsent || desk.protection.refused {
             if waited {
                 // No foreign stop was proven in time: one of our own.
                 desk.protection.naked_since.get_or_insert(at);

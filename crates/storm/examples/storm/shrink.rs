@@ -53,7 +53,7 @@ pub(crate) fn shrink(seed: u64, options: &Options, code: u8) -> String {
         }
     }
     if let Some(report) = breaks(&best) {
-        best.strikes = Some(strikes_that_matter(&best, *report, breaks));
+        best.strikes = Some(strikes_that_matter(&best, &report, breaks));
     }
     let again = breaks(&best);
     told(seed, &best, again.as_deref())
@@ -61,7 +61,7 @@ pub(crate) fn shrink(seed: u64, options: &Options, code: u8) -> String {
 
 fn strikes_that_matter(
     options: &Options,
-    report: Report,
+    report: &Report,
     breaks: impl Fn(&Options) -> Option<Box<Report>>,
 ) -> Vec<Strike> {
     let all: Vec<Strike> = report.struck.iter().map(|struck| struck.strike).collect();
