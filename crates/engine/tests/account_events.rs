@@ -109,7 +109,7 @@ fn a_transfer_that_the_balance_showed_first_changes_its_name_and_counts_once() {
         let told_at = bench.now;
         bench.pass_ms(30_000);
         bench.balance(10_000 + amount);
-        bench.pass_ms(1_000);
+        bench.pass_ms(11_000);
         bench.balance(10_000 + amount);
         assert_eq!(bench.engine.ledger().balance(Account::Adjustments), money(-amount));
         bench.venue(VenueEvent::Booked(Booking {
