@@ -23,7 +23,7 @@ use crate::ledger::Account;
 use crate::mutant::Mutant;
 use crate::phase::Phase;
 use crate::protection;
-use crate::shared::{ReportsSeen, Shared};
+use crate::shared::{Drift, ReportsSeen, Shared};
 use crate::truth::blocks::is_held;
 use crate::truth::queries::{ReportKind, ask_for, hear};
 use crate::truth::settings::{OrphanPolicy, PositionPolicy};
@@ -33,6 +33,9 @@ const ASK_AGAIN: Span = Span::from_secs(1);
 /// A balance says nothing of when it was true: one that differs is asked for again after this, longer than a
 /// venue's replicas are behind.
 const BALANCE_AGAIN: Span = Span::from_secs(10);
+/// A picture of positions from so long after a balance was asked for has every execution in it that the balance
+/// had: as much as clocks differ, and less than [`BALANCE_AGAIN`].
+const PICTURED_AFTER: Span = Span::from_secs(5);
 /// A second picture of what one picture does not prove.
 pub(crate) const ASK_SOON: Span = Span::from_millis(200);
 /// How often everything is compared while the engine is not ready, or the stream is lost.
@@ -137,6 +140,9 @@ pub(crate) fn on_positions(
         all_agree &= compare(desk, shared, at, row, taken_at, effects);
     }
     shared.reports.positions |= all_agree;
+    if let Some(drift) = &mut shared.drift {
+        drift.pictured |= all_agree && taken_at >= drift.first_asked.plus(PICTURED_AFTER);
+    }
     // A balance that came before them could not be read yet.
     let overtaken = shared.phase == Phase::Reconciling && all_agree && !shared.reports.balance;
     if overtaken && !shared.truth.queries.of(ReportKind::Balance).is_out() {
@@ -376,8 +382,9 @@ fn tolerance(shared: &Shared) -> Decimal {
 const COST_DECIMALS: u32 = 10;
 
 /// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two
-/// answers in a row, some seconds apart, differ by the same amount, so that neither a fill which is on its way
-/// nor a replica that is behind twice is taken for a drift.
+/// answers in a row, some seconds apart, differ by the same amount, and a picture of positions from between
+/// them agrees with the books: so neither a fill which is on its way, nor one that was lost, nor a replica that
+/// is behind twice is taken for a drift.
 pub(crate) fn on_balance(
     desks: &[Desk],
     shared: &mut Shared,
@@ -401,10 +408,21 @@ pub(crate) fn on_balance(
         shared.opened = true;
         shared.book(at, effects, |ledger| ledger.post(Account::Transfers, Account::Cash, difference));
     } else if difference.get().abs() > tolerance(shared) {
-        let same = shared.drift.filter(|(before, _)| *before == difference);
-        let (_, first_asked) = *shared.drift.insert(same.unwrap_or((difference, shared.asked_at)));
-        if shared.asked_at.since(first_asked) < BALANCE_AGAIN {
-            shared.query_at = shared.query_at.min(at.plus(BALANCE_AGAIN));
+        let now = Drift { difference, first_asked: shared.asked_at, pictured: false };
+        let drift = *shared
+            .drift
+            .insert(shared.drift.filter(|before| before.difference == difference).unwrap_or(now));
+        let again = if shared.asked_at.since(drift.first_asked) < BALANCE_AGAIN {
+            BALANCE_AGAIN
+        } else if drift.pictured {
+            Span::default()
+        } else {
+            ASK_AGAIN
+        };
+        if again > Span::default() {
+            // An execution that nobody told moves the balance, too: positions are looked at first.
+            shared.reports.positions = false;
+            shared.query_at = shared.query_at.min(at.plus(again));
             return;
         }
         alert(effects, at, Severity::Warning, AlertKind::BalanceDrift, None, difference.to_string());

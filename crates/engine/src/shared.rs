@@ -76,12 +76,23 @@ pub(crate) struct Shared {
     pub(crate) asked_at: Ts,
     /// Whether the first balance has opened the books.
     pub(crate) opened: bool,
-    /// The last difference of the balance that was not yet confirmed, and when it had been asked for.
-    pub(crate) drift: Option<(Money, Ts)>,
+    /// The last difference of the balance that was not yet confirmed.
+    pub(crate) drift: Option<Drift>,
     /// Longest time any position has been without a confirmed stop.
     pub(crate) naked_max_nanos: i64,
     /// The first step at or after this looks for positions that are too large.
     pub(crate) rebalance_at: Ts,
+}
+
+/// A difference of the balance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drift {
+    /// What the venue has more than the books.
+    pub(crate) difference: Money,
+    /// When the answer that showed it first had been asked for.
+    pub(crate) first_asked: Ts,
+    /// Whether a picture of positions from after that agreed with the books: no execution is missing.
+    pub(crate) pictured: bool,
 }
 
 impl Shared {
@@ -131,9 +142,10 @@ impl Shared {
         sink.signed(self.query_at.nanos());
         sink.signed(self.asked_at.nanos());
         sink.number(u64::from(self.opened));
-        if let Some((difference, asked)) = self.drift {
-            sink.decimal(difference.get());
-            sink.signed(asked.nanos());
+        if let Some(drift) = self.drift {
+            sink.decimal(drift.difference.get());
+            sink.signed(drift.first_asked.nanos());
+            sink.number(u64::from(drift.pictured));
         }
         sink.signed(self.naked_max_nanos);
         sink.signed(self.rebalance_at.nanos());

@@ -110,6 +110,7 @@ fn a_transfer_that_the_balance_showed_first_changes_its_name_and_counts_once() {
         bench.pass_ms(30_000);
         bench.balance(10_000 + amount);
         bench.pass_ms(11_000);
+        bench.positions(0, 0);
         bench.balance(10_000 + amount);
         assert_eq!(bench.engine.ledger().balance(Account::Adjustments), money(-amount));
         bench.venue(VenueEvent::Booked(Booking {

@@ -263,7 +263,7 @@ fn money_that_nobody_can_explain_is_no_profit() {
     let mut bench = holding(only(|risk| risk.states.drawdown_reduce_only_pct = set("10")));
     // Books say 0 in cash (10 000 paid for the position); the venue twice says 5 000.
     for _ in 0..2 {
-        bench.balance(5_000);
+        bench.agrees_but_for(5_000);
         bench.pass_ms(40_000);
         bench.requests.clear();
     }
