@@ -17,6 +17,10 @@ use crate::wire::boxed::Boxed;
 use crate::world::StormError;
 
 /// The books of the venue.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one in a world, and the typed one is looked at all the time"
+)]
 pub(crate) enum Books {
     /// Requests and events are values.
     Typed(Exchange),
@@ -63,8 +67,8 @@ impl Books {
         self.exchange().account()
     }
 
-    /// By how much cash may differ: none of it between values; where a venue writes numbers, it rounds what it
-    /// realises, and within this the engine takes no difference for a drift.
+    /// By how much cash may differ: none of it between values. Where a venue writes numbers, it rounds what
+    /// it realises, and within this the engine takes no difference for a drift.
     pub(crate) fn dust(&self) -> Decimal {
         match self {
             Books::Typed(_) => Decimal::ZERO,

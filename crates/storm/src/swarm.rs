@@ -35,7 +35,7 @@ pub enum Level {
     /// By values.
     #[default]
     Typed,
-    /// By bytes: through codecs, sessions and budgets, with an exchange in a box that speaks a venue's protocol.
+    /// By bytes: through codecs, sessions and budgets, with an exchange in a box that speaks its protocol.
     Wire,
 }
 

@@ -222,8 +222,8 @@ fn an_order_is_known_by_its_venue_id_where_a_message_has_no_other_name() {
     assert!(bench.events().is_empty(), "somebody else's order");
 }
 
-/// A storm at the level of bytes: a placement came to the venue twice; the refusal of the second was told with
-/// our name and another id of the venue's, and taken for the end of the order that worked.
+/// A storm at the level of bytes: a placement came to the venue twice; the refusal of the second was told
+/// with our name and another id of the venue's, and taken for the end of the order that worked.
 #[test]
 fn a_failed_attempt_under_our_name_is_not_the_end_of_the_order_that_works() {
     let mut bench = account_bench(0);

@@ -51,7 +51,7 @@ impl World {
             self.fails(until, ticket, TransportFailure::MaybeSent);
         }
         let flight = Flight { life: self.life, ticket, asked, request, until, is_mute, is_twin: false };
-        // Under TLS nobody on the way can repeat a placement, and the venue knows open orders alone by our id.
+        // Under TLS nobody on the way can repeat a placement; the venue knows open orders alone by our id.
         let may_double = !matches!(flight.asked, Some(VenueRequest::Place(_)));
         if may_double && let Some(mut shape) = self.strikes_on(at, Fault::RequestDoubled, asked) {
             let again = arrives.plus(shape.millis(1, 1_500));

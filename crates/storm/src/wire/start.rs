@@ -1,8 +1,8 @@
 //! How a process comes up at the level of bytes, as a live run does: what is listed, what was missed while
 //! nobody ran, and then sessions, questions and candles.
 //!
-//! Invariants: nothing is fed before the listing is known; an execution that the state has counted is not told
-//! again; candles of an instrument are told in order and once.
+//! Invariants: nothing is fed before the listing is known; an execution that the state has counted is not
+//! told again; candles of an instrument are told in order and once.
 
 use std::time::Duration;
 
