@@ -10,8 +10,8 @@ use common::script::{plan, target};
 use common::venue::REASONS;
 use common::{lossless, price, qty, remote};
 use seawall_model::{
-    AlertKind, CancelReason, Command, Coverage, ExitReason, Input, OrderKind, OrderRole, OrderState,
-    RejectReason, Side, SubmitOutcome, SystemMode, TriggerSource, VenueEvent, VenueRequest,
+    AlertKind, CancelReason, Command, Coverage, ExitReason, FillCause, Input, OrderKind, OrderRole,
+    OrderState, RejectReason, Side, SubmitOutcome, SystemMode, TriggerSource, VenueEvent, VenueRequest,
 };
 use seawall_strategy::{Direction, Evaluation};
 
@@ -204,7 +204,7 @@ fn a_refused_amendment_places_the_new_stop_first_and_then_cancels_the_old_one() 
 fn an_amendment_without_an_answer_is_asked_about_and_its_effect_taken_over() {
     let mut bench = Bench::ready(remote());
     let stop = bench.protected(plan(Direction::Long));
-    bench.foreign_fill(Side::Sell, 400, 10_000, seawall_model::FillCause::Order);
+    bench.foreign_fill(Side::Sell, 400, 10_000, FillCause::Order);
     let (order, size, kind) = bench.amended();
     assert_eq!(size, 600);
     bench.pass_ms(5_000);
@@ -395,6 +395,31 @@ fn stops_that_never_leave_are_tried_again_with_pauses_until_one_does() {
     }
     bench.accept(&stop);
     assert!(bench.position().protected);
+}
+
+/// Found by storm (seeds 8344, 9259, 9652): the venue locked the key out just when a take-profit had filled, and
+/// the smaller stop was tried eight times a second beside the larger one that rested.
+#[test]
+fn a_smaller_stop_that_never_leaves_is_tried_again_with_pauses_while_the_larger_one_rests() {
+    let mut bench = Bench::ready(seawall_model::Capabilities { amend: false, ..remote() });
+    let large = bench.enter(plan(Direction::Long));
+    bench.accept(&large);
+    bench.foreign_fill(Side::Sell, 300, 10_000, FillCause::Order);
+    let mut small = bench.placed(OrderRole::Stop);
+    for _ in 0..5 {
+        assert_eq!(small.qty, qty(700));
+        bench.input(Input::Submission { order: small.order, outcome: SubmitOutcome::NotSent });
+        assert!(bench.placements().is_empty() && bench.position().protected);
+        bench.pass_ms(1_900);
+        bench.mark(10_001);
+        assert!(bench.placements().is_empty());
+        bench.pass_ms(200);
+        bench.mark(10_000);
+        bench.positions(700, 10_000);
+        small = bench.placed(OrderRole::Stop);
+    }
+    bench.accept(&small);
+    assert!(bench.asked(VenueRequest::Cancel { order: large.order }));
 }
 
 #[test]

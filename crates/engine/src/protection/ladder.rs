@@ -173,6 +173,14 @@ fn escalate(desk: &mut Desk, shared: &mut Shared, at: Ts, why: &str, effects: &m
 /// A stop never left the process. One is placed again at once; where that did not leave either, the way out
 /// is closed, and trying without a pause would only keep it closed.
 pub(crate) fn stop_unsent(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    if desk.position.is_flat() {
+        return;
+    }
+    if cover(desk).confirmed >= desk.position.qty().abs() {
+        // A replacement did not leave; the old stop stands. Not at once again.
+        desk.protection.hold_until = at.plus(UNSENT_RETRY);
+        return;
+    }
     desk.protection.unsent = desk.protection.unsent.saturating_add(1);
     if desk.protection.unsent == 1 {
         protect(desk, shared, at, effects);
