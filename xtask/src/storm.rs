@@ -1,8 +1,8 @@
 //! The storm: seeded worlds full of faults, and what CI lives through of them.
 //!
-//! The storm itself has no clock and no terminal: its runner is an example beside it, built by a profile of its
-//! own. Parity compares drivers that the storm does not stand on, so it is an example of `seawall-live`, built
-//! with everything else of the workspace.
+//! The storm itself has no clock and no terminal: its runner is an example beside it, built by a profile of
+//! its own. Parity compares drivers that the storm does not stand on, so it is an example of `seawall-live`,
+//! built with everything else of the workspace.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -36,8 +36,8 @@ pub(crate) struct LivenessArgs {
     pub(crate) speed: u32,
 }
 
-/// From the moment at which all is well again, everything is covered within this time of the exchange's clock:
-/// the engine's bound, the longest pause after questions that failed (32 s), and a new connection.
+/// From the moment at which all is well again, everything is covered within this time of the exchange's
+/// clock: the engine's bound, the longest pause after questions that failed (32 s), and a new connection.
 const COVERED_MAX: Span = Span::from_secs(120);
 /// From then on, orders are sent again within this time.
 const TRADES_MAX: Duration = Duration::from_secs(60);

@@ -9,8 +9,8 @@ use crate::starts::{Delisted, StartsArgs};
 use crate::two_starts::TwoStartsArgs;
 use crate::{Common, cuts, kills, liveness, starts, two_starts};
 
-/// Five kills, three on paper, one cut, a bad day, a start with seven positions, two starts at once; whether all
-/// passed.
+/// Five kills, three on paper, one cut, a bad day, a start with seven positions, two starts at once; whether
+/// all passed.
 ///
 /// # Errors
 /// The programs cannot be run.

@@ -59,7 +59,8 @@ impl Weather {
         }
         if dice.below(3) == 0 {
             rules.push(json!({
-                "fault": "reject_stops", "after_s": dice.below(seconds.max(1)), "duration_s": 1 + dice.below(15),
+                "fault": "reject_stops", "after_s": dice.below(seconds.max(1)),
+                "duration_s": 1 + dice.below(15),
             }));
         }
         if dice.below(4) == 0 {

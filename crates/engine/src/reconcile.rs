@@ -33,8 +33,8 @@ const ASK_AGAIN: Span = Span::from_secs(1);
 /// A balance says nothing of when it was true: one that differs is asked for again after this, longer than a
 /// venue's replicas are behind.
 const BALANCE_AGAIN: Span = Span::from_secs(10);
-/// A picture of positions from so long after a balance was asked for has every execution in it that the balance
-/// had: as much as clocks differ, and less than [`BALANCE_AGAIN`].
+/// A picture of positions from so long after a balance was asked for has every execution in it that the
+/// balance had: as much as clocks differ, and less than [`BALANCE_AGAIN`].
 const PICTURED_AFTER: Span = Span::from_secs(5);
 /// A second picture of what one picture does not prove.
 pub(crate) const ASK_SOON: Span = Span::from_millis(200);
@@ -383,8 +383,8 @@ const COST_DECIMALS: u32 = 10;
 
 /// The balance: the first one opens the books. A later one that differs is booked as an adjustment once two
 /// answers in a row, some seconds apart, differ by the same amount, and a picture of positions from between
-/// them agrees with the books: so neither a fill which is on its way, nor one that was lost, nor a replica that
-/// is behind twice is taken for a drift.
+/// them agrees with the books: so neither a fill which is on its way, nor one that was lost, nor a replica
+/// that is behind twice is taken for a drift.
 pub(crate) fn on_balance(
     desks: &[Desk],
     shared: &mut Shared,

@@ -38,8 +38,8 @@ fn a_reversal_waits_until_it_is_flat_and_nothing_is_left_at_the_venue() {
     assert_eq!(bench.trades[0].exits[0].reason, ExitReason::Reversal);
 }
 
-/// Found by the storm: the plan waited for the exit, which filled beyond the plan's stop; the entry would have
-/// filled there as well and been stopped out at once, for two fees.
+/// Found by the storm: the plan waited for the exit, which filled beyond the plan's stop; the entry would
+/// have filled there as well and been stopped out at once, for two fees.
 #[test]
 fn a_reversal_whose_stop_the_price_has_passed_meanwhile_is_not_entered() {
     for (exit_price, enters) in [(10_099, true), (10_100, false), (10_200, false)] {

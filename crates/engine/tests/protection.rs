@@ -377,8 +377,8 @@ fn a_stop_that_never_left_the_process_is_placed_again() {
     assert_eq!(again.qty, stop.qty);
 }
 
-/// Found by storm (seed 835, the account shut out for half a minute): 181 stops within a minute, each placed as
-/// soon as the one before had not left.
+/// Found by storm (seed 835, the account shut out for half a minute): 181 stops within a minute, each placed
+/// as soon as the one before had not left.
 #[test]
 fn stops_that_never_leave_are_tried_again_with_pauses_until_one_does() {
     let mut bench = Bench::ready(remote());
@@ -397,8 +397,8 @@ fn stops_that_never_leave_are_tried_again_with_pauses_until_one_does() {
     assert!(bench.position().protected);
 }
 
-/// Found by storm (seeds 8344, 9259, 9652): the venue locked the key out just when a take-profit had filled, and
-/// the smaller stop was tried eight times a second beside the larger one that rested.
+/// Found by storm (seeds 8344, 9259, 9652): the venue locked the key out just when a take-profit had filled,
+/// and the smaller stop was tried eight times a second beside the larger one that rested.
 #[test]
 fn a_smaller_stop_that_never_leaves_is_tried_again_with_pauses_while_the_larger_one_rests() {
     let mut bench = Bench::ready(seawall_model::Capabilities { amend: false, ..remote() });

@@ -205,8 +205,8 @@ fn a_drift_of_the_balance_is_booked_by_name_after_a_second_look_and_the_books_st
 }
 
 /// Found by storm (seed 2626): the message of an execution was lost and questions about positions failed. The
-/// balance alone showed what the position had cost; booked as a drift, and the position taken over after that,
-/// the same money counted twice and equity was overstated.
+/// balance alone showed what the position had cost; booked as a drift, and the position taken over after
+/// that, the same money counted twice and equity was overstated.
 #[test]
 fn what_an_untold_execution_cost_is_no_drift_of_the_balance() {
     let mut bench = Bench::ready(remote());

@@ -257,8 +257,8 @@ faults! {
 
 impl Fault {
     /// Whether worlds of a level know it. Halts and other ticks are not told by the exchange in a box yet; it
-    /// tells every transfer, has no auto-deleveraging, and its sessions find gaps themselves. What the venue or
-    /// the way there does at large is told by values only; bytes have refusals and silences of their own.
+    /// tells every transfer, has no auto-deleveraging, and its sessions find gaps themselves. What the venue
+    /// or the way there does at large is told by values only; bytes have refusals and silences of their own.
     #[must_use]
     pub const fn is_of(self, level: Level) -> bool {
         let is_bytes = matches!(self.class(), Class::Wire);

@@ -13,8 +13,8 @@ use crate::world::{Happening, World};
 const TIME_OUT_MS: (i64, i64) = (4_000, 10_000);
 
 impl World {
-    /// How long a message travels that leaves at `at`: whatever else travels, two worlds that do the same at a
-    /// time go on alike.
+    /// How long a message travels that leaves at `at`: whatever else travels, two worlds that do the same at
+    /// a time go on alike.
     pub(crate) fn travel_time(&mut self, at: Ts) -> Span {
         let (low, high) = self.plan.latency_ms;
         let number = if self.departed.0 == at { self.departed.1 + 1 } else { 0 };

@@ -1,5 +1,5 @@
-//! O10: one data set lived through as a backtest, a paper run and a replay live through it, to be compared bit
-//! for bit.
+//! O10: one data set lived through as a backtest, a paper run and a replay live through it, to be compared
+//! bit for bit.
 //!
 //! The world is the one of every storm: its agenda, network, venue, journal on a simulated disk, truth and
 //! oracles. What a swarm draws is given instead: engine, market, one latency for every way. Nothing strikes,

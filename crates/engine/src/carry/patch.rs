@@ -69,7 +69,8 @@ impl DeskPatch {
 
     /// What of `desk` is not as `known` has it, if anything but readings; `known` has it from here on.
     pub(super) fn since(known: &mut Option<DeskCarry>, desk: &Desk) -> Option<Self> {
-        // What a carry knows nothing of it does not have, and other scales make other numbers: both begin anew.
+        // What a carry knows nothing of it does not have, and other scales make other numbers: both begin
+        // anew.
         if let Some(known) = known.as_mut().filter(|known| known.scales_fit(desk) && !known.is_blank()) {
             return DeskPatch::changes(known, desk);
         }

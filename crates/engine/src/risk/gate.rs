@@ -189,9 +189,11 @@ fn stop_is_sound(
     };
     // Also of the price of now: an entry that waited may find it beyond its stop, and would fill there.
     let last = if desk.last.is_zero() { entry } else { desk.last };
+    // As it will rest: on the tick, which may be as far away as the stop.
+    let rests = desk.instrument.to_tick(stop, plan.direction == Direction::Long);
     let on_losing_side = match plan.direction {
-        Direction::Long => stop < entry.min(last),
-        Direction::Short => stop > entry.max(last),
+        Direction::Long => rests < entry.min(last),
+        Direction::Short => rests > entry.max(last),
     };
     let distance = desk.instrument.price_f64(stop) / desk.instrument.price_f64(entry) - 1.0;
     decision.ask(Gate::StopRequired, true, 1.0, 1.0)

@@ -1,8 +1,8 @@
 //! What every run over a venue has in common, without a clock, a socket or a thread: the engine, where its
 //! requests go, the loop, and what is written down. Each call says when it is.
 //!
-//! [`Run`](super::Run) drives it by the wall's clock, [`PaperDrive`] by that of a data set: so a paper run can
-//! be compared with other drivers of the engine, bit for bit.
+//! [`Run`](super::Run) drives it by the wall's clock, [`PaperDrive`] by that of a data set: so a paper run
+//! can be compared with other drivers of the engine, bit for bit.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! One data set, one configuration, four drivers: backtest, paper, storm, and the replay of what paper and
 //! storm wrote down.
 //!
-//! What is the same for all: the engine's setup is the one of a paper run; candles and quotes come at the same
-//! instants, candles before quotes; the exchange lives on the quotes; every way takes `simulator.latency_ms`.
+//! What is the same for all: the engine's setup is the one of a paper run; candles and quotes come at the
+//! same instants, candles before quotes; the exchange lives on the quotes; every way takes
+//! `simulator.latency_ms`.
 
 use std::path::Path;
 

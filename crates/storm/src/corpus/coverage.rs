@@ -21,8 +21,8 @@ pub fn numbers() -> Vec<String> {
     RANGES.iter().flat_map(of).chain(lettered).collect()
 }
 
-/// What is no matter of truth, orders, stops, restarts or reconciliation at the level of values, with the word
-/// for what it is of; `construction`: such a program is not built; `protocol`: a matter of the codecs.
+/// What is no matter of truth, orders, stops, restarts or reconciliation at the level of values, with the
+/// word for what it is of; `construction`: such a program is not built; `protocol`: a matter of the codecs.
 pub const ELSEWHERE: &[(&str, &str)] = &[
     ("C:I-1", "sizing"),
     ("C:I-2", "sizing"),

@@ -1,6 +1,6 @@
-//! O7: a kill or a mode that allows reduction only cancels entries that work at once; and after a kill or a mode that allows reduction only, entries of ours are gone from the venue, and after
-//! a flatten so are positions, within a bound that begins with the command or with the last fault that may
-//! be why.
+//! O7: a kill or a mode that allows reduction only cancels entries that work at once; and after a kill or a
+//! mode that allows reduction only, entries of ours are gone from the venue, and after a flatten so are
+//! positions, within a bound that begins with the command or with the last fault that may be why.
 
 use seawall_model::{Command, Input, InstrumentId, Span, SystemMode, Ts};
 

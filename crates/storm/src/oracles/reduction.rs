@@ -85,9 +85,16 @@ impl Reduction {
     }
 
     pub(crate) fn check(&self, step: &Step<'_>) -> Finding {
-        let opens = step.effects.requests.iter().find(
-            |request| matches!(request, VenueRequest::Place(order) if order.role != OrderRole::Entry && !order.reduce_only),
-        );
+        let may_open = |request: &&VenueRequest| match request {
+            VenueRequest::Place(order) => order.role != OrderRole::Entry && !order.reduce_only,
+            VenueRequest::Amend { .. }
+            | VenueRequest::Cancel { .. }
+            | VenueRequest::QueryOrder { .. }
+            | VenueRequest::QueryOpenOrders
+            | VenueRequest::QueryPositions
+            | VenueRequest::QueryBalance => false,
+        };
+        let opens = step.effects.requests.iter().find(may_open);
         ensure(Oracle::Reduction, opens.is_none(), || format!("{opens:?} may open a position"))?;
         if self.unseen.orders || self.unseen.positions {
             let entry = step.entries().next();
