@@ -17,7 +17,7 @@ use seawall_model::{
     AlertKind, CancelReason, Command, Gate, Input, Instrument, InstrumentId, InstrumentSpec, OrderRole,
     Outcome, RejectReason, Rules, Trading, VenueRequest,
 };
-use seawall_strategy::Direction;
+use seawall_strategy::{Direction, EntryPlan};
 
 const BTC: InstrumentId = InstrumentId(0);
 
@@ -144,6 +144,21 @@ fn orders_that_rest_keep_their_prices_and_new_ones_are_on_the_new_grid() {
     assert!(bench.position().protected && bench.amends().is_empty() && bench.placements().is_empty());
     bench.pass_ms(5_000);
     assert!(bench.amends().is_empty() && bench.placements().is_empty());
+}
+
+/// Found by storm (seeds 13060, 17427 and others): a stop nearer than a tick was judged where it was wanted, and
+/// rested where the grid put it: on the price, so that the position was stopped out by its own entry.
+#[test]
+fn a_stop_that_the_grid_puts_onto_the_price_is_no_stop() {
+    for (stop, enters) in [(9_994, true), (9_996, false), (9_999, false)] {
+        let mut bench = Bench::ready(remote());
+        let coarser = Rules { tick: "0.05".parse().unwrap(), ..rules(&bench, Trading::Open) };
+        tell(&mut bench, coarser);
+        bench.mark(10_000);
+        let stop = Some(seawall_strategy::Level::Price(price(stop)));
+        let refused = bench.refusal(EntryPlan { stop, ..plan(Direction::Long) });
+        assert_eq!(refused.is_none(), enters, "{stop:?}: {refused:?}");
+    }
 }
 
 #[test]
