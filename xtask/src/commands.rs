@@ -56,6 +56,8 @@ pub(crate) const BENCHES: &[Bench] = &[
             "--",
             "--seeds",
             "0..200",
+            "--instruments",
+            "5",
             "--jobs",
             "1",
         ],

@@ -146,8 +146,8 @@ fn orders_that_rest_keep_their_prices_and_new_ones_are_on_the_new_grid() {
     assert!(bench.amends().is_empty() && bench.placements().is_empty());
 }
 
-/// Found by storm (seeds 13060, 17427 and others): a stop nearer than a tick was judged where it was wanted, and
-/// rested where the grid put it: on the price, so that the position was stopped out by its own entry.
+/// Found by storm (seeds 13060, 17427 and others): a stop nearer than a tick was judged where it was wanted,
+/// and rested where the grid put it: on the price, so that the position was stopped out by its own entry.
 #[test]
 fn a_stop_that_the_grid_puts_onto_the_price_is_no_stop() {
     for (stop, enters) in [(9_994, true), (9_996, false), (9_999, false)] {
