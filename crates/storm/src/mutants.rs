@@ -12,7 +12,7 @@ use crate::swarm::Options;
 use crate::world::{StormError, run, run_with_story};
 
 /// Worlds within which each bug has to be found, from the first seed on.
-pub const WORLDS_MAX: u64 = 100;
+pub const WORLDS_MAX: u64 = 600;
 
 /// Which rules it is expected to break; any of them is broken first, as the world has it.
 #[must_use]
