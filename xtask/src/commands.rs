@@ -48,7 +48,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         cargo: &[
             "run",
             "--profile",
-            "storm",
+            "storm-lto",
             "--package",
             "seawall-storm",
             "--example",

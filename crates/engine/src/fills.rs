@@ -392,7 +392,9 @@ fn begin_pauses(desk: &mut Desk, shared: &mut Shared, at: Ts, record: &Trade, ef
         alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
     }
     let churned = desk.guards.closed(&trade.auction, at);
-    if let Some(until) = churned.filter(|_| trade.auction.churn.mode == GuardMode::On) {
+    // Plans that are not managed are not asked for it.
+    let pauses = trade.auction.churn.mode == GuardMode::On && regime(record.setup).is_some();
+    if let Some(until) = churned.filter(|_| pauses) {
         let detail = format!("until {until}: closed and entered again too quickly");
         alert(effects, at, Severity::Warning, AlertKind::EntriesPaused, id, detail);
     }

@@ -5,6 +5,9 @@
 //! positions, and the instrument takes no new risk until they have been seen. A fill without a price is the
 //! exception: it did move the position, which has to be protected at once, so it counts at the price that is
 //! known, never at zero.
+//!
+//! The memory of fills is bounded. One that is no newer than what it has lost may have counted: it does not
+//! count, and the venue's position decides.
 
 use seawall_model::{
     AlertKind, Fill, OrderRef, PriceUnits, QtyUnits, Severity, Side, StateSink, Ts, VenueId, VenueOrder,
@@ -28,11 +31,20 @@ pub(crate) struct Said {
     side: Side,
     qty: QtyUnits,
     price: PriceUnits,
+    /// When it happened, by the venue's clock.
+    #[serde(default = "never")]
+    at: Ts,
+}
+
+/// Before everything.
+const fn never() -> Ts {
+    Ts::from_nanos(i64::MIN)
 }
 
 impl Said {
     fn of(fill: &Fill) -> Self {
-        Said { id: fill.fill_id, order: fill.order, side: fill.side, qty: fill.qty, price: fill.price }
+        let Fill { fill_id: id, order, side, qty, price, venue_time: at, .. } = *fill;
+        Said { id, order, side, qty, price, at }
     }
 
     /// Prices and quantities count in finer units from now on.
@@ -57,13 +69,24 @@ pub(crate) enum Seen {
     Again,
     /// Another fill had its id.
     Collision,
+    /// No fill that is remembered had its id, but one that is forgotten may have.
+    Unsure,
 }
 
 /// The most recent fills of one instrument, to tell repetitions from collisions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RecentFills {
     pub(crate) fills: Vec<Said>,
     pub(crate) next: usize,
+    /// When the newest one happened that is not remembered any more, by the venue's clock.
+    #[serde(default = "never")]
+    pub(crate) forgotten: Ts,
+}
+
+impl Default for RecentFills {
+    fn default() -> Self {
+        RecentFills { fills: Vec::new(), next: 0, forgotten: never() }
+    }
 }
 
 impl RecentFills {
@@ -74,7 +97,8 @@ impl RecentFills {
             let what = |said: &Said| (said.id, said.side, said.qty, said.price);
             named(one) == named(other) && what(one) == what(other)
         };
-        let rows = self.fills.len() == other.fills.len() && self.next == other.next;
+        let rows = self.fills.len() == other.fills.len()
+            && (self.next, self.forgotten) == (other.next, other.forgotten);
         rows && self.fills.iter().zip(&other.fills).all(same)
     }
 
@@ -90,9 +114,13 @@ impl RecentFills {
         if let Some(known) = self.fills.iter().find(|known| known.id == said.id) {
             return if known.repeats(&said) { Seen::Again } else { Seen::Collision };
         }
+        if said.at <= self.forgotten {
+            return Seen::Unsure;
+        }
         if self.fills.len() < VENUE_IDS_REMEMBERED {
             self.fills.push(said);
         } else if let Some(slot) = self.fills.get_mut(self.next) {
+            self.forgotten = self.forgotten.max(slot.at);
             *slot = said;
             self.next = (self.next + 1) % VENUE_IDS_REMEMBERED;
         }
@@ -102,6 +130,7 @@ impl RecentFills {
     pub(crate) fn digest(&self, sink: &mut dyn StateSink) {
         sink.number(self.fills.len() as u64);
         sink.number(self.next as u64);
+        sink.signed(self.forgotten.nanos());
         for fill in &self.fills {
             match fill.id {
                 VenueId::Number(number) => sink.number(number),
@@ -110,6 +139,7 @@ impl RecentFills {
             sink.number(fill.order.map_or(0, |order| u64::from(order.id.sequence)));
             sink.signed(fill.side.signed(fill.qty).get());
             sink.signed(fill.price.get());
+            sink.signed(fill.at.nanos());
         }
     }
 }
@@ -128,6 +158,14 @@ pub(crate) fn sound(
         Seen::Collision => {
             let detail = format!("{} {} again as another fill", fill.fill_id, fill.side.name());
             ask(desk, shared, at, AlertKind::FillCollision, detail, effects);
+            return None;
+        }
+        Seen::Unsure => {
+            // Once for all that are told again.
+            if desk.difference != Some(Difference::MissingFills) {
+                let detail = format!("{} is older than what is remembered", fill.fill_id);
+                ask(desk, shared, at, AlertKind::UnknownFill, detail, effects);
+            }
             return None;
         }
         Seen::New => {}

@@ -109,6 +109,8 @@ pub(crate) fn on_time(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut
     if shared.reports.all() {
         shared.reports = ReportsSeen::default();
     }
+    // Seen before the difference came up, they do not settle it.
+    shared.reports.positions &= !about_position;
     ask(shared, at, effects);
     if about_position {
         shared.query_at = shared.query_at.min(at.plus(ASK_AGAIN));

@@ -3,7 +3,7 @@
 //! Invariant: a carry with all patches applied that a [`super::Tracker`] made is the engine's own, but for
 //! readings of prices that came in since.
 
-use seawall_model::InstrumentName;
+use seawall_model::{InstrumentName, Ts};
 use serde::{Deserialize, Serialize};
 
 use super::account::{AccountCarry, Counters};
@@ -48,6 +48,9 @@ pub struct DeskPatch {
     ended: Vec<Order>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recent_fills: Option<RingPatch<Said>>,
+    /// Along with them: when the newest one that is forgotten happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forgotten_fills: Option<Ts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     foreign_orders: Option<RingPatch<seawall_model::VenueId>>,
 }
@@ -63,6 +66,7 @@ impl DeskPatch {
             readings: *readings,
             ended: ended.clone(),
             recent_fills: Some(RingPatch::between(&[], &recent_fills.fills, recent_fills.next)),
+            forgotten_fills: Some(recent_fills.forgotten),
             foreign_orders: Some(RingPatch::between(&[], &foreign_orders.ids, foreign_orders.next)),
         }
     }
@@ -87,13 +91,15 @@ impl DeskPatch {
     }
 
     fn changes(known: &mut DeskCarry, desk: &Desk) -> Option<Self> {
+        let recent_fills = known.newly_filled(desk);
         let patch = DeskPatch {
             instrument: known.instrument.clone(),
             scales: None,
             trading: known.trading.catch_up(desk),
             readings: DeskReadings::of(desk),
             ended: known.newly_ended(desk),
-            recent_fills: known.newly_filled(desk),
+            forgotten_fills: recent_fills.as_ref().map(|_| desk.recent_fills.forgotten),
+            recent_fills,
             foreign_orders: known.newly_foreign(desk),
         };
         let memories = patch.recent_fills.is_none() && patch.foreign_orders.is_none();
@@ -121,6 +127,7 @@ impl DeskPatch {
         if let Some(news) = &self.recent_fills {
             news.apply(&mut fills.fills, &mut fills.next);
         }
+        fills.forgotten = self.forgotten_fills.unwrap_or(fills.forgotten);
         if let Some(news) = &self.foreign_orders {
             news.apply(&mut foreign.ids, &mut foreign.next);
         }

@@ -5,10 +5,11 @@ use crate::common::bench::{BTC, Bench, never_given, row, trigger};
 use crate::common::script::plan;
 use crate::common::{at, price, qty, remote};
 use rust_decimal::Decimal;
+use seawall_engine::limits::VENUE_IDS_REMEMBERED;
 use seawall_engine::{Account, Phase};
 use seawall_model::{
-    AlertKind, Coverage, ExitReason, FillCause, Input, Money, OrderRef, OrderRole, OrderState, Report, Setup,
-    Side, VenueEvent, VenueRequest,
+    AlertKind, Coverage, ExitReason, Fill, FillCause, Input, Money, OrderRef, OrderRole, OrderState, Report,
+    Setup, Side, VenueEvent, VenueRequest,
 };
 use seawall_strategy::{Direction, Evaluation};
 
@@ -236,6 +237,62 @@ fn what_an_untold_execution_cost_is_no_drift_of_the_balance() {
     assert_eq!(bench.engine.equity(), Some(Money::new(Decimal::from(10_000))));
 }
 
+/// Found by storm (seeds 15773, 19533): a start that was told again of more executions than the engine
+/// remembers of an instrument counted the oldest of them twice.
+#[test]
+fn executions_older_than_what_is_remembered_are_left_to_the_position_and_count_no_second_time() {
+    let mut bench = Bench::ready(remote());
+    let fills: Vec<Fill> = (0..VENUE_IDS_REMEMBERED + 20)
+        .map(|_| {
+            bench.pass_ms(1);
+            let fill = bench.execution(None, Side::Buy, 1, 10_000);
+            bench.venue(VenueEvent::Filled(fill));
+            fill
+        })
+        .collect();
+    let held = i64::try_from(fills.len()).unwrap();
+    assert_eq!(bench.held(), held);
+    bench.pass_ms(1);
+    for fill in &fills {
+        bench.venue(VenueEvent::Filled(*fill));
+    }
+    assert_eq!(bench.held(), held, "told again");
+    assert!(bench.asked(VenueRequest::QueryPositions), "whether they have counted is asked for");
+    assert!(bench.refusal(plan(Direction::Long)).is_some(), "no new risk until it is known");
+    // One that had never been told is in the position, and found there.
+    bench.positions(held + 1, 10_000);
+    bench.pass_ms(1_000);
+    bench.positions(held + 1, 10_000);
+    assert_eq!(bench.held(), held + 1);
+    // What is newer counts at once.
+    bench.pass_ms(1);
+    bench.foreign_fill(Side::Buy, 1, 10_000, FillCause::Order);
+    assert_eq!(bench.held(), held + 2);
+}
+
+/// Found by storm (seed 11713): a message in doubt, after the positions of a comparison had come in and
+/// before its balance had. The question that it led to failed, the balance waited for its answer, and
+/// positions were not asked for again: the engine was never ready.
+#[test]
+fn a_doubt_between_the_positions_and_the_balance_of_a_comparison_is_settled_by_asking_again() {
+    let mut bench = Bench::started(remote());
+    bench.open_orders(Vec::new());
+    bench.positions(0, 0);
+    let nothing = Fill { qty: qty(0), ..bench.execution(None, Side::Buy, 1, 10_000) };
+    bench.venue(VenueEvent::Filled(nothing));
+    assert!(bench.asked(VenueRequest::QueryPositions));
+    bench.venue(VenueEvent::Positions(failed()));
+    for _ in 0..20 {
+        bench.balance(10_000);
+        if bench.asked(VenueRequest::QueryPositions) {
+            bench.positions(0, 0);
+        }
+        bench.pass_ms(1_000);
+    }
+    bench.balance(10_000);
+    assert_eq!(bench.engine.phase(), Phase::Ready);
+}
+
 #[test]
 fn books_are_compared_with_the_venue_on_a_schedule_also_while_flat() {
     // D4, D8, FT "orphan positions are never discovered".
@@ -261,7 +318,7 @@ fn a_clock_of_the_venue_that_runs_ahead_or_behind_moves_no_deadline() {
         let entry = bench.want(plan(Direction::Long));
         let fill = bench.execution(Some(entry.order), Side::Buy, 1_000, 10_000);
         let venue_time = bench.now.plus(crate::common::ms(skew_ms));
-        bench.venue(VenueEvent::Filled(seawall_model::Fill { venue_time, ..fill }));
+        bench.venue(VenueEvent::Filled(Fill { venue_time, ..fill }));
         let _ = bench.placed(OrderRole::Stop);
         bench.pass_ms(2_000);
         let _ = bench.placed(OrderRole::Stop);

@@ -3,11 +3,15 @@
 //!
 //! What was delivered to an earlier life may have been lost with it, so nothing is concluded about
 //! executions of before the start. One that a picture contained when the position was taken over from it
-//! does not count a second time.
+//! does not count a second time. Of more executions than the engine remembers one that is new may be left
+//! to the position, if that is asked for at once.
 
 use std::collections::BTreeSet;
 
-use seawall_model::{Coverage, Fill, Input, InstrumentId, Report, Ts, VenueEvent, VenueId, VenuePosition};
+use seawall_engine::limits::VENUE_IDS_REMEMBERED;
+use seawall_model::{
+    Coverage, Fill, Input, InstrumentId, Report, Ts, VenueEvent, VenueId, VenuePosition, VenueRequest,
+};
 
 use super::{Finding, Oracle, Step, ensure};
 
@@ -21,12 +25,20 @@ pub(crate) struct Books {
     pictured: Vec<Ts>,
     /// The newest execution that was counted.
     newest: Vec<Ts>,
+    /// Instruments of which an execution was left to the position, until the next complete picture.
+    left: BTreeSet<InstrumentId>,
 }
 
 impl Books {
     pub(crate) fn new(instruments: usize, since: Ts) -> Self {
         let never = vec![Ts::from_nanos(i64::MIN); instruments];
-        Books { delivered: BTreeSet::new(), since, pictured: never.clone(), newest: never }
+        Books {
+            delivered: BTreeSet::new(),
+            since,
+            pictured: never.clone(),
+            newest: never,
+            left: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn check(&mut self, step: &Step<'_>) -> Finding {
@@ -57,6 +69,13 @@ impl Books {
         })?;
         let pictured = self.pictured.get(id.index()).copied().unwrap_or(self.since);
         let counts = is_new && fill.venue_time > pictured.max(self.since);
+        if counts && times == 0 && self.told_of(id) > VENUE_IDS_REMEMBERED {
+            let asks = step.effects.requests.contains(&VenueRequest::QueryPositions);
+            let is_left = asks && self.left.insert(id) || self.left.contains(&id);
+            return ensure(Oracle::Conservation, is_left, || {
+                format!("{fill:?} is neither counted nor asked")
+            });
+        }
         ensure(Oracle::Conservation, !counts || times == 1, || format!("{fill:?} does not count"))?;
         if let Some(newest) = self.newest.get_mut(id.index()).filter(|_| times > 0) {
             *newest = fill.venue_time.max(*newest);
@@ -64,7 +83,14 @@ impl Books {
         Ok(())
     }
 
+    fn told_of(&self, instrument: InstrumentId) -> usize {
+        self.delivered.iter().filter(|(of, _)| *of == instrument).count()
+    }
+
     fn take_over(&mut self, step: &Step<'_>, report: &Report<VenuePosition>) -> Finding {
+        if report.coverage == Coverage::Complete {
+            self.left.clear();
+        }
         for fill in &step.effects.fills {
             let id = fill.instrument;
             ensure(Oracle::Invention, report.coverage == Coverage::Complete, || {
