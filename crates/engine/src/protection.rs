@@ -355,16 +355,7 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
         return;
     }
     if cover.stop_matches && cover.stop_qty >= held && cover.stops > 1 {
-        let others: arrayvec::ArrayVec<ClientOrderId, 8> = desk
-            .orders
-            .live()
-            .filter(|order| order.request.kind.is_stop() && order.id() != stop && order.cancel_sent.is_none())
-            .map(|order| order.id())
-            .take(8)
-            .collect();
-        for other in others {
-            cancel(desk, shared, at, other, effects);
-        }
+        drop_others(desk, shared, at, stop, effects);
         return;
     }
     if cover.amending || cover.pending {
@@ -381,9 +372,7 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
         amend(desk, at, stop, size.plus(filled), at_price(kind, want), effects);
     } else if at >= desk.protection.hold_until {
         // The new one first; the old one is cancelled once the new one is confirmed.
-        let trigger = kind.trigger().map_or(0, |trigger| {
-            shared.capabilities.stop_triggers.iter().position(|source| *source == trigger.source).unwrap_or(0)
-        });
+        let trigger = trigger_of(shared, kind);
         place_stop(desk, shared, at, trigger, Job { want, held, cover }, effects);
     }
 }
@@ -397,22 +386,55 @@ fn is_reachable(desk: &Desk, want: PriceUnits) -> bool {
     }
 }
 
-/// Matches the size of the only stop to what is held, at its own price.
+/// Leaves `stop` alone.
+fn drop_others(desk: &mut Desk, shared: &mut Shared, at: Ts, stop: ClientOrderId, effects: &mut Effects) {
+    let others: arrayvec::ArrayVec<ClientOrderId, 8> = desk
+        .orders
+        .live()
+        .filter(|order| order.request.kind.is_stop() && order.id() != stop && order.cancel_sent.is_none())
+        .map(|order| order.id())
+        .take(8)
+        .collect();
+    for other in others {
+        cancel(desk, shared, at, other, effects);
+    }
+}
+
+/// Matches the size of the stop to what is held, at its own price; that may have to leave the price of the
+/// market by part of a tick, where the venue has made ticks coarser since.
 fn resize(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Effects) {
     let Job { held, cover, .. } = job;
     let size = desk.closing_qty(shared.capabilities.reduce_only);
     let sized = cover.stop_qty == held || cover.stop_qty == size;
-    if cover.stops > 1 || sized || cover.amending || cover.pending {
+    let Some(stop) = cover.stop.filter(|_| !sized || cover.stops > 1) else { return };
+    if sized {
+        drop_others(desk, shared, at, stop, effects);
         return;
     }
-    let resting =
-        cover.stop.and_then(|id| desk.orders.get(id)).filter(|order| order.state == OrderState::Open);
-    let Some((id, kind, filled)) = resting.map(|order| (order.id(), order.request.kind, order.filled)) else {
+    if cover.amending || cover.pending {
+        return;
+    }
+    let resting = desk.orders.get(stop).filter(|order| order.state == OrderState::Open);
+    let resting = resting.map(|order| (order.request.kind, order.filled));
+    let Some((kind, filled, own)) =
+        resting.and_then(|(kind, filled)| kind.trigger().map(|own| (kind, filled, own)))
+    else {
         return;
     };
+    let price = desk.instrument.to_tick(own.price, desk.position.side() == PositionSide::Short);
     if shared.capabilities.amend && !desk.protection.amend_failed {
-        amend(desk, at, id, size.plus(filled), kind, effects);
+        amend(desk, at, stop, size.plus(filled), at_price(kind, price), effects);
+    } else if at >= desk.protection.hold_until {
+        let trigger = trigger_of(shared, kind);
+        place_stop(desk, shared, at, trigger, Job { want: price, held, cover }, effects);
     }
+}
+
+/// The place of a stop's trigger type among those that the venue offers.
+fn trigger_of(shared: &Shared, kind: OrderKind) -> usize {
+    let source = kind.trigger().map(|trigger| trigger.source);
+    let triggers = &shared.capabilities.stop_triggers;
+    triggers.iter().position(|offered| Some(*offered) == source).unwrap_or(0)
 }
 
 fn at_price(kind: OrderKind, price: PriceUnits) -> OrderKind {

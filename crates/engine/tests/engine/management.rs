@@ -7,8 +7,8 @@ use crate::common::smc::{ordered, setup_plan};
 use crate::common::{lossless, price, qty, remote};
 use seawall_engine::{FinalTarget, Setup};
 use seawall_model::{
-    CancelReason, ExitReason, OrderKind, OrderRequest, OrderRole, RejectReason, Setup as Seen, Side,
-    VenueEvent, VenueRequest,
+    CancelReason, ExitReason, Input, OrderKind, OrderRequest, OrderRole, RejectReason, Rules, Setup as Seen,
+    Side, Trading, VenueEvent, VenueRequest,
 };
 use seawall_strategy::{Direction, Outlook, Premise};
 
@@ -308,6 +308,33 @@ fn a_stop_that_the_price_had_passed_is_moved_once_the_price_is_back() {
     assert_eq!(bench.amend_all(), [(stop.order, 500, 9_800)], "resized where it rests");
     bench.candle(10_100);
     assert_eq!(bench.amend_all(), [(stop.order, 500, 10_002)]);
+}
+
+/// Found by storm (seed 21661): the venue had made its ticks coarser, refused the smaller stop at its old price,
+/// and the stop stayed larger than the position for as long as the price did not come back.
+#[test]
+fn a_stop_that_cannot_be_made_smaller_where_it_rests_is_replaced_there() {
+    let Open { mut bench, stop, first, .. } = open(|_| ());
+    bench.fill(&first, 500, 9_990);
+    assert_eq!(bench.amends(), [(stop.order, 500, 9_800)]);
+    bench.venue(VenueEvent::AmendRejected { order: stop.order, reason: RejectReason::InvalidPrice });
+    let smaller = bench.placed(OrderRole::Stop);
+    assert_eq!((trigger(&smaller), smaller.qty), (price(9_800), qty(500)));
+    assert!(!bench.asked(VenueRequest::Cancel { order: stop.order }), "not before the new one rests");
+    bench.accept(&smaller);
+    assert!(bench.asked(VenueRequest::Cancel { order: stop.order }) && bench.position().protected);
+    bench.cancelled(&stop, CancelReason::Requested);
+    bench.pass_ms(60_000);
+    assert!(bench.position().protected && bench.placements().is_empty());
+}
+
+#[test]
+fn a_stop_is_made_smaller_on_the_ticks_of_today() {
+    let Open { mut bench, stop, first, .. } = open(|_| ());
+    let rules = bench.engine.instruments().next().unwrap().rules(Trading::Open);
+    bench.input(Input::Rules(Rules { tick: "0.3".parse().unwrap(), ..rules }));
+    bench.fill(&first, 500, 9_990);
+    assert_eq!(bench.amend_all(), [(stop.order, 500, 9_780)], "of 98.00 the next that is not nearer");
 }
 
 #[test]
