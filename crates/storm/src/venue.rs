@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, VecDeque};
 use rust_decimal::Decimal;
 use seawall_model::{
     CancelReason, ClientOrderId, Coverage, FillCause, Instrument, InstrumentId, Money, OrderKind, OrderRef,
-    OrderRequest, OrderRole, OrderState, PositionSide, Price, QtyUnits, RejectReason, Report, Rules, Side,
-    Span, Trading, Ts, VenueEvent, VenueOrder, VenuePosition, VenueRequest,
+    OrderRequest, OrderRole, OrderState, PositionSide, Price, PriceUnits, QtyUnits, RejectReason, Report,
+    Rules, Side, Span, Trading, Ts, VenueEvent, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_simulator::Tick;
 
@@ -48,6 +48,8 @@ pub(crate) struct Venue {
     pub(crate) instruments: Vec<Instrument>,
     /// Whether an instrument takes no orders at the moment.
     pub(crate) halted: Vec<bool>,
+    /// What positions are valued at.
+    pub(crate) marks: Vec<PriceUnits>,
     /// By how much its tick is coarser than it was at the start.
     ticks: Vec<i64>,
     /// By how much its clock is ahead of the world's.
@@ -67,6 +69,7 @@ impl Venue {
         Venue {
             exchange,
             halted: vec![false; instruments.len()],
+            marks: vec![PriceUnits::ZERO; instruments.len()],
             ticks: vec![1; instruments.len()],
             instruments,
             skew,
@@ -344,6 +347,9 @@ impl Venue {
         } else {
             Vec::new()
         };
+        if let Some(mark) = self.marks.get_mut(id.index()) {
+            *mark = tick.last;
+        }
         self.exchange.tick(at, id, tick);
         self.hear_exchange(at, truth, None);
         let is_behind = faults.may_strike(Fault::QueryStale) || faults.may_strike(Fault::BalanceStale);

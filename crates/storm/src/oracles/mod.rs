@@ -16,7 +16,7 @@ pub(crate) mod resources;
 pub(crate) mod stops;
 
 use seawall_engine::{Effects, Engine};
-use seawall_model::{AlertKind, Input, Ratio, Span, Ts, VenueRequest};
+use seawall_model::{AlertKind, Input, Span, Ts, VenueRequest};
 
 use crate::swarm::Plan;
 use crate::truth::Truth;
@@ -147,7 +147,7 @@ pub(crate) struct Judge {
     books: books::Books,
     stops: stops::Stops,
     day: day::Day,
-    leverage_max: Ratio,
+    caps: caps::Caps,
     naked_bound: Span,
 }
 
@@ -161,7 +161,7 @@ impl Judge {
             books: books::Books::new(instruments, plan.start.plus(plan.skew)),
             stops: stops::Stops::new(instruments, naked_bound),
             day: day::Day::new(plan.daily_loss_max()),
-            leverage_max: plan.leverage_max(),
+            caps: caps::Caps::new(plan.leverage_max(), instruments),
             naked_bound,
         }
     }
@@ -173,6 +173,7 @@ impl Judge {
         self.reachability.forget();
         self.books = books::Books::new(venue.instruments.len(), at.plus(venue.skew));
         self.stops.restarted();
+        self.caps.restarted();
         found
     }
 
@@ -180,6 +181,7 @@ impl Judge {
     pub(crate) fn after(&mut self, step: &Step<'_>) -> Finding {
         self.reduction.hear(step);
         self.reachability.hear(step);
+        self.caps.hear(step);
         self.resources.check(step)?;
         self.books.check(step)?;
         reachability::Reachability::obeys(step)?;
@@ -194,7 +196,7 @@ impl Judge {
         self.stops.check(step)?;
         self.day.check(step)?;
         self.reduction.check(step)?;
-        caps::check(step, self.leverage_max)
+        self.caps.check(step)
     }
 
     /// After the venue or the market has moved.
