@@ -1,4 +1,4 @@
-//! Behaviour tests of the engine, one module a subject: one binary is compiled and linked once.
+//! Behaviour tests of the engine: one binary, one module a subject.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

@@ -36,7 +36,7 @@ mod url;
 mod writer;
 
 #[cfg(all(test, feature = "postgres"))]
-#[path = "../../tests/common/server.rs"]
+#[path = "../../tests/store/common/server.rs"]
 mod server;
 
 use seawall_model::Instrument;

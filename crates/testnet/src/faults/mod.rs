@@ -1,7 +1,7 @@
 //! Faults on demand: what a venue does to its clients on a bad day, by rule.
 //!
 //! A rule says what happens, to which requests or feeds, and when. Chance comes from the seed. The table of
-//! faults is in the book, `docs/testnet.md`; `tests/faults.rs` has a test for each.
+//! faults is in the book, `docs/testnet.md`; `tests/testnet/faults.rs` has a test for each.
 
 use std::collections::BTreeMap;
 
