@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
 use crate::python::{self, Pins};
 use crate::{EXIT_FAILED, EXIT_PREREQUISITE, steps};
@@ -124,17 +124,16 @@ impl Drop for Process {
 /// # Errors
 /// When a program could not be started or the exchange does not listen.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<u8> {
-    let folder = root.join("target").join("ccxt");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let requirements = root.join(SCRIPTS).join("requirements.txt");
-    let python = match python::prepare(&folder, "ccxt", Pins::File(&requirements))? {
+    let folder = folder(root);
+    let python = match prepare(root)? {
         Ok(python) => python,
         Err(missing) => {
             eprintln!("error: {missing}");
             return Ok(EXIT_PREREQUISITE);
         }
     };
-    let binary = build(root)?;
+    // Those of the tests: after them there is nothing left to compile.
+    let binary = steps::build_as_tested(root)?.join("seawall");
     let bench = Bench { root, folder, python, binary, is_talkative: options.is_talkative };
     let passed: Vec<bool> = std::thread::scope(|scope| {
         let bench = &bench;
@@ -142,6 +141,20 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<u8> {
         threads.map(|thread| thread.join().unwrap_or(false)).to_vec()
     });
     Ok(if passed.iter().all(|passed| *passed) { 0 } else { EXIT_FAILED })
+}
+
+/// The Python that has ccxt, installed where it is missing; or what the machine lacks, in words.
+///
+/// # Errors
+/// When a file could not be read or written.
+pub(crate) fn prepare(root: &Path) -> anyhow::Result<Result<PathBuf, String>> {
+    let folder = folder(root);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    python::prepare(&folder, "ccxt", Pins::File(&root.join(SCRIPTS).join("requirements.txt")))
+}
+
+fn folder(root: &Path) -> PathBuf {
+    root.join("target").join("ccxt")
 }
 
 /// Every run of one venue; false if one of them failed.
@@ -229,15 +242,6 @@ fn lines(spoken: &Receiver<String>, most: Duration, shown: impl Fn(&str)) -> Opt
             Err(RecvTimeoutError::Timeout) => return None,
         }
     }
-}
-
-/// The same features and profile as in the tests: after them there is nothing left to compile.
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    let mut cargo = steps::cargo();
-    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--locked", "--bin", "seawall"]);
-    ensure!(steps::status(&mut cargo)? == 0, "the binary does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(root.join(target).join("debug").join("seawall"))
 }
 
 /// The exchange, and its address once it listens.

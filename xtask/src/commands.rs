@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use anyhow::Context;
 
+use crate::early::{self, Installs};
 use crate::steps::{self, Step};
 use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, storm, tidy};
 
@@ -106,9 +107,9 @@ pub(crate) fn test(filters: &[String]) -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
-    prerequisites::offer_postgres();
     let root = root()?;
-    Ok(steps::run("test", &test_steps(&root, filters)))
+    let installs = Installs::begin(&root, is_meant("ccxt", filters));
+    Ok(steps::run("test", &test_steps(&root, filters, &installs)))
 }
 
 /// Everything a change must pass before it is merged.
@@ -119,14 +120,19 @@ pub(crate) fn ci() -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
-    prerequisites::offer_postgres();
     let root = root()?;
+    let installs = Installs::begin(&root, true);
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     let mut steps = vec![
         Step::cargo("format", &root, &["fmt", "--all", "--check"]),
         Step::cargo("clippy", &root, &clippy),
     ];
-    steps.extend(test_steps(&root, &[]));
+    let begin = || {
+        early::build_storm(&root);
+        Ok(0)
+    };
+    steps.push(Step { name: "early", work: Box::new(begin) });
+    steps.extend(test_steps(&root, &[], &installs));
     steps.push(Step { name: "storm", work: Box::new(|| Ok(steps::run("storm", &storm::ci(&root)))) });
     Ok(steps::run("ci", &steps))
 }
@@ -198,14 +204,26 @@ pub(crate) fn storm(words: &[String]) -> anyhow::Result<u8> {
     storm::become_it(&root()?, words)
 }
 
-fn test_steps<'a>(root: &'a Path, filters: &[String]) -> Vec<Step<'a>> {
+fn test_steps<'a>(root: &'a Path, filters: &[String], installs: &'a Installs) -> Vec<Step<'a>> {
     let words = test_words(has_nextest(), filters);
     let mut doc_words = vec!["test", "--workspace", "--doc", "--no-fail-fast", "--"];
     doc_words.extend(filters.iter().map(String::as_str));
-    let mut steps = vec![Step::cargo("tests", root, &words), Step::cargo("doc tests", root, &doc_words)];
+    let wait = || {
+        installs.wait_for_postgres();
+        Ok(0)
+    };
+    let mut steps = vec![
+        Step { name: "installs", work: Box::new(wait) },
+        Step::cargo("tests", root, &words),
+        Step::cargo("doc tests", root, &doc_words),
+    ];
     if is_meant("ccxt", filters) {
         let options = ccxt::Options::for_tests();
-        steps.push(Step { name: "ccxt", work: Box::new(move || ccxt::run(root, &options)) });
+        let prove = move || {
+            installs.wait_for_ccxt();
+            ccxt::run(root, &options)
+        };
+        steps.push(Step { name: "ccxt", work: Box::new(prove) });
     }
     if is_meant("drill", filters) {
         let words = [drill::SHORT.to_owned()];

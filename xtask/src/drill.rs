@@ -29,18 +29,16 @@ pub(crate) fn become_it(root: &Path, words: &[String]) -> anyhow::Result<u8> {
 
 fn built(root: &Path, words: &[String]) -> anyhow::Result<Command> {
     let release = words.iter().any(|word| word == "--release");
-    // With everything else of the workspace, so that nothing is built twice with other features.
-    let mut cargo = steps::cargo();
-    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--locked", "--bins"]);
-    if release {
-        cargo.arg("--release");
-    }
-    ensure!(steps::status(&mut cargo)? == 0, "the binaries do not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let folder = root.join(target);
-    let program = folder.join(if release { "release" } else { "debug" }).join("seawall-drill");
-    let mut command = Command::new(&program);
-    command.arg("--keep").arg(folder.join("drill"));
+    let folder = if release { build_release(root)? } else { steps::build_as_tested(root)? };
+    let mut command = Command::new(folder.join("seawall-drill"));
+    command.arg("--keep").arg(steps::target(root).join("drill"));
     command.args(words.iter().filter(|word| *word != "--release"));
     Ok(command)
+}
+
+fn build_release(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut cargo = steps::cargo();
+    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--locked", "--bins", "--release"]);
+    ensure!(steps::status(&mut cargo)? == 0, "the binaries do not build");
+    Ok(steps::target(root).join("release"))
 }

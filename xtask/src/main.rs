@@ -14,6 +14,7 @@ mod bench_smc;
 mod ccxt;
 mod commands;
 mod drill;
+mod early;
 mod prerequisites;
 mod python;
 mod steps;

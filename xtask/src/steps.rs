@@ -4,11 +4,11 @@
 //! A failed step does not stop the others: one run shows everything there is to mend.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::EXIT_FAILED;
 
@@ -79,6 +79,12 @@ fn summary(title: &str, outcomes: &[Outcome], total: Duration) -> String {
 /// one of them would run again each time the caller changes between `cargo` and `cargo xtask`.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    forget_ourselves(&mut command);
+    command
+}
+
+/// Takes the variables that describe this crate out of a command's environment.
+pub(crate) fn forget_ourselves(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let describes_us = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_BIN_NAME"
@@ -87,7 +93,26 @@ pub(crate) fn cargo() -> Command {
             command.env_remove(name);
         }
     }
-    command
+}
+
+/// Builds the binaries and the comparison of the drivers, and gives the folder they are in. After the tests
+/// there is nothing left to compile, since the selection turns on the same features: an example among it
+/// brings in what the tests depend on, without which some packages, and all above them, would be built again.
+///
+/// # Errors
+/// When something does not build.
+pub(crate) fn build_as_tested(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut cargo = cargo();
+    cargo.current_dir(root);
+    cargo.args(["build", "--quiet", "--workspace", "--locked", "--bins", "--example", "parity"]);
+    ensure!(status(&mut cargo)? == 0, "the binaries do not build");
+    Ok(target(root).join("debug"))
+}
+
+/// The folder that cargo builds in.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    root.join(target)
 }
 
 /// Runs a command to its end and gives its exit code; a command that a signal killed gives [`EXIT_FAILED`].

@@ -4,10 +4,8 @@
 //! its own. Parity compares drivers that the storm does not stand on, so it is an example of `seawall-live`,
 //! built with everything else of the workspace.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-use anyhow::ensure;
 
 use crate::steps::{self, Step};
 
@@ -50,6 +48,11 @@ pub(crate) fn become_it(root: &Path, words: &[String]) -> anyhow::Result<u8> {
     steps::become_command(&mut command)
 }
 
+/// The words for cargo that build what [`ci`] runs, both runners.
+pub(crate) fn builds() -> [Vec<&'static str>; 2] {
+    [RUNNER, MUTANTS].map(|example| [&["build"], PROFILE.as_slice(), &["--locked"], example].concat())
+}
+
 /// The parts of CI, each with the exit code that says what broke.
 pub(crate) fn ci(root: &Path) -> Vec<Step<'_>> {
     let cargo = |name, verb: &[&str], example: &[&str], words: &[&str]| {
@@ -64,24 +67,14 @@ pub(crate) fn ci(root: &Path) -> Vec<Step<'_>> {
     steps
 }
 
-fn target(root: &Path) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    root.join(target)
-}
-
 /// The runner, built before.
 fn runner(root: &Path) -> Command {
-    let mut command = Command::new(target(root).join("storm/examples/storm"));
+    let mut command = Command::new(steps::target(root).join("storm/examples/storm"));
     command.current_dir(root);
     command
 }
 
-/// Builds the comparison of the drivers with everything else of the workspace, so that nothing is built twice
-/// with other features.
+/// The comparison of the drivers.
 fn parity(root: &Path) -> anyhow::Result<Command> {
-    let mut cargo = steps::cargo();
-    cargo.current_dir(root);
-    cargo.args(["build", "--quiet", "--workspace", "--locked", "--example", "parity"]);
-    ensure!(steps::status(&mut cargo)? == 0, "the comparison does not build");
-    Ok(Command::new(target(root).join("debug/examples/parity")))
+    Ok(Command::new(steps::build_as_tested(root)?.join("examples/parity")))
 }

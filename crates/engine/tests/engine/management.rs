@@ -310,8 +310,8 @@ fn a_stop_that_the_price_had_passed_is_moved_once_the_price_is_back() {
     assert_eq!(bench.amend_all(), [(stop.order, 500, 10_002)]);
 }
 
-/// Found by storm (seed 21661): the venue had made its ticks coarser, refused the smaller stop at its old price,
-/// and the stop stayed larger than the position for as long as the price did not come back.
+/// Found by storm (seed 21661): the venue had made its ticks coarser, refused the smaller stop at its old
+/// price, and the stop stayed larger than the position for as long as the price did not come back.
 #[test]
 fn a_stop_that_cannot_be_made_smaller_where_it_rests_is_replaced_there() {
     let Open { mut bench, stop, first, .. } = open(|_| ());

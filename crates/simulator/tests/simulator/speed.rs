@@ -1,6 +1,6 @@
-//! Measurements, not assertions:
-//! `cargo test --release -p seawall-simulator --test simulator speed:: -- --ignored --nocapture`, and one test at a
-//! time with `--test-threads 1`.
+//! Measurements, not assertions, to be run one at a time:
+//! `cargo test --release -p seawall-simulator --test simulator speed:: -- --ignored --nocapture
+//! --test-threads 1`.
 
 #![allow(clippy::print_stdout, reason = "a measurement prints")]
 

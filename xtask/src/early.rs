@@ -1,0 +1,67 @@
+//! What later steps wait for, begun while earlier ones compile: packages from the network, and the optimised
+//! build of the storm, which fills the time in which tests wait for sockets and clocks.
+//!
+//! Nothing depends on it: a step does what is missing itself and tells what fails. So what is begun here
+//! stays silent about failures, and a machine without the network or `nice` only takes longer.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
+
+use crate::{ccxt, prerequisites, steps, storm};
+
+/// Packages that are being installed.
+pub(crate) struct Installs {
+    /// Closed once the database's server is there, or cannot be.
+    postgres: Receiver<()>,
+    /// Ends when ccxt is there, or cannot be.
+    thread: RefCell<Option<JoinHandle<()>>>,
+}
+
+impl Installs {
+    /// Installs the database's server and then, where they are wanted, ccxt's packages: one after the other,
+    /// since both may need apt.
+    pub(crate) fn begin(root: &Path, wants_ccxt: bool) -> Self {
+        let (done, postgres) = mpsc::channel::<()>();
+        let root = root.to_path_buf();
+        let thread = std::thread::spawn(move || {
+            prerequisites::offer_postgres();
+            drop(done);
+            if wants_ccxt {
+                // Its step tries again and says what is missing.
+                let _ = ccxt::prepare(&root);
+            }
+        });
+        Self { postgres, thread: RefCell::new(Some(thread)) }
+    }
+
+    /// Waits for the database's server.
+    pub(crate) fn wait_for_postgres(&self) {
+        // Nothing is ever sent: the end of the channel is the news.
+        let _ = self.postgres.recv();
+    }
+
+    /// Waits for ccxt's packages.
+    pub(crate) fn wait_for_ccxt(&self) {
+        if let Some(thread) = self.thread.borrow_mut().take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Begins the builds of the storm, with what no other process wants of the machine. They have a folder and a
+/// lock of their own, so cargo's other builds go on beside them, and the storm's step waits for their end.
+pub(crate) fn build_storm(root: &Path) {
+    let root = root.to_path_buf();
+    std::thread::spawn(move || {
+        for words in storm::builds() {
+            let mut command = Command::new("nice");
+            command.args(["-n", "19"]).arg(steps::cargo().get_program()).args(words).arg("--quiet");
+            command.current_dir(&root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            steps::forget_ourselves(&mut command);
+            let _ = command.status();
+        }
+    });
+}
