@@ -44,12 +44,12 @@ impl Loaded {
     }
 
     fn unknown(&self, key: &str) -> Problem {
-        let validator = Validator { root: &self.shape };
+        let validator = Validator { root: self.shape };
         let problem = Problem::new(&Source::Default, &shown(key), "unknown key");
         let Some(steps) = steps(key) else {
             return problem.hint("write section.key, like strategy.ema_cross.fast");
         };
-        match validator.known(&self.shape, key, &steps, &Source::Default) {
+        match validator.known(self.shape, key, &steps, &Source::Default) {
             Err(problem) => problem,
             Ok(_) => problem.hint("the list is shorter than that"),
         }
@@ -60,7 +60,7 @@ impl Loaded {
     pub fn explain_all(&self) -> Vec<Explained> {
         let values = text::tree(&self.config);
         let mut explained = Vec::new();
-        self.walk(&self.shape, Some(&values), "", &mut explained);
+        self.walk(self.shape, Some(&values), "", &mut explained);
         explained
     }
 

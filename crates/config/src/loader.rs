@@ -31,7 +31,7 @@ pub struct Loaded {
     pub config: Config,
     /// The merged layers, each value with its source.
     pub(crate) merged: Node,
-    pub(crate) shape: Shape,
+    pub(crate) shape: &'static Shape,
 }
 
 impl Loader {
@@ -72,7 +72,7 @@ impl Loader {
     /// All problems that were found, each with its place and the fix.
     pub fn load(&self) -> Result<Loaded, ConfigError> {
         let shape = text::shape();
-        let mut layers = Layers { shape: &shape, findings: Findings::default() };
+        let mut layers = Layers { shape, findings: Findings::default() };
         let file = self.file.as_ref().map(|(path, bytes)| (path, layers.file(path, bytes)));
         let (listing, file) = match file {
             Some((path, (root, text))) => (Some(Listing { path: Arc::clone(path), text }), root),
@@ -83,7 +83,7 @@ impl Loader {
             self.arguments.iter().filter_map(|argument| layers.argument(argument)).collect();
         let mut findings = layers.findings;
         let merged = merge(file, environment, arguments, &mut findings);
-        let config = read(&merged, &shape, &mut findings);
+        let config = read(&merged, shape, &mut findings);
         match config {
             Some(config) if findings.problems.is_empty() => Ok(Loaded { config, merged, shape }),
             Some(_) | None => {
@@ -119,7 +119,7 @@ fn merge(
         .or_else(|| file.as_ref().and_then(|file| file.find(&path)).cloned())
         .or_else(|| asked(&environment));
     let first = priority.as_ref().and_then(|node| de::read(node, PRIORITY).ok()).unwrap_or_default();
-    let mut merged = text::tree(&Config::default());
+    let mut merged = text::defaults().clone();
     match first {
         Priority::FileFirst => {
             assign_all(&mut merged, environment, findings);

@@ -44,7 +44,7 @@ const STARTER: [(&str, Option<&str>); 13] = [
 pub fn sample() -> String {
     let shape = text::shape();
     let mut writer = Writer { text: SAMPLE_HEAD.to_owned(), keys: None };
-    writer.section(&shape, &text::tree(&text::template()), "", 0);
+    writer.section(shape, &text::tree(&text::template()), "", 0);
     writer.text
 }
 
@@ -53,7 +53,7 @@ pub fn sample() -> String {
 pub fn starter() -> String {
     let shape = text::shape();
     let mut writer = Writer { text: STARTER_HEAD.to_owned(), keys: Some(&STARTER) };
-    writer.section(&shape, &text::tree(&text::template()), "", 0);
+    writer.section(shape, &text::tree(&text::template()), "", 0);
     writer.text
 }
 

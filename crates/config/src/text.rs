@@ -1,6 +1,7 @@
 //! A configuration as a tree and as canonical text, and the other way round.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 use seawall_engine::risk::settings::ClusterSettings;
@@ -20,9 +21,16 @@ pub fn schema() -> Json {
     schemars::schema_for!(Config).to_value()
 }
 
-/// What the configuration may hold.
-pub(crate) fn shape() -> Shape {
-    Shape::read(&schema(), &tree(&template()))
+/// What the configuration may hold. Made once: the schema costs several times what the rest of a load does.
+pub(crate) fn shape() -> &'static Shape {
+    static SHAPE: LazyLock<Shape> = LazyLock::new(|| Shape::read(&schema(), &tree(&template())));
+    &SHAPE
+}
+
+/// The tree of the defaults.
+pub(crate) fn defaults() -> &'static Node {
+    static DEFAULTS: LazyLock<Node> = LazyLock::new(|| tree(&Config::default()));
+    &DEFAULTS
 }
 
 /// The configuration as a tree whose keys stand in the order of their declaration.
