@@ -287,11 +287,18 @@ pub(crate) fn protect(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mu
     }
 }
 
-/// The wanted stop as it can be placed: on the tick of today, in favour of the position.
+/// The wanted stop as it can be placed: on the tick of today, in favour of the position, unless that is where
+/// the price is or has been through.
 fn on_grid(desk: &mut Desk, want: PriceUnits) -> PriceUnits {
-    let want = desk.instrument.to_tick(want, desk.position.side() == PositionSide::Long);
-    desk.protection.want = Some(want);
-    want
+    let is_long = desk.position.side() == PositionSide::Long;
+    let nearer = desk.instrument.to_tick(want, is_long);
+    let rests = if is_reachable(desk, want) && !is_reachable(desk, nearer) {
+        desk.instrument.to_tick(want, !is_long)
+    } else {
+        nearer
+    };
+    desk.protection.want = Some(rests);
+    rests
 }
 
 /// The venue takes orders again: the ladder begins anew, at once.

@@ -188,8 +188,9 @@ fn tell(story: &mut Vec<String>, at: Ts, input: &Input, effects: &Effects) {
             update.order.id.sequence, update.role, update.state, update.filled, update.qty
         )
     }));
-    let refused = effects.decisions().iter().filter(|decision| decision.planned.is_some());
-    story.extend(refused.map(|decision| format!("{at}   ? {:?}", decision.outcome)));
+    let planned =
+        effects.decisions().iter().filter_map(|decision| Some((decision, decision.planned.as_ref()?)));
+    story.extend(planned.map(|(decision, planned)| format!("{at}   ? {:?} {planned:?}", decision.outcome)));
     story.extend(effects.alerts.iter().map(|alert| format!("{at}   ! {:?} {}", alert.kind, alert.detail)));
 }
 

@@ -140,14 +140,26 @@ pub(crate) fn approve_reduction(position: &Position, plan: Plan) -> Option<Appro
 }
 
 /// The price of a stop for a position entered at `entry` (a decimal price). A level in percent is brought to
-/// the nearest tick: rounding to one side would bend every trade's result the same way.
+/// the nearest tick: rounding to one side would bend every trade's result the same way. One nearer than half
+/// a tick goes to the next on the losing side: on the entry itself it would be no stop.
 pub(crate) fn stop_price(
     instrument: &Instrument,
     side: Direction,
     level: Level,
     entry: Decimal,
 ) -> Option<PriceUnits> {
-    level_price(instrument, side == Direction::Short, level, entry)
+    let above = side == Direction::Short;
+    let stop = level_price(instrument, above, level, entry)?;
+    let Level::Percent(percent) = level else { return Some(stop) };
+    let rests = instrument.price(stop).get();
+    let is_apart = if above { rests > entry } else { rests < entry };
+    if is_apart || percent.fraction() <= Decimal::ZERO {
+        return Some(stop);
+    }
+    let away = if above { PriceRounding::Up } else { PriceRounding::Down };
+    let shift = entry.checked_mul(percent.fraction())?;
+    let price = if above { entry.checked_add(shift)? } else { entry.checked_sub(shift)? };
+    instrument.round_price(price, away)
 }
 
 /// The price of a target, see [`stop_price`].

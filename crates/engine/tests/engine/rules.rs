@@ -5,7 +5,7 @@ use crate::common::account::{Account, many};
 use crate::common::bench::{Bench, trigger};
 use crate::common::faults::Faults;
 use crate::common::kept::resumed;
-use crate::common::script::plan;
+use crate::common::script::{percent, plan};
 use crate::common::world::World;
 use crate::common::{lossless, price, qty, remote};
 use seawall_engine::{Block, Engine, Phase};
@@ -155,6 +155,41 @@ fn a_stop_that_the_grid_puts_onto_the_price_is_no_stop() {
         let refused = bench.refusal(EntryPlan { stop, ..plan(Direction::Long) });
         assert_eq!(refused.is_none(), enters, "{stop:?}: {refused:?}");
     }
+}
+
+/// Found by storm (seed 1007695): decided at a price between two ticks, the stop lay on the next one; filled on
+/// a tick, the nearest to the same distance was the entry itself.
+#[test]
+fn a_stop_nearer_than_half_a_tick_rests_a_tick_away_from_the_fill() {
+    for (direction, stop) in [(Direction::Long, 9_990), (Direction::Short, 10_010)] {
+        let mut bench = Bench::ready(remote());
+        let coarser = Rules { tick: "0.1".parse().unwrap(), ..rules(&bench, Trading::Open) };
+        tell(&mut bench, coarser);
+        bench.mark(10_000);
+        let distance = Some(seawall_strategy::Level::Percent(percent(4)));
+        let entry = bench.want(EntryPlan { stop: distance, ..plan(direction) });
+        bench.accept(&entry);
+        bench.fill(&entry, 1_000, 10_000);
+        assert_eq!(
+            trigger(&bench.placed(OrderRole::Stop)),
+            price(stop),
+            "0.04 % of 100.00 is less than 0.05"
+        );
+    }
+}
+
+/// The same by a level that is a price: the fill was better than the price of the decision.
+#[test]
+fn a_stop_that_the_grid_puts_onto_the_fill_rests_on_the_other_side_of_where_it_is_wanted() {
+    let mut bench = Bench::ready(remote());
+    let coarser = Rules { tick: "0.1".parse().unwrap(), ..rules(&bench, Trading::Open) };
+    tell(&mut bench, coarser);
+    bench.mark(10_000);
+    let stop = Some(seawall_strategy::Level::Price(price(9_974)));
+    let entry = bench.want(EntryPlan { stop, ..plan(Direction::Long) });
+    bench.accept(&entry);
+    bench.fill(&entry, 1_000, 9_980);
+    assert_eq!(trigger(&bench.placed(OrderRole::Stop)), price(9_970));
 }
 
 #[test]

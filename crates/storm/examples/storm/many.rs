@@ -68,14 +68,17 @@ pub(crate) fn many(args: &Args) -> ExitCode {
         drop(sender);
         let mut told = Instant::now();
         for (world, cpu) in ended {
-            match world {
+            let broken = match &world {
                 Ended::Well(report) => {
-                    sum.add(&report, cpu);
-                    if report.violation.is_some() {
-                        failures.push(Ended::Well(report));
-                    }
+                    sum.add(report, cpu);
+                    report.violation.is_some()
                 }
-                panicked @ Ended::Panicked(..) => failures.push(panicked),
+                Ended::Panicked(..) => true,
+            };
+            if broken {
+                // Also where it goes on for an hour: what is broken can be looked at meanwhile.
+                println!("  {}", in_words(&world));
+                failures.push(world);
             }
             if told.elapsed() >= TELL_EVERY {
                 told = Instant::now();
