@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Stop all entries, or let them go on: the switch that a running instance watches.
     KillSwitch(KillSwitchArgs),
+    /// Who may use the HTTP API of runs, and what it takes and answers.
+    Api(ApiArgs),
     /// Smart Money Concepts over your own bars.
     Smc(SmcArgs),
     /// An exchange in a box: a venue's own REST and WebSocket over a simulated market.
@@ -424,6 +426,55 @@ pub(crate) enum KillSwitchCommand {
     Status,
     /// Turn it off: entries may go on, and the equity of now is the new high-water mark.
     Release,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApiArgs {
+    #[command(subcommand)]
+    pub(crate) command: ApiCommand,
+    /// Data folder of the instance; default: the configured one.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApiCommand {
+    /// Make a token and print it, once: it is kept as a hash. Runs know it within a second.
+    Token {
+        /// What its owner may do.
+        #[arg(long, value_enum, default_value = "viewer")]
+        role: ApiRole,
+    },
+    /// List the tokens by their ids.
+    Tokens,
+    /// Take a token back; its sessions end.
+    Revoke {
+        /// Its id.
+        id: String,
+    },
+    /// Print the OpenAPI document.
+    Schema,
+}
+
+/// What the owner of a token may do.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum ApiRole {
+    /// Look.
+    Viewer,
+    /// Look, and give commands.
+    Operator,
+}
+
+impl From<ApiRole> for seawall_api::access::Role {
+    fn from(role: ApiRole) -> Self {
+        match role {
+            ApiRole::Viewer => Self::Viewer,
+            ApiRole::Operator => Self::Operator,
+        }
+    }
 }
 
 /// A reason that an operator can give.

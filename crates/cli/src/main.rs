@@ -14,6 +14,7 @@ mod output;
 mod commands;
 mod database_url;
 mod doctor_args;
+mod face;
 mod input;
 mod log;
 mod progress;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Why(args) => commands::why::run(&args),
         Command::Decisions(args) => commands::decisions::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Api(args) => commands::api::run(&args),
         Command::KillSwitch(args) => commands::kill_switch::run(&args),
         Command::Smc(args) => commands::smc::run(&args),
         Command::Testnet(args) => commands::testnet::run(&args),

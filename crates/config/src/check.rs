@@ -78,6 +78,7 @@ impl Config {
                 problems.push(refused(key, &value, &format!("allowed are 1 to {most}")));
             }
         }
+        problems.extend(self.api.problems());
         let basis = self.demo.spot_basis_bps;
         if let Some(basis) = basis.filter(|basis| *basis > DemoSettings::SPOT_BASIS_BPS_MAX) {
             let rule = format!("allowed are 0 to {}, or off", DemoSettings::SPOT_BASIS_BPS_MAX);
@@ -165,7 +166,7 @@ impl Config {
     }
 }
 
-fn refused(key: &str, value: &dyn ToString, rule: &str) -> Problem {
+pub(crate) fn refused(key: &str, value: &dyn ToString, rule: &str) -> Problem {
     Problem::new(&Source::Default, key, format!("{} is refused: {rule}", value.to_string()))
 }
 

@@ -6,6 +6,7 @@
 //! that no type reads is refused, a number keeps its digits, and no value of a secret is ever shown. Nothing
 //! here reads a file, the environment or a clock: the caller hands in what it has.
 
+mod api;
 mod check;
 mod de;
 mod discovery;
@@ -25,6 +26,7 @@ mod text;
 mod validate;
 mod yaml;
 
+pub use api::ApiSettings;
 pub use discovery::{DiscoverySettings, PerpetualOf};
 pub use error::{ConfigError, Problem, Source};
 pub use explain::Explained;

@@ -12,6 +12,7 @@ use seawall_simulator::SimulatorSettings;
 use seawall_strategy::StrategySettings;
 use serde::{Deserialize, Serialize};
 
+use crate::api::ApiSettings;
 use crate::discovery::DiscoverySettings;
 use crate::runtime::{RunSettings, VenueSettings};
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub run: RunSettings,
     /// Which instruments of a listing a run trades.
     pub discovery: DiscoverySettings,
+    /// How a run is looked at and commanded over HTTP.
+    pub api: ApiSettings,
     /// Where files are kept.
     pub data: DataSettings,
     /// Trading rules of instruments. One that is missing here gets the default rules.

@@ -149,7 +149,11 @@ impl Told {
                 Record::Input(Input::Venue(event)) => since.event(&event),
                 // What was written after the last of these is not a part of what the next start begins with.
                 Record::Carry(_) => told.take(&mut since),
-                Record::Header(_) | Record::Input(_) | Record::Checkpoint(_) | Record::End(_) => {}
+                Record::Header(_)
+                | Record::Input(_)
+                | Record::Checkpoint(_)
+                | Record::End(_)
+                | Record::Operator(_) => {}
             }
         }
         // Requests are written behind the state that has them.

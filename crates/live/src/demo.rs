@@ -17,6 +17,7 @@ use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 
+use crate::board::{About, Board, BoardWriter, Surroundings, obey, table};
 use crate::clock::Pacer;
 use crate::database;
 use crate::ending::finish;
@@ -241,6 +242,8 @@ impl Demo {
     fn market_event(&mut self, event: &MarketEvent) -> Result<(), LiveError> {
         let MarketEvent { at, instrument, kind } = *event;
         self.run_until(at)?;
+        self.obey(at)?;
+        self.recorder.show(at, &self.engine, Surroundings::default);
         if let Some(listing) = self.listings.due(at) {
             self.feed(at, &listing)?;
         }
@@ -262,6 +265,24 @@ impl Demo {
                 Ok(())
             }
         }
+    }
+
+    /// Shows the run on `board`, and takes commands from there.
+    pub fn attach(&mut self, board: Arc<Board>) {
+        let (run, instruments) = (self.recorder.journal.info().run, table(&self.engine));
+        let about = About { mode: ACCOUNT, folder: self.folder.clone(), run, instruments };
+        self.recorder.readers.board = Some(BoardWriter::new(board, about, None));
+    }
+
+    /// Carries out what was commanded.
+    fn obey(&mut self, at: Ts) -> Result<(), LiveError> {
+        for ask in self.recorder.commands() {
+            let Demo { engine, exchange, recorder, pump, kill, .. } = self;
+            obey(at, ask, recorder, engine, kill, |recorder, engine, input| {
+                pump.feed(engine, exchange, recorder, at, input)
+            })?;
+        }
+        Ok(())
     }
 
     /// No new entries, resting ones cancelled, stops stay; the venue gets time for its last answers.

@@ -70,6 +70,12 @@ impl KillWatch {
         command
     }
 
+    /// Looks at the file without waiting for the next poll: somebody has just written it.
+    pub(crate) fn look_now(&mut self) -> Option<Command> {
+        self.looked = Instant::now();
+        self.look()
+    }
+
     /// Writes down that the engine has thrown the switch by itself.
     fn keep(&mut self, reason: KillReason, at: Ts) {
         if !self.keeps {

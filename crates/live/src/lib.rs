@@ -8,6 +8,7 @@
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
 
 pub mod account_folder;
+pub mod board;
 pub mod demo;
 pub mod discovery;
 pub mod doctor;
@@ -34,6 +35,7 @@ mod twins;
 mod watermarks;
 
 pub use account_folder::AccountFolder;
+pub use board::Board;
 pub use demo::{Demo, DemoOptions, StopSwitch};
 pub use error::LiveError;
 pub use manifest::Manifest;

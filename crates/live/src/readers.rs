@@ -16,6 +16,7 @@ use seawall_model::{Instrument, InstrumentId, Money, Timeframe, Ts};
 use seawall_store::db::{Batch, EquityPoint, PositionState, Writer};
 use seawall_store::journal::End;
 
+use crate::board::BoardWriter;
 use crate::database::{Ending, Unwritten, Work, write_all};
 use crate::error::LiveError;
 use crate::snapshot::{Recent, Snapshot, rows};
@@ -45,6 +46,8 @@ pub(crate) struct Readers {
     waiting: Arc<AtomicUsize>,
     equity_at: Ts,
     pub(crate) rows_dropped: u64,
+    /// What readers in this process are shown, where somebody wants that.
+    pub(crate) board: Option<BoardWriter>,
 }
 
 impl Readers {
@@ -77,11 +80,15 @@ impl Readers {
             waiting,
             equity_at: Ts::from_nanos(i64::MIN),
             rows_dropped: 0,
+            board: None,
         })
     }
 
     /// Takes in a step.
     pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects, tally: &Tally) {
+        if let Some(board) = &mut self.board {
+            board.step(at, effects);
+        }
         self.recent.add(engine, effects);
         gather(&mut self.batch, at, engine, effects);
         if at >= self.equity_at && engine.is_open() {

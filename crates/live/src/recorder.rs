@@ -7,6 +7,7 @@ use seawall_model::{Input, Ts};
 use seawall_store::journal::{Checkpoint, Journal, Record};
 use seawall_store::recording;
 
+use crate::board::{Ask, BoardWriter, Surroundings};
 use crate::error::LiveError;
 use crate::hash;
 use crate::readers::Readers;
@@ -50,6 +51,32 @@ impl RunRecorder {
         }
         Ok(())
     }
+
+    /// Shows the engine on the board where somebody has asked.
+    pub(crate) fn show(&mut self, at: Ts, engine: &Engine, surroundings: impl FnOnce() -> Surroundings) {
+        let RunRecorder { readers, tally, .. } = self;
+        let rows_dropped = readers.rows_dropped;
+        if let Some(board) = &mut readers.board {
+            board.show(at, engine, (tally, rows_dropped), surroundings);
+        }
+    }
+
+    /// The commands that were given since the last look.
+    pub(crate) fn commands(&self) -> Vec<Ask> {
+        self.readers.board.as_ref().map(BoardWriter::take_commands).unwrap_or_default()
+    }
+
+    /// Writes down who gives a command and why, before the engine is told.
+    ///
+    /// # Errors
+    /// The journal cannot be written; the engine must not be told then.
+    pub(crate) fn commanded(&mut self, at: Ts, ask: &Ask) -> Result<(), LiveError> {
+        self.journal.append(at, &Record::Operator(ask.note()))?;
+        if let Some(board) = &mut self.readers.board {
+            board.commanded(at, ask);
+        }
+        Ok(())
+    }
 }
 
 impl Recorder for RunRecorder {
@@ -57,10 +84,17 @@ impl Recorder for RunRecorder {
 
     fn input(&mut self, at: Ts, input: &Input) -> Result<(), LiveError> {
         self.tally.inputs += 1;
-        Ok(recording::input(&mut self.journal, &mut self.carry, at, input)?)
+        recording::input(&mut self.journal, &mut self.carry, at, input)?;
+        if let Some(board) = &mut self.readers.board {
+            board.heard(at, input);
+        }
+        Ok(())
     }
 
     fn effects(&mut self, at: Ts, engine: &Engine, effects: &Effects) -> Result<(), LiveError> {
+        if let Some(board) = &self.readers.board {
+            board.stepped();
+        }
         recording::effects(&mut self.journal, &mut self.carry, at, engine, effects)?;
         if self.tally.add(engine, effects) {
             self.first_protected_s = Some(self.started.elapsed().as_secs_f64());

@@ -102,6 +102,8 @@ fn replay_into(
                 }
             }
             Record::Carry(piece) => run.carry(entry.seq, piece)?,
+            // Says who; what was commanded is the input that follows.
+            Record::Operator(_) => {}
             Record::Input(input) => {
                 if run.tally.inputs == 0 {
                     run.begin(&manifest, entry.at, books.as_mut())?;

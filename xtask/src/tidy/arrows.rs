@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["model", "strategy", "engine", "simulator"]),
     ("backtest", &["model", "smc", "strategy", "engine", "simulator", "archive"]),
     ("live", &["model", "smc", "strategy", "engine", "simulator", "store", "config", "backtest", "venues"]),
+    ("api", &["model", "engine", "store", "config", "live"]),
     ("storm", &["model", "strategy", "engine", "simulator", "store", "venues", "testnet"]),
     // Judges the built binaries from outside.
     ("drill", &["model", "engine", "store", "live"]),

@@ -11,6 +11,7 @@ use crate::args::DemoArgs;
 use crate::commands::{demo_box, view};
 use crate::database_url::database_url;
 use crate::exit::Failure;
+use crate::face::{self, Opened};
 use crate::input::{duration, loader};
 use crate::output::{check_folder, check_target, is_stdout, write};
 use crate::stop_signals;
@@ -31,7 +32,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     if source.config.is_none() {
         loader = loader.file("demo.yaml (built in)", BUILT_IN);
     }
-    let config = loader.load().map_err(|error| Failure::config(&error))?.config;
+    let loaded = loader.load().map_err(|error| Failure::config(&error))?;
+    let explained = loaded.explain_all();
+    let config = loaded.config;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
     check_folder(if args.data_dir.is_some() { "--data-dir" } else { "data.dir" }, &data_dir)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
@@ -39,11 +42,14 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let switch = StopSwitch::new();
     let runtime = stop_signals::catch(switch.clone())?;
     let database = database_url()?;
+    let face = face::open(&config, explained, &data_dir, database.clone(), !quiet)?;
+    let options = DemoOptions { config, data_dir, duration: span, database };
     let summary = if args.in_process {
-        in_process(DemoOptions { config, data_dir, duration: span, database }, &switch, shown)
+        in_process(options, &switch, shown, face.as_ref())
     } else {
-        demo_box::run(DemoOptions { config, data_dir, duration: span, database }, &switch, shown)
+        demo_box::run(options, &switch, shown, face.as_ref())
     };
+    drop(face);
     runtime.shutdown_background();
     let summary = summary?;
     if let Some(target) = &args.json {
@@ -82,9 +88,17 @@ impl Shown {
 }
 
 /// Market and exchange within this process.
-fn in_process(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Result<Summary, Failure> {
+fn in_process(
+    options: DemoOptions,
+    switch: &StopSwitch,
+    shown: Shown,
+    face: Option<&Opened>,
+) -> Result<Summary, Failure> {
     let (sender, receiver) = sync_channel::<Snapshot>(1);
-    let demo = Demo::prepare(options, shown.drawn.then_some(sender)).map_err(failure)?;
+    let mut demo = Demo::prepare(options, shown.drawn.then_some(sender)).map_err(failure)?;
+    if let Some(face) = face {
+        demo.attach(face.board.clone());
+    }
     if shown.tells() {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
         if let Some(order) = demo.kill_order() {
@@ -97,7 +111,7 @@ fn in_process(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Result
         .spawn(move || demo.run(&engine_switch))
         .map_err(Failure::work)?;
     if shown.drawn {
-        view::follow("PAPER  synthetic market", &receiver, switch);
+        view::follow(&Opened::title(face, "PAPER  synthetic market"), &receiver, switch);
     }
     engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }

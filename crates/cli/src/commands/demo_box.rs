@@ -21,6 +21,7 @@ use super::demo::{Shown, failure, held};
 use super::testnet;
 use super::view;
 use crate::exit::Failure;
+use crate::face::Opened;
 
 /// The clock of the box is as much faster at most: the waits of the run are as much shorter.
 const SPEED_MAX: u32 = 30;
@@ -38,7 +39,12 @@ struct ExchangeBox {
 }
 
 /// Runs the demo until its duration is over or the switch is on.
-pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Result<Summary, Failure> {
+pub(crate) fn run(
+    options: DemoOptions,
+    switch: &StopSwitch,
+    shown: Shown,
+    face: Option<&Opened>,
+) -> Result<Summary, Failure> {
     let DemoOptions { mut config, data_dir, duration, database } = options;
     refuse_without_stop(&config).map_err(failure)?;
     check(&config)?;
@@ -78,7 +84,10 @@ pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Re
             "an exchange in a box listens on {address}; positions without a stop are on its account: {left}"
         );
     }
-    let run = Run::prepare(options, shown.drawn.then_some(sender), &progress).map_err(failure)?;
+    let mut run = Run::prepare(options, shown.drawn.then_some(sender), &progress).map_err(failure)?;
+    if let Some(face) = face {
+        run.attach(face.board.clone(), mode);
+    }
     if told {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", run.folder().display());
         if let Some(order) = run.kill_order() {
@@ -90,7 +99,7 @@ pub(crate) fn run(options: DemoOptions, switch: &StopSwitch, shown: Shown) -> Re
         .spawn(move || run.run(&progress))
         .map_err(Failure::work)?;
     if shown.drawn {
-        view::follow("DEMO  exchange in a box", &receiver, switch);
+        view::follow(&Opened::title(face, "DEMO  exchange in a box"), &receiver, switch);
     }
     let summary = engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure);
     // It may have ended by itself; what it says then comes from the thread.

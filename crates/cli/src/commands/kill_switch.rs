@@ -1,7 +1,6 @@
 //! `seawall kill-switch`.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use seawall_model::{KillReason, Ts};
 use seawall_store::{KillOrder, KillState, KillSwitch};
@@ -9,6 +8,7 @@ use serde::Serialize;
 
 use crate::args::{KillSwitchArgs, KillSwitchCommand};
 use crate::exit::{self, Failure};
+use crate::face::now;
 use crate::input::data_dir;
 use crate::output::check_folder;
 
@@ -89,9 +89,4 @@ fn tell(args: &KillSwitchArgs, switch: &KillSwitch, state: &KillState, word: &st
         say!("no entries while it is on; `seawall kill-switch release` turns it off");
     }
     Ok(())
-}
-
-fn now() -> Ts {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ts::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
 }

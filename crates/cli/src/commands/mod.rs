@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+pub(crate) mod api;
 pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod data;

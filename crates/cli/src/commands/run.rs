@@ -13,7 +13,8 @@ use crate::commands::demo::{failure, held};
 use crate::commands::view;
 use crate::database_url::database_url;
 use crate::exit::Failure;
-use crate::input::{config, duration};
+use crate::face::{self, Opened};
+use crate::input::{duration, loader};
 use crate::output::{check_folder, check_target, is_stdout, write};
 use crate::stop_signals;
 
@@ -30,7 +31,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         RunMode::Paper => Mode::Paper,
         RunMode::Live => confirmed(args)?,
     };
-    let config = config(&args.source)?;
+    let loaded = loader(&args.source)?.load().map_err(|error| Failure::config(&error))?;
+    let explained = loaded.explain_all();
+    let config = loaded.config;
     let (venue, _, _) = venue_of(&config).map_err(failure)?;
     let key = match mode {
         // A run on paper has no use for a key, so it reads none.
@@ -47,6 +50,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let switch = StopSwitch::new();
     let runtime = stop_signals::catch(switch.clone())?;
+    let database = database_url()?;
+    let face = face::open(&config, explained, &data_dir, database.clone(), !quiet)?;
     let options = RunOptions {
         config,
         data_dir,
@@ -54,23 +59,28 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         credentials: key,
         duration: span,
         once: args.once,
-        database: database_url()?,
+        database,
         pace: args.testnet_clock,
         switch: switch.clone(),
     };
     let progress = progress(!quiet);
-    let run = match Run::prepare(options, drawn.then_some(sender), &progress) {
+    let mut run = match Run::prepare(options, drawn.then_some(sender), &progress) {
         Ok(run) => run,
         Err(LiveError::Stopped) => return stopped(quiet),
         Err(error) => return Err(failure(error)),
     };
+    if let Some(face) = &face {
+        run.attach(face.board.clone(), mode);
+    }
     if !quiet {
         say!("{} run in {}; Ctrl-C ends it, stops stay", mode.name(), run.folder().display());
         if let Some(order) = run.kill_order() {
             say!("{}", held(order));
         }
     }
-    let summary = watch(run, mode, &switch, drawn.then_some(receiver), !quiet && !drawn);
+    let title = Opened::title(face.as_ref(), &format!("{}  real market data", mode.name().to_uppercase()));
+    let summary = watch(run, &title, &switch, drawn.then_some(receiver), !quiet && !drawn);
+    drop(face);
     runtime.shutdown_background();
     let summary = summary?;
     if let Some(target) = &args.json {
@@ -116,7 +126,7 @@ fn progress(shown: bool) -> impl Fn(&'static str, &str) {
 /// Runs on a thread of its own and draws what is shown.
 fn watch(
     run: Run,
-    mode: Mode,
+    title: &str,
     switch: &StopSwitch,
     snapshots: Option<Receiver<Snapshot>>,
     told: bool,
@@ -125,9 +135,8 @@ fn watch(
         .name("engine".to_owned())
         .spawn(move || run.run(&progress(told)))
         .map_err(Failure::work)?;
-    let title = format!("{}  real market data", mode.name().to_uppercase());
     if let Some(snapshots) = snapshots {
-        view::follow(&title, &snapshots, switch);
+        view::follow(title, &snapshots, switch);
     }
     engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }

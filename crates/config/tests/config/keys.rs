@@ -22,6 +22,8 @@ universe:
   pinned_bases: [BTC]
   blocked_instruments: [ETH/USD]
   blocked_bases: [ETH]
+api:
+  hosts: [seawall.example.org]
 run:
   instruments: [BTC/USDT]
 discovery:
@@ -31,6 +33,16 @@ discovery:
 
 /// Each key, a value that is not its default, and what else that value needs.
 const KEYS: &[(&str, &str, &[&str])] = &[
+    ("api.enabled", "false", &[]),
+    ("api.listen", "127.0.0.1:9000", &[]),
+    ("api.hosts[0]", "seawall.lan", &[]),
+    ("api.tls_identity", "identity.pem", &[]),
+    ("api.plain_http_acknowledged", "true", &[]),
+    ("api.session_hours", "2", &[]),
+    ("api.sign_in_failures_per_minute", "7", &[]),
+    ("api.confirm_within_s", "61", &[]),
+    ("api.request_timeout_s", "16", &[]),
+    ("api.tick_age_max_s", "121", &[]),
     ("discovery.enabled", "true", &[]),
     ("discovery.quote", "EUR", &[]),
     ("discovery.instruments_max", "30", &[]),

@@ -188,6 +188,8 @@ impl Run {
         if let Some(command) = self.kill.poll(self.core.engine.kill_switch(), now) {
             self.feed(now, &Input::Operator(command))?;
         }
+        self.obey()?;
+        self.show(now);
         if self.service.is_due() {
             self.service.beat(Pulse {
                 at: now,

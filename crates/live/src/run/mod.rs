@@ -18,6 +18,7 @@ mod feeds;
 pub(crate) mod find;
 mod listing;
 mod missed;
+mod orders;
 mod ports;
 mod rules;
 pub mod secrets;

@@ -114,6 +114,7 @@ pub(crate) fn decode(header: &FrameHeader, payload: &[u8]) -> Result<Record, Str
         RecordKind::Checkpoint => codec::take_all(payload).map(Record::Checkpoint),
         RecordKind::End => codec::take_all(payload).map(Record::End),
         RecordKind::Carry => codec::take_all(payload).map(Record::Carry),
+        RecordKind::Operator => codec::take_all(payload).map(Record::Operator),
     };
     record.map_err(|error| format!("{} record: {error}", kind.name()))
 }

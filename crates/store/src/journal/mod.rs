@@ -46,7 +46,7 @@ pub use open::{Cut, OpenReport};
 pub use reader::Reader;
 pub use record::{
     CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Entry, Header, InstrumentEntry, JournalInfo,
-    Record, RecordKind, RunMode,
+    OperatorNote, Record, RecordKind, RunMode,
 };
 pub use show::show;
 pub use verify::{Damage, Progress, VerifyReport, verify, verify_on};

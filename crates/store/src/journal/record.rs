@@ -154,6 +154,17 @@ pub struct CarryPiece {
     pub text: String,
 }
 
+/// Who had a command given, and why. The command itself is the input that follows; replay passes this over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OperatorNote {
+    /// Who: a role and how it came in.
+    pub who: String,
+    /// The command, in a word or two.
+    pub command: String,
+    /// Why, in the operator's words; may be empty.
+    pub why: String,
+}
+
 /// One record of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -170,6 +181,8 @@ pub enum Record {
     End(End),
     /// A piece of the state that the next process begins with.
     Carry(CarryPiece),
+    /// Who had the next command given, and why.
+    Operator(OperatorNote),
 }
 
 impl Record {
@@ -183,6 +196,7 @@ impl Record {
             Record::Checkpoint(_) => RecordKind::Checkpoint,
             Record::End(_) => RecordKind::End,
             Record::Carry(_) => RecordKind::Carry,
+            Record::Operator(_) => RecordKind::Operator,
         }
     }
 }
@@ -203,17 +217,20 @@ pub enum RecordKind {
     End,
     /// See [`Record::Carry`].
     Carry,
+    /// See [`Record::Operator`].
+    Operator,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [RecordKind; 6] = [
+    pub const ALL: [RecordKind; 7] = [
         RecordKind::Header,
         RecordKind::Input,
         RecordKind::Dispatch,
         RecordKind::Checkpoint,
         RecordKind::End,
         RecordKind::Carry,
+        RecordKind::Operator,
     ];
 
     /// The number in a frame; never reused.
@@ -226,6 +243,7 @@ impl RecordKind {
             RecordKind::Checkpoint => 4,
             RecordKind::End => 5,
             RecordKind::Carry => 6,
+            RecordKind::Operator => 7,
         }
     }
 
@@ -245,6 +263,7 @@ impl RecordKind {
             RecordKind::Checkpoint => "checkpoint",
             RecordKind::End => "end",
             RecordKind::Carry => "carry",
+            RecordKind::Operator => "operator",
         }
     }
 }

@@ -8,7 +8,7 @@ use seawall_model::{
     SubmitOutcome, VenueEvent, VenueRequest,
 };
 
-use super::record::{Entry, InstrumentEntry, JournalInfo, Record};
+use super::record::{Entry, InstrumentEntry, JournalInfo, OperatorNote, Record};
 
 /// Number, time, kind and content of `entry` on one line. `info` names the instruments; numbers that it does
 /// not know are shown raw, with a `#`.
@@ -44,6 +44,10 @@ impl Line<'_> {
                 write!(self.out, "{} after {} inputs", checkpoint.digest, checkpoint.inputs)
             }
             Record::Carry(piece) => write!(self.out, "{} {}", piece.part.name(), piece.text),
+            Record::Operator(OperatorNote { who, command, why }) => {
+                let line = format!("{command} by {who}: {why}");
+                self.out.write_str(&line.replace(['\n', '\r'], " "))
+            }
             Record::End(end) => write!(
                 self.out,
                 "{} fingerprint {} digest {} {}",

@@ -231,7 +231,7 @@ impl<'a> Pass<'a> {
         self.report.last_at = Some(header.at);
         self.report.end = None;
         match record {
-            Ok(Record::Header(_) | Record::Dispatch(_) | Record::Carry(_)) => {}
+            Ok(Record::Header(_) | Record::Dispatch(_) | Record::Carry(_) | Record::Operator(_)) => {}
             Ok(Record::Input(_)) => self.report.inputs += 1,
             Ok(Record::Checkpoint(checkpoint)) => {
                 self.report.checkpoints += 1;

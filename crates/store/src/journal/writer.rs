@@ -151,6 +151,7 @@ impl Journal {
             Record::Checkpoint(checkpoint) => self.add(at, kind, |out| frame::encode(checkpoint, out)),
             Record::End(end) => self.add(at, kind, |out| frame::encode(end, out)),
             Record::Carry(piece) => self.add(at, kind, |out| frame::encode(piece, out)),
+            Record::Operator(note) => self.add(at, kind, |out| frame::encode(note, out)),
         }
     }
 

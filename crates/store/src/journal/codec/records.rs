@@ -4,7 +4,7 @@ use minicbor::Decoder;
 
 use super::{Out, Put, Taken, Wire, array_length, expect_length, one, unknown, wire_codes, wire_struct};
 use crate::journal::record::{
-    CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Header, InstrumentEntry, RunMode,
+    CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Header, InstrumentEntry, OperatorNote, RunMode,
 };
 
 wire_codes!(RunMode { 0 = Backtest, 1 = Paper, 2 = Live, 3 = Storm });
@@ -14,6 +14,8 @@ wire_codes!(EndReason { 0 = Finished, 1 = Stopped, 2 = Failed });
 wire_codes!(CarryPart { 0 = Whole, 1 = Begin, 2 = Change, 3 = Complete });
 
 wire_struct!(CarryPiece { part, text });
+
+wire_struct!(OperatorNote { who, command, why });
 
 wire_struct!(Header { mode, seed, config_hash, engine_version, started_at });
 

@@ -54,7 +54,8 @@ pub(crate) fn run_header() -> Header {
         | Record::Dispatch(_)
         | Record::Checkpoint(_)
         | Record::End(_)
-        | Record::Carry(_) => unreachable!(),
+        | Record::Carry(_)
+        | Record::Operator(_) => unreachable!(),
     }
 }
 

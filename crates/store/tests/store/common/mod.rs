@@ -14,8 +14,8 @@ use seawall_model::{
     Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 use seawall_store::journal::{
-    CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Header, JournalInfo, Record, RecordKind,
-    RunMode,
+    CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Header, JournalInfo, OperatorNote, Record,
+    RecordKind, RunMode,
 };
 
 pub(crate) fn instruments() -> Vec<Instrument> {
@@ -344,7 +344,9 @@ pub(crate) fn records() -> Vec<Record> {
 pub(crate) fn newer_records() -> Vec<Record> {
     let parts = [CarryPart::Whole, CarryPart::Begin, CarryPart::Change, CarryPart::Complete];
     let piece = |part| Record::Carry(CarryPiece { part, text: "{\"version\":1}".to_owned() });
-    parts.map(piece).to_vec()
+    let (who, why) = ("operator by token".to_owned(), "going to bed".to_owned());
+    let note = Record::Operator(OperatorNote { who, command: "pause".to_owned(), why });
+    parts.map(piece).into_iter().chain([note]).collect()
 }
 
 /// The time of the record at this position.

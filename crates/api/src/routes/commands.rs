@@ -1,0 +1,331 @@
+//! What an operator can do. What lowers risk is done at once; what raises it is looked at first, and done
+//! with the confirmation that the look gave.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use seawall_live::board::{About, Order, Refusal, View};
+use seawall_model::{InstrumentId, KillReason, SystemMode, Ts};
+use seawall_store::KillSwitch;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::take::Sent;
+use crate::access::Principal;
+use crate::body::{At, word};
+use crate::fault::{ErrorBody, Fault};
+use crate::state::App;
+
+/// Characters that a reason may have.
+const WHY_MAX: usize = 300;
+
+/// What can be commanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// No new risk; positions may only become smaller (mode `reduce_only`).
+    Pause,
+    /// New risk again (mode `normal`).
+    Resume,
+    /// New risk at half size (mode `cautious`).
+    Cautious,
+    /// Only protective orders and emergency exits (mode `protect_only`).
+    ProtectOnly,
+    /// Close everything (mode `flatten`).
+    Flatten,
+    /// Close the position of one instrument.
+    Close,
+    /// Turn the kill switch of the data folder on: no entries, protection stays. It holds over restarts.
+    Kill,
+    /// Turn it on and close everything.
+    KillAndFlatten,
+    /// Acknowledge: turn the kill switch off, back to the mode `normal`, high-water mark at the equity of now.
+    Release,
+}
+
+/// A command.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandBody {
+    /// Which.
+    command: Command,
+    /// For `close`: the instrument, by its full name.
+    instrument: Option<String>,
+    /// Why, for the journal. What raises risk needs one.
+    #[serde(default)]
+    #[schema(max_length = 300)]
+    why: String,
+    /// What the preview gave, for what raises risk.
+    confirmation: Option<String>,
+}
+
+/// What a command would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct PreviewBody {
+    /// Which.
+    command: Command,
+    /// What would happen, in words.
+    words: String,
+    /// Whether it allows more risk than now, and has to be confirmed.
+    raises_risk: bool,
+    /// Positions that it would close.
+    closes: Vec<String>,
+    /// To be sent with the command; null where none is needed.
+    confirmation: Option<String>,
+    /// For how many seconds the confirmation holds.
+    confirm_within_s: Option<u64>,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct DoneBody {
+    /// Which.
+    command: Command,
+    /// When the engine was told, on the run's clock.
+    at: At,
+    /// The mode after it.
+    mode: String,
+    /// Whether the kill switch is on after it.
+    kill_switch_on: bool,
+}
+
+/// What is to be done, as the engine or the file of the switch takes it.
+enum Deed {
+    Engine(Order),
+    Kill { flatten: bool },
+    Release,
+}
+
+impl Command {
+    /// The mode that it sets.
+    const fn mode(self) -> Option<SystemMode> {
+        match self {
+            Command::Pause => Some(SystemMode::ReduceOnly),
+            Command::Resume => Some(SystemMode::Normal),
+            Command::Cautious => Some(SystemMode::Cautious),
+            Command::ProtectOnly => Some(SystemMode::ProtectOnly),
+            Command::Flatten => Some(SystemMode::Flatten),
+            Command::Close | Command::Kill | Command::KillAndFlatten | Command::Release => None,
+        }
+    }
+
+    /// Whether it allows more risk than `view` has now.
+    fn raises(self, view: &View) -> bool {
+        self == Command::Release || self.mode().is_some_and(|mode| mode < view.mode)
+    }
+}
+
+impl CommandBody {
+    /// What a confirmation is for.
+    fn subject(&self) -> String {
+        format!("{} {}", word(&self.command), self.instrument.as_deref().unwrap_or_default())
+    }
+
+    /// What is to be done, where the command makes sense now.
+    fn deed(&self, about: &About, view: &View) -> Result<Deed, Fault> {
+        let is_close = self.command == Command::Close;
+        if self.instrument.is_some() != is_close {
+            return Err(Fault::bad_request(
+                "instrument",
+                "`close` needs an instrument, the others have none",
+            ));
+        }
+        let is_on = view.kill_switch.is_some();
+        match (self.command, self.command.mode()) {
+            (Command::Close, _) => {
+                let name = self.instrument.as_deref().unwrap_or_default();
+                let place = about.instruments.iter().position(|one| one.name().as_str() == name);
+                let id = place.and_then(|place| u32::try_from(place).ok()).map(InstrumentId);
+                let id = id.ok_or_else(|| Fault::not_found("the run has no such instrument"))?;
+                let held = view.instruments.get(id.index()).is_some_and(|row| row.is_held());
+                if held { Ok(Deed::Engine(Order::Close(id))) } else { Err(refused(Refusal::Nothing)) }
+            }
+            (Command::Kill, _) if is_on => Err(refused(Refusal::Nothing)),
+            (Command::Kill, _) => Ok(Deed::Kill { flatten: false }),
+            (Command::KillAndFlatten, _) => Ok(Deed::Kill { flatten: true }),
+            (Command::Release, _) if is_on => Ok(Deed::Release),
+            (_, Some(mode)) if mode != view.mode => Ok(Deed::Engine(Order::Mode(mode))),
+            _ => Err(refused(Refusal::Nothing)),
+        }
+    }
+
+    /// What would happen, in words.
+    fn words(&self, view: &View) -> String {
+        let held = view.held().count();
+        match (self.command, self.command.mode()) {
+            (Command::Close, _) => {
+                format!("closes {} at market", self.instrument.as_deref().unwrap_or_default())
+            }
+            (Command::Kill, _) => "turns the kill switch of the data folder on: no entries in any run on it \
+                                   until it is released; positions keep their stops and targets"
+                .to_owned(),
+            (Command::KillAndFlatten, _) => {
+                format!("turns the kill switch on and closes {held} positions at market")
+            }
+            (Command::Release, _) => "turns the kill switch of the data folder off, goes back to the mode \
+                                      normal, and takes the equity of now as the high-water mark"
+                .to_owned(),
+            (Command::Flatten, _) => {
+                format!("mode {} → flatten: closes {held} positions at market", view.mode.name())
+            }
+            (_, mode) => {
+                format!("mode {} → {}", view.mode.name(), mode.map_or("unchanged", SystemMode::name))
+            }
+        }
+    }
+
+    /// The reason, fit for the journal.
+    fn why(&self) -> Result<String, Fault> {
+        let why = self.why.trim();
+        if why.chars().count() > WHY_MAX || why.chars().any(char::is_control) {
+            let message = format!("why has more than {WHY_MAX} characters, or some that cannot be shown");
+            return Err(Fault::bad_request("why", message));
+        }
+        Ok(why.to_owned())
+    }
+}
+
+fn refused(refusal: Refusal) -> Fault {
+    let message = refusal.to_string();
+    match refusal {
+        Refusal::Busy => Fault {
+            retry_after_s: Some(1),
+            ..Fault::new(StatusCode::TOO_MANY_REQUESTS, "busy", message, "try again in a second")
+        },
+        Refusal::Ended => Fault::starting(),
+        Refusal::Unconfirmed => {
+            let fix = "ask POST /api/commands/preview, and send the command with the confirmation it gives";
+            Fault::new(StatusCode::CONFLICT, "confirmation_required", message, fix)
+        }
+        Refusal::Nothing => {
+            let fix = "see /api/status for how things stand";
+            Fault::new(StatusCode::CONFLICT, "nothing_to_do", message, fix)
+        }
+        Refusal::NoInstrument => Fault::not_found(message),
+    }
+}
+
+fn internal(message: impl Into<String>) -> Fault {
+    Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, "the log has the cause")
+}
+
+/// What a command would do. What raises risk gets a confirmation here, which holds once and not for long.
+#[utoipa::path(post, path = "/api/commands/preview", tag = "commands", request_body = CommandBody,
+    security(("token" = []), ("session" = [])), responses(
+    (status = 200, body = PreviewBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, description = "It would change nothing", body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub(super) async fn preview(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Sent(body): Sent<CommandBody>,
+) -> Result<Json<PreviewBody>, Fault> {
+    let (about, view) = app.now().await?;
+    let deed = body.deed(about, &view)?;
+    body.why()?;
+    let raises_risk = body.command.raises(&view);
+    let confirmation = match raises_risk {
+        true => {
+            let begun = app.confirmations.begin(&body.subject(), &principal.who(), Instant::now());
+            Some(begun.map_err(|error| internal(error.to_string()))?)
+        }
+        false => None,
+    };
+    let names = |all: bool| {
+        let held = view.held().map(|row| row.name.to_string());
+        held.filter(|name| all || body.instrument.as_ref() == Some(name)).collect()
+    };
+    let closes = match deed {
+        Deed::Engine(Order::Mode(SystemMode::Flatten)) | Deed::Kill { flatten: true } => names(true),
+        Deed::Engine(Order::Close(_)) => names(false),
+        Deed::Engine(Order::Mode(_) | Order::KillSwitch) | Deed::Kill { .. } | Deed::Release => Vec::new(),
+    };
+    Ok(Json(PreviewBody {
+        command: body.command,
+        words: body.words(&view),
+        raises_risk,
+        closes,
+        confirm_within_s: confirmation.is_some().then(|| app.confirmations.within().as_secs()),
+        confirmation,
+    }))
+}
+
+/// Does it. Who and why are in the journal before the engine is told.
+#[utoipa::path(post, path = "/api/commands", tag = "commands", request_body = CommandBody,
+    security(("token" = []), ("session" = [])), responses(
+    (status = 200, body = DoneBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, description = "It needs a confirmation, or would change nothing", body = ErrorBody),
+    (status = 503, body = ErrorBody)))]
+pub(super) async fn command(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Sent(body): Sent<CommandBody>,
+) -> Result<Json<DoneBody>, Fault> {
+    let (about, view) = app.now().await?;
+    let deed = body.deed(about, &view)?;
+    let (who, why) = (principal.who(), body.why()?);
+    let given = body.confirmation.as_deref();
+    let confirmed = given.is_some_and(|id| app.confirmations.take(id, &body.subject(), &who, Instant::now()));
+    if given.is_some() && !confirmed {
+        let fix = "ask POST /api/commands/preview again";
+        let message = "the confirmation is over, was used, or is for something else";
+        return Err(Fault::new(StatusCode::CONFLICT, "confirmation_over", message, fix));
+    }
+    if body.command.raises(&view) {
+        if !confirmed {
+            return Err(refused(Refusal::Unconfirmed));
+        }
+        if why.is_empty() {
+            return Err(Fault::bad_request("why", "what raises risk needs a reason, for the journal"));
+        }
+    }
+    tracing::info!(command = word(&body.command), who, "commanded over the API");
+    let order = match deed {
+        Deed::Engine(order) => order,
+        Deed::Kill { flatten } => {
+            let note = format!("{who}: {why}");
+            let activate = move |switch: &KillSwitch, now| {
+                switch.activate(now, KillReason::Manual, flatten, &note).map(|_| ())
+            };
+            switch(&app, activate).await?;
+            Order::KillSwitch
+        }
+        Deed::Release => {
+            switch(&app, |switch, now| switch.release(now).map(|_| ())).await?;
+            Order::KillSwitch
+        }
+    };
+    let why =
+        if matches!(order, Order::KillSwitch) { format!("{}: {why}", word(&body.command)) } else { why };
+    let done = app.board.command(order, confirmed, who, why).await.map_err(refused)?;
+    Ok(Json(DoneBody {
+        command: body.command,
+        at: At(done.at),
+        mode: done.mode.name().to_owned(),
+        kill_switch_on: done.killed,
+    }))
+}
+
+/// Writes the file of the kill switch, on a thread that may wait for the disk.
+async fn switch(
+    app: &App,
+    write: impl FnOnce(&KillSwitch, Ts) -> Result<(), seawall_store::StoreError> + Send + 'static,
+) -> Result<(), Fault> {
+    let folder = app.data_dir.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Ts::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+        write(&KillSwitch::in_folder(&folder), now)
+    });
+    match written.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the kill switch was not written");
+            Err(internal("the file of the kill switch cannot be written; nothing was done"))
+        }
+        Err(_) => Err(internal("writing the kill switch ended early")),
+    }
+}

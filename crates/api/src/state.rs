@@ -1,0 +1,137 @@
+//! What every handler has.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use seawall_config::{ApiSettings, Config, Explained};
+use seawall_live::Board;
+use seawall_live::board::{About, Durations, View};
+use serde_json::Value;
+
+use crate::access::{Access, random_word};
+use crate::books::Books;
+use crate::confirmations::Confirmations;
+use crate::error::ApiError;
+use crate::fault::Fault;
+use crate::names::Names;
+
+/// A view that is older is asked for anew.
+const VIEW_AGE: Duration = Duration::from_millis(500);
+/// How long a request waits for a new one.
+const VIEW_PATIENCE: Duration = Duration::from_millis(400);
+
+/// What every handler has; a clone is another handle to the same.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) settings: ApiSettings,
+    pub(crate) config: Config,
+    pub(crate) explained: Vec<Explained>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) access: Access,
+    pub(crate) books: Books,
+    pub(crate) confirmations: Confirmations,
+    pub(crate) names: Names,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) tls: bool,
+    /// Names the stream of this process.
+    pub(crate) stream_id: String,
+    /// The run as the streams have it, for the view that it was made of: made once for all of them.
+    state: Mutex<Option<(Instant, Arc<Value>)>>,
+    /// How long requests have taken.
+    pub(crate) requests: Durations,
+    /// Answers by the first digit of their status, from 1.
+    answers: [AtomicU64; 5],
+    /// Streams that are open.
+    pub(crate) streams: AtomicUsize,
+    /// Streams that were cut because they did not read.
+    pub(crate) streams_cut: AtomicU64,
+}
+
+/// What an [`App`] is made of.
+pub(crate) struct Parts {
+    pub(crate) settings: ApiSettings,
+    pub(crate) config: Config,
+    pub(crate) explained: Vec<Explained>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) access: Access,
+    pub(crate) books: Books,
+    pub(crate) names: Names,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) tls: bool,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Result<Self, ApiError> {
+        let Parts { settings, config, explained, board, access, books, names, data_dir, tls } = parts;
+        let within = Duration::from_secs(u64::from(settings.confirm_within_s));
+        Ok(App(Arc::new(Inner {
+            settings,
+            config,
+            explained,
+            board,
+            access,
+            books,
+            confirmations: Confirmations::new(within),
+            names,
+            data_dir,
+            tls,
+            stream_id: random_word()?,
+            state: Mutex::new(None),
+            requests: Durations::default(),
+            answers: Default::default(),
+            streams: AtomicUsize::new(0),
+            streams_cut: AtomicU64::new(0),
+        })))
+    }
+
+    /// What the run is and how it stands now.
+    pub(crate) async fn now(&self) -> Result<(&About, Arc<View>), Fault> {
+        let view = self.board.fresh_view(VIEW_AGE, VIEW_PATIENCE).await;
+        self.board.about().zip(view).ok_or_else(Fault::starting)
+    }
+
+    /// What the run is.
+    pub(crate) fn about(&self) -> Result<&About, Fault> {
+        self.board.about().ok_or_else(Fault::starting)
+    }
+
+    /// The run as the streams have it: made by the first that asks for a view.
+    pub(crate) fn state_value(&self, view: &View, make: impl FnOnce() -> Value) -> Arc<Value> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            Some((made, value)) if *made == view.made => value.clone(),
+            Some(_) | None => {
+                let value = Arc::new(make());
+                *state = Some((view.made, value.clone()));
+                value
+            }
+        }
+    }
+
+    /// Counts an answer.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        let place = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(count) = self.answers.get(place) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Answers by the first digit of their status.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.answers.iter().map(|count| count.load(Ordering::Relaxed));
+        ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(counts)
+    }
+}

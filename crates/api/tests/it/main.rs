@@ -1,0 +1,11 @@
+//! The face of a run, asked as anybody on the network could ask it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod access;
+mod commands;
+mod document;
+mod hostile;
+mod reads;
+mod settings;
+mod stage;
+mod stream;

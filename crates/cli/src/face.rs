@@ -1,0 +1,76 @@
+//! The HTTP API of a run, as the commands that run something open it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use seawall_api::{Face, FaceOptions};
+use seawall_config::{Config, Explained};
+use seawall_live::Board;
+use seawall_model::Ts;
+use seawall_store::db::DatabaseUrl;
+
+use crate::exit::Failure;
+
+/// What is said over the live view, where there is one.
+pub(crate) struct Opened {
+    /// What the run writes on.
+    pub(crate) board: Arc<Board>,
+    /// The first token, for a view that wipes what was said before.
+    pub(crate) note: Option<String>,
+    /// Goes away with this.
+    _face: Face,
+}
+
+impl Opened {
+    /// The title of a view, with the first token over it.
+    pub(crate) fn title(opened: Option<&Opened>, title: &str) -> String {
+        match opened.and_then(|opened| opened.note.as_ref()) {
+            Some(note) => format!("{note}\n{title}"),
+            None => title.to_owned(),
+        }
+    }
+}
+
+/// Opens the API where the configuration wants it; `tells` is whether words may be written.
+pub(crate) fn open(
+    config: &Config,
+    explained: Vec<Explained>,
+    data_dir: &Path,
+    database: Option<DatabaseUrl>,
+    tells: bool,
+) -> Result<Option<Opened>, Failure> {
+    let board = Arc::new(Board::new());
+    let options = FaceOptions {
+        config: config.clone(),
+        explained,
+        board: board.clone(),
+        data_dir: data_dir.to_owned(),
+        database,
+        may_show_token: tells,
+        now: now(),
+    };
+    let Some(face) = Face::open(options).map_err(Failure::input)? else { return Ok(None) };
+    let scheme = if face.tls { "https" } else { "http" };
+    let at = match (&face.waits, face.listens_at) {
+        (Some(waits), _) => format!("API: {waits}"),
+        (None, Some(address)) => format!("API at {scheme}://{address}"),
+        (None, None) => format!("API at {}", config.api.listen),
+    };
+    let note = face.first_token.as_ref().map(|made| {
+        format!("{at}; first token, for an operator, shown this once and kept as a hash: {}", made.token)
+    });
+    if tells {
+        say!("{}", note.as_ref().unwrap_or(&at));
+    }
+    if face.nobody {
+        tracing::warn!("nobody can sign in to the API yet: `seawall api token` makes a token");
+    }
+    Ok(Some(Opened { board, note, _face: face }))
+}
+
+/// The instant that it is now.
+pub(crate) fn now() -> Ts {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ts::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
+}

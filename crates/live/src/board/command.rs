@@ -1,0 +1,151 @@
+//! Commands from outside, as the engine's thread takes them: judged against what holds at that moment.
+
+use seawall_engine::Engine;
+use seawall_model::{Command, Input, InstrumentId, SystemMode, Ts};
+use seawall_store::journal::OperatorNote;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::error::LiveError;
+use crate::kill_watch::KillWatch;
+use crate::recorder::RunRecorder;
+
+/// Commands that may wait; one more is refused.
+pub const COMMANDS_MAX: usize = 32;
+
+/// What can be commanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Set the mode.
+    Mode(SystemMode),
+    /// Close the position of one instrument.
+    Close(InstrumentId),
+    /// The file of the kill switch was written: look at it now.
+    KillSwitch,
+}
+
+/// What a command does to the risk that may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Less of it, or as much.
+    Lowers,
+    /// More of it: asked for twice.
+    Raises,
+}
+
+/// A command that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// When the engine was told.
+    pub at: Ts,
+    /// The mode after it.
+    pub mode: SystemMode,
+    /// Whether the kill switch is on after it.
+    pub killed: bool,
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Too many commands wait.
+    #[error("{COMMANDS_MAX} commands wait already")]
+    Busy,
+    /// There is no run any more, or not yet.
+    #[error("no run takes commands")]
+    Ended,
+    /// It raises risk and was not confirmed.
+    #[error("it allows more risk than now and was not confirmed")]
+    Unconfirmed,
+    /// It would change nothing.
+    #[error("it would change nothing")]
+    Nothing,
+    /// There is no such instrument.
+    #[error("there is no such instrument")]
+    NoInstrument,
+}
+
+/// What becomes of a command.
+pub type Answer = Result<Done, Refusal>;
+
+/// A command with the place for its answer.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) order: Order,
+    pub(crate) confirmed: bool,
+    pub(crate) who: String,
+    pub(crate) why: String,
+    pub(crate) answer: oneshot::Sender<Answer>,
+}
+
+impl Ask {
+    /// As the journal has it.
+    pub(crate) fn note(&self) -> OperatorNote {
+        let command = match self.order {
+            Order::Mode(mode) => format!("mode {}", mode.name()),
+            Order::Close(id) => format!("close instrument {}", id.0),
+            Order::KillSwitch => "kill switch".to_owned(),
+        };
+        OperatorNote { who: self.who.clone(), command, why: self.why.clone() }
+    }
+}
+
+impl Order {
+    /// What the order would do to an engine, or why it would do nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Nothing`], [`Refusal::NoInstrument`].
+    pub fn direction(self, engine: &Engine) -> Result<Direction, Refusal> {
+        match self {
+            Order::Mode(mode) if mode == engine.mode() => Err(Refusal::Nothing),
+            Order::Mode(mode) if mode < engine.mode() => Ok(Direction::Raises),
+            Order::Mode(_) | Order::KillSwitch => Ok(Direction::Lowers),
+            Order::Close(id) => match engine.position(id) {
+                None => Err(Refusal::NoInstrument),
+                Some(position) if position.qty.is_zero() => Err(Refusal::Nothing),
+                Some(_) => Ok(Direction::Lowers),
+            },
+        }
+    }
+
+    /// The engine's command; that of the kill switch is read from its file.
+    pub(crate) fn command(self, file: impl FnOnce() -> Option<Command>) -> Option<Command> {
+        match self {
+            Order::Mode(mode) => Some(Command::SetMode(mode)),
+            Order::Close(id) => Some(Command::Close(id)),
+            Order::KillSwitch => file(),
+        }
+    }
+}
+
+/// Carries out one command at `at`: judged, written down, given to the engine by `feed`, answered.
+///
+/// # Errors
+/// Those of the journal; the run ends then.
+pub(crate) fn obey(
+    at: Ts,
+    ask: Ask,
+    recorder: &mut RunRecorder,
+    engine: &mut Engine,
+    kill: &mut KillWatch,
+    feed: impl FnOnce(&mut RunRecorder, &mut Engine, &Input) -> Result<(), LiveError>,
+) -> Result<(), LiveError> {
+    let refusal = match ask.order.direction(engine) {
+        Ok(Direction::Raises) if !ask.confirmed => Some(Refusal::Unconfirmed),
+        // Nobody waits for it any more: what raises risk is not done behind anybody's back.
+        Ok(Direction::Raises) if ask.answer.is_closed() => Some(Refusal::Ended),
+        Ok(Direction::Raises | Direction::Lowers) => None,
+        Err(refusal) => Some(refusal),
+    };
+    if let Some(refusal) = refusal {
+        // Whoever asked may be gone.
+        let _ = ask.answer.send(Err(refusal));
+        return Ok(());
+    }
+    recorder.commanded(at, &ask)?;
+    if let Some(command) = ask.order.command(|| kill.look_now()) {
+        feed(recorder, engine, &Input::Operator(command))?;
+    }
+    let done = Done { at, mode: engine.mode(), killed: engine.kill_switch().is_some() };
+    let _ = ask.answer.send(Ok(done));
+    Ok(())
+}
