@@ -103,6 +103,12 @@ impl App {
         self.board.about().zip(view).ok_or_else(Fault::starting)
     }
 
+    /// What the run is and a view that is made from now on: for commands, and for those who look after one.
+    pub(crate) async fn from_now_on(&self) -> Result<(&About, Arc<View>), Fault> {
+        let view = self.board.fresh_view(Duration::ZERO, VIEW_PATIENCE).await;
+        self.board.about().zip(view).ok_or_else(Fault::starting)
+    }
+
     /// What the run is.
     pub(crate) fn about(&self) -> Result<&About, Fault> {
         self.board.about().ok_or_else(Fault::starting)

@@ -222,7 +222,7 @@ pub(super) async fn preview(
     Extension(principal): Extension<Principal>,
     Sent(body): Sent<CommandBody>,
 ) -> Result<Json<PreviewBody>, Fault> {
-    let (about, view) = app.now().await?;
+    let (about, view) = app.from_now_on().await?;
     let deed = body.deed(about, &view)?;
     body.why()?;
     let raises_risk = body.command.raises(&view);
@@ -264,7 +264,7 @@ pub(super) async fn command(
     Extension(principal): Extension<Principal>,
     Sent(body): Sent<CommandBody>,
 ) -> Result<Json<DoneBody>, Fault> {
-    let (about, view) = app.now().await?;
+    let (about, view) = app.from_now_on().await?;
     let deed = body.deed(about, &view)?;
     let (who, why) = (principal.who(), body.why()?);
     let given = body.confirmation.as_deref();
@@ -301,6 +301,8 @@ pub(super) async fn command(
     let why =
         if matches!(order, Order::KillSwitch) { format!("{}: {why}", word(&body.command)) } else { why };
     let done = app.board.command(order, confirmed, who, why).await.map_err(refused)?;
+    // Whoever looks next sees what was done.
+    let _ = app.from_now_on().await;
     Ok(Json(DoneBody {
         command: body.command,
         at: At(done.at),

@@ -47,12 +47,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
             let message = "the body is not said to be JSON";
             return Err(Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", message, fix));
         }
-        let bytes = to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| {
-            let message = format!("the body is longer than {BODY_BYTES_MAX} bytes, or ended early");
-            Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message, "send less")
-        })?;
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok());
+        let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        if announced > BODY_BYTES_MAX as u64 {
+            // Said before a byte of it is read.
+            return Err(too_large());
+        }
+        let bytes = to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| too_large())?;
         serde_json::from_slice(&bytes)
             .map(Sent)
             .map_err(|error| Fault::bad_request("bad_json", error.to_string()))
     }
+}
+
+fn too_large() -> Fault {
+    let message = format!("the body is longer than {BODY_BYTES_MAX} bytes, or ended early");
+    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message, "send less")
 }

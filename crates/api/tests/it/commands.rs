@@ -65,7 +65,8 @@ fn what_lowers_risk_is_done_at_once_and_what_raises_it_is_asked_for_twice() {
     }
     let wanted = [(SystemMode::ReduceOnly, "going to bed"), (SystemMode::Normal, "slept well")];
     assert_eq!(noted, wanted.map(|(mode, why)| (mode, why.to_owned())));
-    seawall_live::replay(&stage.run, &mut |_| {}).unwrap();
+    let report = seawall_live::replay(&stage.run, false, &mut |_| {}).unwrap();
+    assert!(report.differences.is_empty(), "{:?}", report.differences);
 }
 
 #[test]

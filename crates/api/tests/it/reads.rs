@@ -158,7 +158,7 @@ fn signs_of_life_and_figures_are_there_from_the_first_moment() {
         "seawall_naked_seconds_bound ",
         "seawall_reconcile_differences 0.0",
         "seawall_stop_proof_age_seconds{instrument=",
-        "seawall_engine_step_seconds_bucket{le=\"1e-6\"}",
+        "seawall_engine_step_seconds_bucket{le=\"0.000001\"}",
         "seawall_engine_step_seconds_count ",
         "seawall_order_acknowledgement_seconds_count ",
         "seawall_api_request_seconds_bucket{le=\"+Inf\"}",
