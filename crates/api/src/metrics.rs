@@ -117,12 +117,7 @@ impl Sheet<'_> {
 
 fn buckets(mut encoder: MetricEncoder<'_>, reading: &Reading) -> Result<(), Error> {
     let none: Option<&HashMap<usize, Exemplar<NoLabelSet, f64>>> = None;
-    let buckets: Vec<(f64, u64)> = reading
-        .buckets
-        .iter()
-        .map(|(bound, count)| (if bound.is_finite() { *bound } else { f64::MAX }, *count))
-        .collect();
-    encoder.encode_histogram(reading.sum_s, reading.count, &buckets, none)
+    encoder.encode_histogram(reading.sum_s, reading.count, &reading.buckets, none)
 }
 
 fn flag(is: bool) -> f64 {

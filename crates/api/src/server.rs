@@ -82,7 +82,8 @@ pub struct Face {
 }
 
 impl Face {
-    /// Opens it, unless the configuration has it off. A port that is taken is no error: it is tried again while the run goes on.
+    /// Opens it, unless the configuration has it off. A port that is taken is no error: it is tried again
+    /// while the run goes on.
     ///
     /// # Errors
     /// [`ApiError`]: settings or files that somebody has to mend.

@@ -104,7 +104,7 @@ impl App {
     }
 
     /// What the run is and a view that is made from now on: for commands, and for those who look after one.
-    pub(crate) async fn from_now_on(&self) -> Result<(&About, Arc<View>), Fault> {
+    pub(crate) async fn fresh(&self) -> Result<(&About, Arc<View>), Fault> {
         let view = self.board.fresh_view(Duration::ZERO, VIEW_PATIENCE).await;
         self.board.about().zip(view).ok_or_else(Fault::starting)
     }

@@ -1,8 +1,9 @@
 //! Who may ask: tokens (kept as hashes in the data folder), sessions of browsers, a limit for failures.
 //!
-//! A token is `swt_ID_SECRET`; the secret has 256 random bits and is kept as an Argon2id hash. A program sends
-//! the token with each request; a browser trades it for a session once. A token that was found right is
-//! remembered by its SHA-256 as long as the file names it, so that only the first request pays for the hash.
+//! A token is `swt_ID_SECRET`; the secret has 256 random bits and is kept as an Argon2id hash. A program
+//! sends the token with each request; a browser trades it for a session once. A token that was found right
+//! is remembered by its SHA-256 as long as the file names it, so that only the first request pays for the
+//! hash.
 //!
 //! Invariants: no text of a secret is stored, logged or shown twice; a token that is taken out of the file
 //! ends its sessions within [`LOOK_EVERY`]; every table has a bound, and at it the oldest goes.

@@ -205,7 +205,7 @@ pub(crate) struct PositionBody {
     pub(crate) setup: Option<String>,
     /// Where its stop rests.
     pub(crate) stop: Option<Exact>,
-    /// Distance from the last price to the stop in percent of the price; below zero where the price is beyond.
+    /// Distance from the last price to the stop in percent of the price; below zero where it is passed.
     pub(crate) stop_distance_pct: Option<f64>,
     /// Whether confirmed stops cover all of it.
     pub(crate) protected: bool,

@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Kill,
     /// Turn it on and close everything.
     KillAndFlatten,
-    /// Acknowledge: turn the kill switch off, back to the mode `normal`, high-water mark at the equity of now.
+    /// Acknowledge: kill switch off, mode `normal`, high-water mark at the equity of now.
     Release,
 }
 
@@ -216,13 +216,14 @@ fn internal(message: impl Into<String>) -> Fault {
     security(("token" = []), ("session" = [])), responses(
     (status = 200, body = PreviewBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
     (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-    (status = 409, description = "It would change nothing", body = ErrorBody), (status = 503, body = ErrorBody)))]
+    (status = 409, description = "It would change nothing", body = ErrorBody),
+    (status = 503, body = ErrorBody)))]
 pub(super) async fn preview(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
     Sent(body): Sent<CommandBody>,
 ) -> Result<Json<PreviewBody>, Fault> {
-    let (about, view) = app.from_now_on().await?;
+    let (about, view) = app.fresh().await?;
     let deed = body.deed(about, &view)?;
     body.why()?;
     let raises_risk = body.command.raises(&view);
@@ -264,7 +265,7 @@ pub(super) async fn command(
     Extension(principal): Extension<Principal>,
     Sent(body): Sent<CommandBody>,
 ) -> Result<Json<DoneBody>, Fault> {
-    let (about, view) = app.from_now_on().await?;
+    let (about, view) = app.fresh().await?;
     let deed = body.deed(about, &view)?;
     let (who, why) = (principal.who(), body.why()?);
     let given = body.confirmation.as_deref();
@@ -302,7 +303,7 @@ pub(super) async fn command(
         if matches!(order, Order::KillSwitch) { format!("{}: {why}", word(&body.command)) } else { why };
     let done = app.board.command(order, confirmed, who, why).await.map_err(refused)?;
     // Whoever looks next sees what was done.
-    let _ = app.from_now_on().await;
+    let _ = app.fresh().await;
     Ok(Json(DoneBody {
         command: body.command,
         at: At(done.at),

@@ -24,7 +24,8 @@ const BLOCKERS_MAX: usize = 10;
 /// Decision records.
 #[utoipa::path(get, path = "/api/decisions", tag = "books", params(PageQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = Page<DecisionBody>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 200, body = Page<DecisionBody>), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody),
     (status = 503, body = ErrorBody)))]
 pub(super) async fn decisions(
     State(app): State<App>,
@@ -72,7 +73,8 @@ pub(super) struct OneDecisionBody {
 /// One decision, gate by gate.
 #[utoipa::path(get, path = "/api/decisions/one", tag = "books", params(DecisionQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = OneDecisionBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 200, body = OneDecisionBody), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody),
     (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn decision(
     State(app): State<App>,

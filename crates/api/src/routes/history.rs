@@ -83,7 +83,8 @@ impl<T> Page<T> {
 /// Orders in their latest state, by their last change.
 #[utoipa::path(get, path = "/api/orders", tag = "books", params(PageQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = Page<OrderBody>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 200, body = Page<OrderBody>), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody),
     (status = 503, body = ErrorBody)))]
 pub(super) async fn orders(
     State(app): State<App>,
@@ -111,7 +112,8 @@ pub(super) async fn fills(
 /// Messages for the operator.
 #[utoipa::path(get, path = "/api/alerts", tag = "books", params(PageQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = Page<AlertBody>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 200, body = Page<AlertBody>), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody),
     (status = 503, body = ErrorBody)))]
 pub(super) async fn alerts(
     State(app): State<App>,
@@ -134,7 +136,8 @@ pub(super) struct EquityBody {
 /// The equity curve, a point a minute.
 #[utoipa::path(get, path = "/api/equity", tag = "books", params(PageQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = Page<EquityBody>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 200, body = Page<EquityBody>), (status = 400, body = ErrorBody),
+    (status = 401, body = ErrorBody),
     (status = 503, body = ErrorBody)))]
 pub(super) async fn equity(
     State(app): State<App>,

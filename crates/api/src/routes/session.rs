@@ -29,7 +29,7 @@ pub(super) struct SessionBody {
     role: Role,
     /// The id of their token.
     token_id: String,
-    /// For a session of a browser: to be sent with each write as `X-CSRF-Token`. The one before holds no more.
+    /// For a session of a browser: to be sent with each write as `X-CSRF-Token`. The one before is over.
     csrf: Option<String>,
     /// After how many seconds a new session ends; null where it was begun before.
     ends_in_s: Option<u64>,
@@ -73,7 +73,8 @@ pub(super) async fn sign_in(
 }
 
 /// Who is signed in. A session gets another word against forgery, so that a page can be loaded again.
-#[utoipa::path(get, path = "/api/session", tag = "session", security(("token" = []), ("session" = [])), responses(
+#[utoipa::path(get, path = "/api/session", tag = "session",
+    security(("token" = []), ("session" = [])), responses(
     (status = 200, body = SessionBody), (status = 401, body = ErrorBody)))]
 pub(super) async fn who(
     State(app): State<App>,
@@ -90,7 +91,8 @@ pub(super) async fn who(
 }
 
 /// Ends the session.
-#[utoipa::path(delete, path = "/api/session", tag = "session", security(("token" = []), ("session" = [])), responses(
+#[utoipa::path(delete, path = "/api/session", tag = "session",
+    security(("token" = []), ("session" = [])), responses(
     (status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
 pub(super) async fn sign_out(State(app): State<App>, request: Request) -> Response {
     if let Some(SessionId(id)) = request.extensions().get::<SessionId>() {

@@ -251,7 +251,9 @@ impl Client {
             let step = tokio::select! {
                 said = socket.recv() => match said {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
-                    Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => Ok(()),
+                    // A client has nothing to say.
+                    Some(Ok(Message::Text(_) | Message::Binary(_))) => Ok(()),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
                 },
                 () = self.app.board.told_after(seq) => self.tell(socket, &mut seq).await,
                 _ = look.tick() => {

@@ -19,7 +19,8 @@ const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><ti
 <a href=\"/readyz\">/readyz</a> are for whoever watches over the process.</p></html>";
 
 /// A page that says where the API is.
-#[utoipa::path(get, path = "/", tag = "health", responses((status = 200, content_type = "text/html", body = String)))]
+#[utoipa::path(get, path = "/", tag = "health",
+    responses((status = 200, content_type = "text/html", body = String)))]
 pub(super) async fn page() -> Html<&'static str> {
     Html(PAGE)
 }
@@ -64,7 +65,8 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
 
 /// What ails the run, component by component.
 #[utoipa::path(get, path = "/health", tag = "health", security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = HealthBody), (status = 503, description = "Somebody has to look now", body = HealthBody),
+    (status = 200, body = HealthBody),
+    (status = 503, description = "Somebody has to look now", body = HealthBody),
     (status = 401, body = ErrorBody)))]
 pub(super) async fn health(State(app): State<App>) -> Response {
     let body = health::look(&app).await;
@@ -77,7 +79,8 @@ pub(super) async fn health(State(app): State<App>) -> Response {
 
 /// The run in figures, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health", security(("token" = []), ("session" = [])), responses(
-    (status = 200, content_type = "application/openmetrics-text", body = String), (status = 401, body = ErrorBody)))]
+    (status = 200, content_type = "application/openmetrics-text", body = String),
+    (status = 401, body = ErrorBody)))]
 pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Fault> {
     let components = health::look(&app).await.components;
     let view = app.now().await.ok().map(|(_, view)| view);

@@ -85,9 +85,7 @@ pub(crate) fn run(
         );
     }
     let mut run = Run::prepare(options, shown.drawn.then_some(sender), &progress).map_err(failure)?;
-    if let Some(face) = face {
-        run.attach(face.board.clone(), mode);
-    }
+    face.inspect(|face| run.attach(face.board.clone(), mode));
     if told {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", run.folder().display());
         if let Some(order) = run.kill_order() {

@@ -4,9 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use seawall_config::Config;
 use seawall_live::run::secrets::credentials;
 use seawall_live::run::start::venue_of;
 use seawall_live::{LiveError, Mode, Run, RunOptions, Snapshot, StopSwitch, Summary};
+use seawall_venues::{Credentials, Venue};
 
 use crate::args::{RunArgs, RunMode};
 use crate::commands::demo::{failure, held};
@@ -35,14 +37,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let explained = loaded.explain_all();
     let config = loaded.config;
     let (venue, _, _) = venue_of(&config).map_err(failure)?;
-    let key = match mode {
-        // A run on paper has no use for a key, so it reads none.
-        Mode::Paper => None,
-        Mode::Live | Mode::Demo => {
-            let variables = |name: &str| std::env::var(name).ok();
-            credentials(venue, &config.venue.variables, &variables).map_err(failure)?
-        }
-    };
+    let key = key(mode, venue, &config)?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
     check_folder(if args.data_dir.is_some() { "--data-dir" } else { "data.dir" }, &data_dir)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
@@ -97,6 +92,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let broken = summary.violations.join("; ");
     Err(Failure::work(format!("{} rules were broken: {broken}", summary.violations.len())))
+}
+
+/// The key of the venue. A run on paper has no use for one, so it reads none.
+fn key(mode: Mode, venue: Venue, config: &Config) -> Result<Option<Credentials>, Failure> {
+    match mode {
+        Mode::Paper => Ok(None),
+        Mode::Live | Mode::Demo => {
+            let variables = |name: &str| std::env::var(name).ok();
+            credentials(venue, &config.venue.variables, &variables).map_err(failure)
+        }
+    }
 }
 
 /// Ended as asked, before there was a run.

@@ -4,7 +4,7 @@
 //! [`Event`]s by number, durations, and a short queue of commands.
 //!
 //! Invariants:
-//! - the engine's thread never waits: where somebody holds a lock just now, it tries again with its next turn;
+//! - the engine's thread never waits: where somebody holds a lock just now, it tries again at its next turn;
 //! - a view is made only when somebody has asked since the last one, and not more often than every
 //!   [`VIEW_EVERY`]; a view is complete in itself and never changes;
 //! - events are numbered from 1 without a gap; who asks for one that is no longer kept is told so;
