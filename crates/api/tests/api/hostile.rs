@@ -115,7 +115,8 @@ fn headers_that_come_twice_or_too_many_are_refused() {
         format!("GET /livez HTTP/1.1\r\nHost: {0}\r\nHost: {0}\r\nConnection: close\r\n\r\n", stage.address);
     assert_eq!(raw(stage.address, hosts.as_bytes()).status, 400);
     let smuggled = format!(
-        "POST /api/session HTTP/1.1\r\nHost: {}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /api/session HTTP/1.1\r\nHost: {}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n\
+         0\r\n\r\n",
         stage.address
     );
     let answer = raw(stage.address, (smuggled + "Connection: close\r\n").as_bytes());
