@@ -31,4 +31,4 @@ mod tls;
 
 pub use error::ApiError;
 pub use openapi::document;
-pub use server::{Face, FaceOptions};
+pub use server::{Face, FaceOptions, check};

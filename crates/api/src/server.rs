@@ -4,7 +4,7 @@
 //! keep a run from starting, it is tried again; connections are at most [`CONNECTIONS_MAX`].
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use seawall_config::{Config, Explained};
+use seawall_config::{ApiSettings, Config, Explained};
 use seawall_live::Board;
 use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
@@ -47,6 +47,19 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
 /// A port that is taken is tried again after this.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// Looks whether a face can be opened, before anything is begun or written.
+///
+/// # Errors
+/// [`ApiError`]: settings or files that somebody has to mend.
+pub fn check(settings: &ApiSettings, data_dir: &Path) -> Result<(), ApiError> {
+    if !settings.enabled {
+        return Ok(());
+    }
+    settings.tls_identity.as_ref().map(|path| tls::acceptor(Path::new(path))).transpose()?;
+    Tokens::read(&Tokens::path(data_dir))?;
+    Ok(())
+}
 
 /// What a face is made of.
 pub struct FaceOptions {
@@ -96,7 +109,7 @@ impl Face {
         let listen = |problem: String| ApiError::Listen { address: settings.listen.clone(), problem };
         let address = settings.address().ok_or_else(|| listen("it is no address".to_owned()))?;
         let acceptor =
-            settings.tls_identity.as_ref().map(|path| tls::acceptor(&PathBuf::from(path))).transpose()?;
+            settings.tls_identity.as_ref().map(|path| tls::acceptor(Path::new(path))).transpose()?;
         let lasts = Duration::from_secs(u64::from(settings.session_hours) * 3_600);
         let mut first_token = None;
         if may_show_token && Tokens::read(&Tokens::path(&data_dir))?.is_empty() {
@@ -152,7 +165,7 @@ async fn listen_and_serve(
         None => loop {
             tokio::time::sleep(AGAIN).await;
             if let Ok(listener) = TcpListener::bind(address).await {
-                tracing::info!(%address, "the API listens now");
+                tracing::debug!(%address, "the API listens now");
                 break listener;
             }
         },

@@ -1,11 +1,11 @@
 //! The HTTP API of a run, as the commands that run something open it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use seawall_api::{Face, FaceOptions};
-use seawall_config::{Config, Explained};
+use seawall_config::{Config, Explained, Loaded};
 use seawall_live::Board;
 use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
@@ -32,41 +32,60 @@ impl Opened {
     }
 }
 
-/// Opens the API where the configuration wants it; `tells` is whether words may be written.
-pub(crate) fn open(
-    config: &Config,
+/// What the API of a run needs, checked before anything is begun.
+pub(crate) struct Planned {
+    config: Config,
     explained: Vec<Explained>,
-    data_dir: &Path,
+    data_dir: PathBuf,
     database: Option<DatabaseUrl>,
     tells: bool,
-) -> Result<Option<Opened>, Failure> {
-    let board = Arc::new(Board::new());
-    let options = FaceOptions {
-        config: config.clone(),
-        explained,
-        board: board.clone(),
-        data_dir: data_dir.to_owned(),
-        database,
-        may_show_token: tells,
-        now: now(),
-    };
-    let Some(face) = Face::open(options).map_err(Failure::input)? else { return Ok(None) };
-    let scheme = if face.tls { "https" } else { "http" };
-    let at = match (&face.waits, face.listens_at) {
-        (Some(waits), _) => format!("API: {waits}"),
-        (None, Some(address)) => format!("API at {scheme}://{address}"),
-        (None, None) => format!("API at {}", config.api.listen),
-    };
-    let note = face.first_token.as_ref().map(|made| {
-        format!("{at}; first token, for an operator, shown this once and kept as a hash: {}", made.token)
-    });
-    if tells {
-        say!("{}", note.as_ref().unwrap_or(&at));
+}
+
+impl Planned {
+    /// Checks settings and files; `tells` is whether words may be written.
+    pub(crate) fn new(
+        loaded: &Loaded,
+        data_dir: &Path,
+        database: Option<&DatabaseUrl>,
+        tells: bool,
+    ) -> Result<Self, Failure> {
+        seawall_api::check(&loaded.config.api, data_dir).map_err(Failure::input)?;
+        let (config, explained) = (loaded.config.clone(), loaded.explain_all());
+        Ok(Planned { config, explained, data_dir: data_dir.to_owned(), database: database.cloned(), tells })
     }
-    if face.nobody {
-        tracing::warn!("nobody can sign in to the API yet: `seawall api token` makes a token");
+
+    /// Opens it where the configuration wants it, once the run is ready to begin.
+    pub(crate) fn open(self) -> Result<Option<Opened>, Failure> {
+        let Planned { config, explained, data_dir, database, tells } = self;
+        let board = Arc::new(Board::new());
+        let listen = config.api.listen.clone();
+        let options = FaceOptions {
+            config,
+            explained,
+            board: board.clone(),
+            data_dir,
+            database,
+            may_show_token: tells,
+            now: now(),
+        };
+        let Some(face) = Face::open(options).map_err(Failure::input)? else { return Ok(None) };
+        let scheme = if face.tls { "https" } else { "http" };
+        let at = match (&face.waits, face.listens_at) {
+            (Some(waits), _) => format!("API: {waits}"),
+            (None, Some(address)) => format!("API at {scheme}://{address}"),
+            (None, None) => format!("API at {listen}"),
+        };
+        let note = face.first_token.as_ref().map(|made| {
+            format!("{at}; first token, for an operator, shown this once and kept as a hash: {}", made.token)
+        });
+        if tells {
+            say!("{}", note.as_ref().unwrap_or(&at));
+        }
+        if face.nobody {
+            tracing::debug!("nobody can sign in to the API yet: `seawall api token` makes a token");
+        }
+        Ok(Some(Opened { board, note, _face: face }))
     }
-    Ok(Some(Opened { board, note, _face: face }))
 }
 
 /// The instant that it is now.

@@ -80,7 +80,12 @@ fn every_path_lets_in_whom_it_should_and_nobody_else() {
             let answer = ask.send();
             match in_or_code {
                 Ok(()) => {
-                    assert!(is_let_in(&answer), "{who} at {method} {path}: {} {}", answer.status, answer.body)
+                    assert!(
+                        is_let_in(&answer),
+                        "{who} at {method} {path}: {} {}",
+                        answer.status,
+                        answer.body
+                    );
                 }
                 Err(code) => assert_eq!(answer.code(), code, "{who} at {method} {path}"),
             }

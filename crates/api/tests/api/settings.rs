@@ -38,7 +38,7 @@ fn it_listens_where_it_is_told_and_a_taken_port_is_tried_again() {
     // A machine may have no IPv6; then the error says which address.
     match first {
         Ok(face) => {
-            assert!(face.listens_at.unwrap().ip().is_loopback() && face.listens_at.unwrap().is_ipv6())
+            assert!(face.listens_at.unwrap().ip().is_loopback() && face.listens_at.unwrap().is_ipv6());
         }
         Err(error) => assert!(error.to_string().contains("[::1]:0"), "{error}"),
     }

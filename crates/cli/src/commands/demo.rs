@@ -11,7 +11,7 @@ use crate::args::DemoArgs;
 use crate::commands::{demo_box, view};
 use crate::database_url::database_url;
 use crate::exit::Failure;
-use crate::face::{self, Opened};
+use crate::face::{Opened, Planned};
 use crate::input::{duration, loader};
 use crate::output::{check_folder, check_target, is_stdout, write};
 use crate::stop_signals;
@@ -33,8 +33,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
         loader = loader.file("demo.yaml (built in)", BUILT_IN);
     }
     let loaded = loader.load().map_err(|error| Failure::config(&error))?;
-    let explained = loaded.explain_all();
-    let config = loaded.config;
+    let config = loaded.config.clone();
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
     check_folder(if args.data_dir.is_some() { "--data-dir" } else { "data.dir" }, &data_dir)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
@@ -42,14 +41,13 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let switch = StopSwitch::new();
     let runtime = stop_signals::catch(switch.clone())?;
     let database = database_url()?;
-    let face = face::open(&config, explained, &data_dir, database.clone(), !quiet)?;
+    let face = Planned::new(&loaded, &data_dir, database.as_ref(), !quiet)?;
     let options = DemoOptions { config, data_dir, duration: span, database };
     let summary = if args.in_process {
-        in_process(options, &switch, shown, face.as_ref())
+        in_process(options, &switch, shown, face)
     } else {
-        demo_box::run(options, &switch, shown, face.as_ref())
+        demo_box::run(options, &switch, shown, face)
     };
-    drop(face);
     runtime.shutdown_background();
     let summary = summary?;
     if let Some(target) = &args.json {
@@ -92,18 +90,19 @@ fn in_process(
     options: DemoOptions,
     switch: &StopSwitch,
     shown: Shown,
-    face: Option<&Opened>,
+    face: Planned,
 ) -> Result<Summary, Failure> {
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let mut demo = Demo::prepare(options, shown.drawn.then_some(sender)).map_err(failure)?;
-    if let Some(face) = face {
-        demo.attach(face.board.clone());
-    }
     if shown.tells() {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", demo.folder().display());
         if let Some(order) = demo.kill_order() {
             say!("{}", held(order));
         }
+    }
+    let face = face.open()?;
+    if let Some(face) = &face {
+        demo.attach(face.board.clone());
     }
     let engine_switch = switch.clone();
     let engine = std::thread::Builder::new()
@@ -111,7 +110,7 @@ fn in_process(
         .spawn(move || demo.run(&engine_switch))
         .map_err(Failure::work)?;
     if shown.drawn {
-        view::follow(&Opened::title(face, "PAPER  synthetic market"), &receiver, switch);
+        view::follow(&Opened::title(face.as_ref(), "PAPER  synthetic market"), &receiver, switch);
     }
     engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure)
 }

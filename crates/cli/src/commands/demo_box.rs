@@ -21,7 +21,7 @@ use super::demo::{Shown, failure, held};
 use super::testnet;
 use super::view;
 use crate::exit::Failure;
-use crate::face::Opened;
+use crate::face::{Opened, Planned};
 
 /// The clock of the box is as much faster at most: the waits of the run are as much shorter.
 const SPEED_MAX: u32 = 30;
@@ -43,7 +43,7 @@ pub(crate) fn run(
     options: DemoOptions,
     switch: &StopSwitch,
     shown: Shown,
-    face: Option<&Opened>,
+    face: Planned,
 ) -> Result<Summary, Failure> {
     let DemoOptions { mut config, data_dir, duration, database } = options;
     refuse_without_stop(&config).map_err(failure)?;
@@ -85,19 +85,20 @@ pub(crate) fn run(
         );
     }
     let mut run = Run::prepare(options, shown.drawn.then_some(sender), &progress).map_err(failure)?;
-    face.inspect(|face| run.attach(face.board.clone(), mode));
     if told {
         say!("demo running in {}; nothing leaves this machine; Ctrl-C ends it", run.folder().display());
         if let Some(order) = run.kill_order() {
             say!("{}", held(order));
         }
     }
+    let face = face.open()?;
+    face.iter().for_each(|face| run.attach(face.board.clone(), mode));
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
         .spawn(move || run.run(&progress))
         .map_err(Failure::work)?;
     if shown.drawn {
-        view::follow(&Opened::title(face, "DEMO  exchange in a box"), &receiver, switch);
+        view::follow(&Opened::title(face.as_ref(), "DEMO  exchange in a box"), &receiver, switch);
     }
     let summary = engine.join().unwrap_or(Err(LiveError::Thread)).map_err(failure);
     // It may have ended by itself; what it says then comes from the thread.

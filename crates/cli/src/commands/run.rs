@@ -15,7 +15,7 @@ use crate::commands::demo::{failure, held};
 use crate::commands::view;
 use crate::database_url::database_url;
 use crate::exit::Failure;
-use crate::face::{self, Opened};
+use crate::face::{Opened, Planned};
 use crate::input::{duration, loader};
 use crate::output::{check_folder, check_target, is_stdout, write};
 use crate::stop_signals;
@@ -34,8 +34,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         RunMode::Live => confirmed(args)?,
     };
     let loaded = loader(&args.source)?.load().map_err(|error| Failure::config(&error))?;
-    let explained = loaded.explain_all();
-    let config = loaded.config;
+    let config = loaded.config.clone();
     let (venue, _, _) = venue_of(&config).map_err(failure)?;
     let key = key(mode, venue, &config)?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
@@ -46,7 +45,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let switch = StopSwitch::new();
     let runtime = stop_signals::catch(switch.clone())?;
     let database = database_url()?;
-    let face = face::open(&config, explained, &data_dir, database.clone(), !quiet)?;
+    let face = Planned::new(&loaded, &data_dir, database.as_ref(), !quiet)?;
     let options = RunOptions {
         config,
         data_dir,
@@ -64,14 +63,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         Err(LiveError::Stopped) => return stopped(quiet),
         Err(error) => return Err(failure(error)),
     };
-    if let Some(face) = &face {
-        run.attach(face.board.clone(), mode);
-    }
     if !quiet {
         say!("{} run in {}; Ctrl-C ends it, stops stay", mode.name(), run.folder().display());
         if let Some(order) = run.kill_order() {
             say!("{}", held(order));
         }
+    }
+    let face = face.open()?;
+    if let Some(face) = &face {
+        run.attach(face.board.clone(), mode);
     }
     let title = Opened::title(face.as_ref(), &format!("{}  real market data", mode.name().to_uppercase()));
     let summary = watch(run, &title, &switch, drawn.then_some(receiver), !quiet && !drawn);

@@ -435,6 +435,7 @@ fn the_list_of_keys_is_complete() {
         "risk.clusters",
         "risk.clusters[].instruments",
         "reconcile.position_overrides",
+        "api.hosts",
         "run.instruments",
         "discovery.fallback",
         "universe.pinned_bases",
