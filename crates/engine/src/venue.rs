@@ -7,7 +7,7 @@ use seawall_model::{
 };
 
 use crate::answers::{ask, unknown};
-use crate::desk::{Closing, Desk};
+use crate::desk::{Closing, Desk, Difference};
 use crate::effects::Effects;
 #[cfg(feature = "mutants")]
 use crate::gateway::place_again;
@@ -124,7 +124,12 @@ pub(crate) fn on_cancelled(
     let Some((role, _)) = apply(desk, at, id, event, effects) else { return };
     match role {
         // The rest of the entry is gone: what was filled is the position, its targets can be placed.
-        OrderRole::Entry => targets::place_when_entered(desk, shared, at, effects),
+        OrderRole::Entry => {
+            targets::place_when_entered(desk, shared, at, effects);
+            if reason == CancelReason::ImmediateOrCancel {
+                doubt_rest(desk, shared, at, id, effects);
+            }
+        }
         OrderRole::Stop => {
             if let Some(lived) = lived.filter(|_| !ours) {
                 protection::stop_lost(desk, shared, at, lived, effects);
@@ -139,6 +144,19 @@ pub(crate) fn on_cancelled(
         }
         OrderRole::Exit | OrderRole::Emergency => {}
     }
+}
+
+/// An entry that was to fill at once has ended with less than it asked for. An execution that was lost on the
+/// way looks the same, and would be a position without a stop until the next comparison: the venue is asked
+/// what is held, and nothing is entered on the instrument until it has said so.
+fn doubt_rest(desk: &mut Desk, shared: &mut Shared, at: Ts, id: ClientOrderId, effects: &mut Effects) {
+    let rest = desk.orders.get(id).is_some_and(|order| order.filled < order.request.qty);
+    if !rest || shared.capabilities.lossless_order_stream {
+        return;
+    }
+    desk.difference.get_or_insert(Difference::MissingFills);
+    effects.requests.push(VenueRequest::QueryPositions);
+    shared.query_at = shared.query_at.min(at.plus(shared.protection.confirm_deadline()));
 }
 
 pub(crate) fn on_cancel_rejected(

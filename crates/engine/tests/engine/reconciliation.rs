@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use seawall_engine::limits::VENUE_IDS_REMEMBERED;
 use seawall_engine::{Account, Phase};
 use seawall_model::{
-    AlertKind, Coverage, ExitReason, Fill, FillCause, Input, Money, OrderRef, OrderRole, OrderState, Report,
-    Setup, Side, VenueEvent, VenueRequest,
+    AlertKind, CancelReason, Coverage, ExitReason, Fill, FillCause, Gate, Input, Money, OrderRef, OrderRole,
+    OrderState, Report, Setup, Side, VenueEvent, VenueRequest,
 };
 use seawall_strategy::{Direction, Evaluation};
 
@@ -167,7 +167,7 @@ fn an_order_of_ours_that_the_books_hold_for_ended_is_cancelled_and_a_foreign_one
     // Zombie and foreign order; the foreign one is reported once, not with every list.
     let mut bench = Bench::ready(remote());
     let entry = bench.want(plan(Direction::Long));
-    bench.cancelled(&entry, seawall_model::CancelReason::Requested);
+    bench.cancelled(&entry, CancelReason::Requested);
     let zombie = OrderRef { instrument: BTC, id: never_given() };
     let ours = seawall_model::VenueOrder { order: Some(zombie), ..row(&entry, OrderState::Open, 0) };
     let foreign = seawall_model::VenueOrder { order: None, ..row(&entry, OrderState::Open, 0) };
@@ -291,6 +291,32 @@ fn a_doubt_between_the_positions_and_the_balance_of_a_comparison_is_settled_by_a
     }
     bench.balance(10_000);
     assert_eq!(bench.engine.phase(), Phase::Ready);
+}
+
+/// Found by storm (seed 2005615): a market entry filled in part, the message of the execution was lost, and the
+/// end of the rest came in. Nobody asked: the part had no stop for a minute, and the account was entered again.
+#[test]
+fn an_entry_that_ends_at_once_with_less_than_it_asked_for_may_have_filled_unseen() {
+    let mut bench = Bench::ready(remote());
+    let entry = bench.want(plan(Direction::Long));
+    bench.accept(&entry);
+    bench.requests.clear();
+    bench.cancelled(&entry, CancelReason::ImmediateOrCancel);
+    assert!(bench.asked(VenueRequest::QueryPositions));
+    assert_eq!(bench.refusal(plan(Direction::Long)), Some(Gate::Difference));
+    for _ in 0..2 {
+        bench.pass_ms(1_000);
+        bench.positions(400, 10_000);
+    }
+    assert_eq!((bench.held(), bench.placed(OrderRole::Stop).qty), (400, qty(400)));
+    // Where nothing had filled, one answer settles it.
+    let mut bench = Bench::ready(remote());
+    let entry = bench.want(plan(Direction::Long));
+    bench.accept(&entry);
+    bench.cancelled(&entry, CancelReason::ImmediateOrCancel);
+    bench.pass_ms(200);
+    bench.positions(0, 0);
+    assert_eq!(bench.refusal(plan(Direction::Long)), None);
 }
 
 #[test]
