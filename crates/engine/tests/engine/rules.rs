@@ -157,8 +157,8 @@ fn a_stop_that_the_grid_puts_onto_the_price_is_no_stop() {
     }
 }
 
-/// Found by storm (seed 1007695): decided at a price between two ticks, the stop lay on the next one; filled on
-/// a tick, the nearest to the same distance was the entry itself.
+/// Found by storm (seed 1007695): decided at a price between two ticks, the stop lay on the next one; filled
+/// on a tick, the nearest to the same distance was the entry itself.
 #[test]
 fn a_stop_nearer_than_half_a_tick_rests_a_tick_away_from_the_fill() {
     for (direction, stop) in [(Direction::Long, 9_990), (Direction::Short, 10_010)] {
