@@ -293,8 +293,9 @@ fn a_doubt_between_the_positions_and_the_balance_of_a_comparison_is_settled_by_a
     assert_eq!(bench.engine.phase(), Phase::Ready);
 }
 
-/// Found by storm (seed 2005615): a market entry filled in part, the message of the execution was lost, and the
-/// end of the rest came in. Nobody asked: the part had no stop for a minute, and the account was entered again.
+/// Found by storm (seed 2005615): a market entry filled in part, the message of the execution was lost, and
+/// the end of the rest came in. Nobody asked: the part had no stop for a minute, and the account was entered
+/// again.
 #[test]
 fn an_entry_that_ends_at_once_with_less_than_it_asked_for_may_have_filled_unseen() {
     let mut bench = Bench::ready(remote());
