@@ -81,20 +81,25 @@ pub(crate) fn finish(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut 
             shared.query_at = next_comparison(shared, at);
         }
         Phase::Ready => {
+            let next = next_comparison(shared, at);
             if desks.iter().all(|desk| desk.difference.is_none()) {
                 shared.truth.agreed();
-                shared.query_at = next_comparison(shared, at);
+                shared.query_at = next;
+            } else {
+                // A difference may be settled without another report, and the schedule goes on all the same.
+                shared.query_at = shared.query_at.min(next);
             }
         }
     }
 }
 
-/// A venue that pushes every change without loss needs no asking.
+/// A venue that pushes every change without loss needs no asking. Any other is asked so long after it was asked
+/// before, however often a difference was settled meanwhile.
 fn next_comparison(shared: &Shared, at: Ts) -> Ts {
     if shared.capabilities.lossless_order_stream {
         Ts::FAR_FUTURE
     } else {
-        at.plus(shared.protection.prove_interval())
+        shared.asked_at.plus(shared.protection.prove_interval()).max(at)
     }
 }
 

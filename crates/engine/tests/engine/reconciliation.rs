@@ -9,7 +9,7 @@ use seawall_engine::limits::VENUE_IDS_REMEMBERED;
 use seawall_engine::{Account, Phase};
 use seawall_model::{
     AlertKind, CancelReason, Coverage, ExitReason, Fill, FillCause, Gate, Input, Money, OrderRef, OrderRole,
-    OrderState, Report, Setup, Side, VenueEvent, VenueRequest,
+    OrderState, Report, Setup, Side, SubmitOutcome, VenueEvent, VenueRequest,
 };
 use seawall_strategy::{Direction, Evaluation};
 
@@ -335,6 +335,30 @@ fn books_are_compared_with_the_venue_on_a_schedule_also_while_flat() {
     assert!(!bench.asked(VenueRequest::QueryPositions));
     bench.pass_ms(1);
     assert!(bench.asked(VenueRequest::QueryPositions));
+}
+
+/// Found by storm (seed 2014506): orders of unknown outcome, one after the other, were resolved by their own
+/// questions; each put the next comparison off, and a stop that the venue had made smaller without a word was not
+/// missed.
+#[test]
+fn orders_of_unknown_outcome_that_are_resolved_do_not_put_the_next_comparison_off() {
+    let mut bench = Bench::ready_with(remote(), |setup| setup.protection.prove_interval_s = 90);
+    let mut compared = 0;
+    for _ in 0..12 {
+        let entry = bench.want(plan(Direction::Long));
+        bench.input(Input::Submission { order: entry.order, outcome: SubmitOutcome::Unknown });
+        bench.answer(&entry, Coverage::Complete, Some(row(&entry, OrderState::Cancelled, 0)));
+        for _ in 0..59 {
+            if bench.asked(VenueRequest::QueryOpenOrders) {
+                compared += 1;
+                bench.open_orders(Vec::new());
+                bench.positions(0, 0);
+                bench.balance(10_000);
+            }
+            bench.pass_ms(1_000);
+        }
+    }
+    assert!(compared >= 7, "every 90 s of 12 minutes: {compared}");
 }
 
 #[test]
