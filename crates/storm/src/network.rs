@@ -29,11 +29,11 @@ impl World {
         Some(hit)
     }
 
-    /// A request leaves.
-    pub(crate) fn send(&mut self, at: Ts, request: VenueRequest) {
+    /// A request leaves, which was decided at `decided_at`.
+    pub(crate) fn send(&mut self, at: Ts, decided_at: Ts, request: VenueRequest) {
         self.truth.sent(&request);
         if let Some(wire) = self.wire.as_mut() {
-            wire.desk.iter_mut().for_each(|desk| desk.operate(at, request));
+            wire.desk.iter_mut().for_each(|desk| desk.operate(at, decided_at, request));
             return;
         }
         let question = is_question(&request);
@@ -64,6 +64,13 @@ impl World {
             let mut shape = self.faults.shape(strike);
             arrives = at.plus(shape.millis(1_000, LATE_MS_MAX));
             self.tell_unknown(at.plus(shape.millis(50, 1_000)), &request);
+        }
+        // A placement bears the time until which the venue may take it, counted from the decision.
+        let (_, slowest) = self.plan.latency_ms;
+        let latest = decided_at.plus(Span::from_millis(LATE_MS_MAX + slowest));
+        if arrives > latest && matches!(request, VenueRequest::Place(_)) {
+            self.tell_unknown(arrives, &request);
+            return;
         }
         self.depart(arrives, request);
         if let Some(strike) = self.hits(at, Fault::RequestDoubled, &request) {

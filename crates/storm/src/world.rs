@@ -474,7 +474,7 @@ impl World {
             self.injected(leaves, strike, None);
         }
         for (_, request) in sent {
-            self.send(leaves, request);
+            self.send(leaves, at, request);
         }
         match fed {
             Ok(()) => self.hand_over(at),

@@ -127,11 +127,11 @@ pub struct Desk {
     flights: BTreeMap<Ticket, Box<Request>>,
     /// Requests that were not sent.
     unsent: VecDeque<Ticket>,
-    /// The engine's requests on their way, and how often each was given again.
-    operations: BTreeMap<Ticket, (VenueRequest, u8)>,
+    /// The engine's requests on their way.
+    operations: BTreeMap<Ticket, Meant>,
     questions: BTreeMap<Ticket, (Query, Asker)>,
     asked: u64,
-    again: VecDeque<(Ts, VenueRequest, u8)>,
+    again: VecDeque<(Ts, Meant)>,
     /// The budget lets nothing more leave before this.
     wait_until: Option<Ts>,
     effects: VecDeque<Effect>,
@@ -170,7 +170,7 @@ impl Desk {
     /// The request of the engine that a ticket belongs to; a question has none.
     #[must_use]
     pub fn operation(&self, ticket: Ticket) -> Option<&VenueRequest> {
-        self.operations.get(&ticket).map(|(request, _)| request)
+        self.operations.get(&ticket).map(|meant| &meant.request)
     }
 
     /// How many requests wait for the budget in a lane.
@@ -183,14 +183,14 @@ impl Desk {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Ts> {
         let sessions = self.lines.iter().filter_map(|line| line.session.next_deadline());
-        let again = self.again.iter().map(|(at, _, _)| *at);
+        let again = self.again.iter().map(|(at, _)| *at);
         sessions.chain(again).chain(self.wait_until).min()
     }
 
     /// Everything that is due by the clock alone.
     pub fn on_time(&mut self, at: Ts) {
-        while let Some((_, request, times)) = self.again.pop_front_if(|(due, _, _)| *due <= at) {
-            self.send(at, request, times);
+        while let Some((_, meant)) = self.again.pop_front_if(|(due, _)| *due <= at) {
+            self.send(at, meant);
         }
         for index in 0..self.lines.len() {
             let Some(line) = self.lines.get_mut(index) else { continue };
@@ -203,9 +203,10 @@ impl Desk {
         self.settle(at);
     }
 
-    /// The engine asks for something.
-    pub fn operate(&mut self, at: Ts, request: VenueRequest) {
-        self.send(at, request, 0);
+    /// The engine asks for something, and decided so at `decided_at`: from there on counts what the venue is
+    /// told of how long it may take a placement, whatever kept the request since.
+    pub fn operate(&mut self, at: Ts, decided_at: Ts, request: VenueRequest) {
+        self.send(at, Meant { request, decided_at, times: 0 });
         self.settle(at);
     }
 
@@ -276,19 +277,20 @@ impl Desk {
                     self.effects.push_back(Effect::Close { session });
                 }
                 Command::Ask(query) => self.question(at, query, Asker::Session(session)),
-                Command::Request(request) => self.send(at, request, 0),
+                Command::Request(request) => self.send(at, Meant { request, decided_at: at, times: 0 }),
                 Command::Emit(news) => self.effects.push_back(Effect::News(news)),
             }
         }
     }
 
-    fn send(&mut self, at: Ts, request: VenueRequest, times: u8) {
-        match self.adapter.send(at, request) {
+    fn send(&mut self, at: Ts, meant: Meant) {
+        let from = if matches!(meant.request, VenueRequest::Place(_)) { meant.decided_at } else { at };
+        match self.adapter.send(from, meant.request) {
             Dispatch::Send(ticket, wire) => {
-                self.operations.insert(ticket, (request, times));
+                self.operations.insert(ticket, meant);
                 self.enqueue(ticket, wire);
             }
-            Dispatch::Ended(outcome) => self.ended(at, (request, times), None, outcome),
+            Dispatch::Ended(outcome) => self.ended(at, meant, None, outcome),
         }
     }
 
@@ -377,28 +379,32 @@ impl Desk {
     }
 
     /// An operation of the engine has ended.
-    fn ended(
-        &mut self,
-        at: Ts,
-        (request, times): (VenueRequest, u8),
-        flown: Option<&Request>,
-        outcome: Outcome,
-    ) {
+    fn ended(&mut self, at: Ts, meant: Meant, flown: Option<&Request>, outcome: Outcome) {
         if let Some(failure) = &outcome.failure {
             if let Some(flown) = flown {
                 self.heed(at, flown, failure);
             }
-            if times < AGAIN_MAX && may_be_given_again(failure) {
-                self.again.push_back((at.plus(AGAIN_PAUSE), request, times + 1));
+            if meant.times < AGAIN_MAX && may_be_given_again(failure) {
+                self.again.push_back((at.plus(AGAIN_PAUSE), Meant { times: meant.times + 1, ..meant }));
                 return;
             }
         }
         self.effects.extend(outcome.notices.into_iter().map(|notice| Effect::News(News::Notice(notice))));
         self.effects.extend(outcome.inputs.into_iter().map(|input| Effect::News(News::Engine(input))));
         if let Some(failure) = outcome.failure {
-            self.effects.push_back(Effect::Failed { request: Box::new(request), failure });
+            self.effects.push_back(Effect::Failed { request: Box::new(meant.request), failure });
         }
     }
+}
+
+/// What the engine asked for.
+#[derive(Debug, Clone, Copy)]
+struct Meant {
+    request: VenueRequest,
+    /// When it was decided.
+    decided_at: Ts,
+    /// How often it was given again.
+    times: u8,
 }
 
 /// Whether the venue or the transport proves that nothing was done and repetition may help at once. What the

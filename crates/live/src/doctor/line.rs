@@ -324,7 +324,9 @@ impl Line {
                 if round > 0 {
                     std::thread::sleep(PAUSE);
                 }
-                self.handle.send(request).map_err(|_| "the venue's task takes no more".to_owned())?;
+                self.handle
+                    .send(self.clock.now(), request)
+                    .map_err(|_| "the venue's task takes no more".to_owned())?;
             }
             is_on_its_way = true;
             let mut wait = self.wait(ANSWER_MAX);
@@ -371,7 +373,7 @@ impl Line {
     /// Places an order and waits for what became of it.
     pub(super) fn place(&mut self, request: OrderRequest) -> Placed {
         let asked = VenueRequest::Place(request);
-        if self.handle.send(asked).is_err() {
+        if self.handle.send(self.clock.now(), asked).is_err() {
             return Placed::Refused("the venue's task takes no more".to_owned());
         }
         let mut placed = None;
@@ -408,7 +410,7 @@ impl Line {
     /// Asks for a cancellation and waits until something is known of it; whether the venue has confirmed it.
     pub(super) fn cancel(&mut self, order: OrderRef) -> Result<(), String> {
         let asked = VenueRequest::Cancel { order };
-        self.handle.send(asked).map_err(|_| "the venue's task takes no more".to_owned())?;
+        self.handle.send(self.clock.now(), asked).map_err(|_| "the venue's task takes no more".to_owned())?;
         let mut refused = None;
         let mut wait = self.wait(ANSWER_MAX);
         while let Some(delivery) = self.next(wait) {

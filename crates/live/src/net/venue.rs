@@ -59,19 +59,20 @@ struct Question {
 /// The way to a venue's task, which ends when the last handle is dropped.
 #[derive(Clone)]
 pub struct VenueHandle {
-    requests: mpsc::Sender<VenueRequest>,
+    requests: mpsc::Sender<(Ts, VenueRequest)>,
     questions: mpsc::Sender<Question>,
     markets: mpsc::Sender<Markets>,
 }
 
 impl VenueHandle {
-    /// Hands over a request of the engine; never waits.
+    /// Hands over a request of the engine, decided at `at`; never waits.
     ///
     /// # Errors
     /// The request, where [`REQUESTS_MAX`] wait already or the task has ended: it was not sent.
-    pub fn send(&self, request: VenueRequest) -> Result<(), VenueRequest> {
-        self.requests.try_send(request).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(request) | mpsc::error::TrySendError::Closed(request) => request,
+    pub fn send(&self, at: Ts, request: VenueRequest) -> Result<(), VenueRequest> {
+        self.requests.try_send((at, request)).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full((_, request))
+            | mpsc::error::TrySendError::Closed((_, request)) => request,
         })
     }
 
@@ -122,7 +123,7 @@ pub fn start(setup: VenueSetup) -> Result<VenueHandle, NetError> {
 }
 
 struct Queues {
-    wanted: mpsc::Receiver<VenueRequest>,
+    wanted: mpsc::Receiver<(Ts, VenueRequest)>,
     asked: mpsc::Receiver<Question>,
     listed: mpsc::Receiver<Markets>,
     events: mpsc::Receiver<SocketEvent>,
@@ -161,7 +162,7 @@ impl Task {
             tokio::select! {
                 biased;
                 request = queues.wanted.recv() => match request {
-                    Some(request) => self.desk.operate(self.clock.now(), request),
+                    Some((decided_at, request)) => self.desk.operate(self.clock.now(), decided_at, request),
                     None => return,
                 },
                 Some((ticket, reply)) = self.in_flight.next(), if !self.in_flight.is_empty() => {

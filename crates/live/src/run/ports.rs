@@ -45,7 +45,7 @@ impl Port {
 impl VenuePort for Port {
     fn send(&mut self, at: Ts, request: VenueRequest) {
         match self {
-            Port::Live { venue, refused } => refused.extend(venue.send(request).err()),
+            Port::Live { venue, refused } => refused.extend(venue.send(at, request).err()),
             Port::Paper(exchange) => exchange.send(at, request),
         }
     }

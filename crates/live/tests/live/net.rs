@@ -12,7 +12,9 @@ use seawall_live::net::{
     Client, Delivery, Http, Inbox, NetSettings, VenueHandle, VenueSetup, checked_hosts, venue,
 };
 use seawall_live::wall_clock::WallClock;
-use seawall_model::{Coverage, Input, OrderRole, RejectReason, SubmitOutcome, Ts, VenueEvent, VenueRequest};
+use seawall_model::{
+    Coverage, Input, OrderRole, RejectReason, Span, SubmitOutcome, Ts, VenueEvent, VenueRequest,
+};
 use seawall_venues::http::{Host, Method};
 use seawall_venues::session::Feed;
 use seawall_venues::{Hosts, Markets, News, Query, SignedRequest, TransportFailure, Venue, WantedData};
@@ -115,10 +117,11 @@ async fn a_client_asks_and_an_unsigned_private_question_is_not_sent() {
 struct Run {
     handle: VenueHandle,
     inbox: Arc<Inbox>,
+    clock: Arc<WallClock>,
 }
 
 fn run(hosts: Hosts, net: NetSettings, with_session: bool) -> Run {
-    let inbox = Arc::new(Inbox::new());
+    let (inbox, clock) = (Arc::new(Inbox::new()), Arc::new(WallClock::new()));
     let credentials = Venue::KrakenFutures.credentials("key", "c2VjcmV0", "secret").unwrap();
     let wanted = WantedData { quotes: vec![BTC], candles: Vec::new() };
     let handle = venue::start(VenueSetup {
@@ -128,14 +131,18 @@ fn run(hosts: Hosts, net: NetSettings, with_session: bool) -> Run {
         credentials: Some(credentials),
         markets: markets(),
         sessions: if with_session { vec![Venue::KrakenFutures.market_session(wanted, 1)] } else { vec![] },
-        clock: Arc::new(WallClock::new()),
+        clock: clock.clone(),
         inbox: inbox.clone(),
     })
     .unwrap();
-    Run { handle, inbox }
+    Run { handle, inbox, clock }
 }
 
 impl Run {
+    fn send(&self, request: VenueRequest) {
+        self.handle.send(self.clock.now(), request).unwrap();
+    }
+
     /// Deliveries until one of them is wanted; that one is the last.
     async fn until(&self, wanted: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {
         let mut all = Vec::new();
@@ -179,24 +186,38 @@ async fn a_lost_reply_is_unknown_and_resolved_by_asking() {
     })
     .await;
     let run = run(hosts(&server.address), quick(), false);
-    run.handle.send(VenueRequest::Place(placed)).unwrap();
+    run.send(VenueRequest::Place(placed));
     let told = run.input().await;
     assert_eq!(told, Input::Submission { order: placed.order, outcome: SubmitOutcome::Unknown });
-    run.handle.send(VenueRequest::QueryOrder { order: placed.order }).unwrap();
+    run.send(VenueRequest::QueryOrder { order: placed.order });
     let Input::Venue(VenueEvent::Order { report, .. }) = run.input().await else { panic!() };
     assert_eq!((report.coverage, report.rows.len()), (Coverage::Complete, 1));
     let placements = server.targets().iter().filter(|target| target.contains("sendorder")).count();
     assert_eq!(placements, 1);
 }
 
+/// Found by storm (seed 2008810): a slow disk kept an order for seconds, and the time until which the venue may
+/// take it counted from its leaving: it was still on its way when the engine took it for absent.
+#[tokio::test]
+async fn the_venue_may_take_a_placement_for_so_long_after_it_was_decided() {
+    let server = Server::start(|_| Say::HangUp).await;
+    let run = run(hosts(&server.address), quick(), false);
+    let decided_at = run.clock.now().minus(Span::from_secs(7));
+    run.handle.send(decided_at, VenueRequest::Place(order(1, OrderRole::Entry))).unwrap();
+    let _ = run.input().await;
+    let body = server.bodies().remove(0).replace("%3A", ":");
+    let until: String = decided_at.plus(Span::from_secs(10)).to_string().chars().take(19).collect();
+    assert!(body.contains(&format!("processBefore={until}")), "{until}: {body}");
+}
+
 #[tokio::test]
 async fn a_placement_without_a_connection_is_tried_again_and_then_known_not_to_have_been_sent() {
     let run = run(hosts(&nobody().await), quick(), false);
     let placed = order(1, OrderRole::Entry);
-    run.handle.send(VenueRequest::Place(placed)).unwrap();
+    run.send(VenueRequest::Place(placed));
     let told = run.input().await;
     assert_eq!(told, Input::Submission { order: placed.order, outcome: SubmitOutcome::NotSent });
-    run.handle.send(VenueRequest::QueryPositions).unwrap();
+    run.send(VenueRequest::QueryPositions);
     let Input::Venue(VenueEvent::Positions(report)) = run.input().await else { panic!() };
     assert_eq!(report.coverage, Coverage::Failed, "a failed query is never an empty account");
 }
@@ -212,15 +233,15 @@ async fn at_the_venues_limit_entries_end_and_other_requests_rest_but_stops_go() 
     .await;
     let run = run(hosts(&server.address), quick(), false);
     let entry = order(1, OrderRole::Entry);
-    run.handle.send(VenueRequest::Place(entry)).unwrap();
+    run.send(VenueRequest::Place(entry));
     let told = run.input().await;
     let limited = VenueEvent::Rejected { order: entry.order, reason: RejectReason::RateLimited };
     assert_eq!(told, Input::Venue(limited));
     let started = Instant::now();
-    run.handle.send(VenueRequest::QueryBalance).unwrap();
+    run.send(VenueRequest::QueryBalance);
     let mut stop = order(2, OrderRole::Stop);
     stop.reduce_only = true;
-    run.handle.send(VenueRequest::Place(stop)).unwrap();
+    run.send(VenueRequest::Place(stop));
     let told = run.input().await;
     assert!(matches!(told, Input::Submission { order, .. } if order == stop.order), "{told:?}");
     assert!(started.elapsed() < Duration::from_millis(1_500));

@@ -46,6 +46,10 @@ impl Server {
         Server { address, seen }
     }
 
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|seen| seen.body.clone()).collect()
+    }
+
     pub(crate) fn targets(&self) -> Vec<String> {
         self.seen.lock().unwrap().iter().map(|seen| seen.target.clone()).collect()
     }
