@@ -93,8 +93,8 @@ pub(crate) fn finish(desks: &[Desk], shared: &mut Shared, at: Ts, effects: &mut 
     }
 }
 
-/// A venue that pushes every change without loss needs no asking. Any other is asked so long after it was asked
-/// before, however often a difference was settled meanwhile.
+/// A venue that pushes every change without loss needs no asking. Any other is asked so long after it was
+/// asked before, however often a difference was settled meanwhile.
 fn next_comparison(shared: &Shared, at: Ts) -> Ts {
     if shared.capabilities.lossless_order_stream {
         Ts::FAR_FUTURE

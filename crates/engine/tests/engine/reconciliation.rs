@@ -338,8 +338,8 @@ fn books_are_compared_with_the_venue_on_a_schedule_also_while_flat() {
 }
 
 /// Found by storm (seed 2014506): orders of unknown outcome, one after the other, were resolved by their own
-/// questions; each put the next comparison off, and a stop that the venue had made smaller without a word was not
-/// missed.
+/// questions; each put the next comparison off, and a stop that the venue had made smaller without a word was
+/// not missed.
 #[test]
 fn orders_of_unknown_outcome_that_are_resolved_do_not_put_the_next_comparison_off() {
     let mut bench = Bench::ready_with(remote(), |setup| setup.protection.prove_interval_s = 90);

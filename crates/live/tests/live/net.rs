@@ -196,8 +196,8 @@ async fn a_lost_reply_is_unknown_and_resolved_by_asking() {
     assert_eq!(placements, 1);
 }
 
-/// Found by storm (seed 2008810): a slow disk kept an order for seconds, and the time until which the venue may
-/// take it counted from its leaving: it was still on its way when the engine took it for absent.
+/// Found by storm (seed 2008810): a slow disk kept an order for seconds, and the time until which the venue
+/// may take it counted from its leaving: it was still on its way when the engine took it for absent.
 #[tokio::test]
 async fn the_venue_may_take_a_placement_for_so_long_after_it_was_decided() {
     let server = Server::start(|_| Say::HangUp).await;
