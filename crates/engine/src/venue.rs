@@ -67,6 +67,11 @@ pub(crate) fn on_rejected(
         unknown(desk, at, id, effects);
         return;
     }
+    if desk.orders.get(id).is_some_and(|order| order.state == OrderState::Open) {
+        // Taken before: what is refused is a twin of it, or it has ended since. The venue knows.
+        ask(desk, at, id, effects);
+        return;
+    }
     let Some((role, state)) = apply(desk, at, id, OrderEvent::Rejected, effects) else { return };
     if state != OrderState::Rejected {
         return;

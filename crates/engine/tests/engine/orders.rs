@@ -34,6 +34,19 @@ fn a_reversal_waits_until_it_is_flat_and_nothing_is_left_at_the_venue() {
     assert_eq!(bench.trades[0].exits[0].reason, ExitReason::Reversal);
 }
 
+/// Found by storm (seed 2031328): a placement came to the venue twice, the market closed in between, and the
+/// refusal of the second was taken for the end of the order that rested.
+#[test]
+fn a_refusal_of_an_order_that_rests_is_asked_about_and_believed_no_further() {
+    let mut bench = Bench::ready(remote());
+    let stop = bench.protected(plan(Direction::Long));
+    bench.reject(&stop, RejectReason::MarketClosed);
+    assert_eq!(bench.state(&stop), Some(OrderState::Open));
+    assert!(bench.asked(VenueRequest::QueryOrder { order: stop.order }) && bench.placements().is_empty());
+    bench.answer(&stop, Coverage::Complete, Some(row(&stop, OrderState::Cancelled, 0)));
+    assert_eq!(bench.placed(OrderRole::Stop).qty, stop.qty, "gone after all");
+}
+
 /// Found by the storm: the plan waited for the exit, which filled beyond the plan's stop; the entry would
 /// have filled there as well and been stopped out at once, for two fees.
 #[test]
