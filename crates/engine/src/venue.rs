@@ -153,12 +153,13 @@ pub(crate) fn on_cancelled(
 
 /// An entry that was to fill at once has ended with less than it asked for. An execution that was lost on the
 /// way looks the same, and would be a position without a stop until the next comparison: the venue is asked
-/// what is held, and nothing is entered on the instrument until it has said so.
+/// what is held. Until it has said so nothing is entered on the instrument, and the rest counts as filled.
 fn doubt_rest(desk: &mut Desk, shared: &mut Shared, at: Ts, id: ClientOrderId, effects: &mut Effects) {
     let rest = desk.orders.get(id).is_some_and(|order| order.filled < order.request.qty);
     if !rest || shared.capabilities.lossless_order_stream {
         return;
     }
+    desk.orders.change(id, |order| order.reported = order.request.qty);
     desk.difference.get_or_insert(Difference::MissingFills);
     effects.requests.push(VenueRequest::QueryPositions);
     shared.query_at = shared.query_at.min(at.plus(shared.protection.confirm_deadline()));
