@@ -33,6 +33,8 @@ Commands:
                    it takes and what its exit codes mean; with --parity one data set through every driver;
                    with --ci what `ci` lives through; with --mutants every deliberate bug has to be found
   ci               format check, clippy with warnings as errors, test, then storm --ci
+  web              build the dashboard into web/dist, for the binary that is built next; needs Node.js 20.19 or
+                   newer, and the network when its packages are not there yet
   help, --help     this text
 
 Exit codes:
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Drill(Vec<String>),
     /// Live through worlds; the words are passed on.
     Storm(Vec<String>),
+    /// Build the dashboard.
+    Web,
     /// Everything a change must pass.
     Ci,
 }
@@ -92,8 +96,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
         "ccxt" => ccxt::options(&rest).map(Command::Ccxt),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
+        "web" => nothing_after("web", &rest).map(|()| Command::Web),
         other => {
-            let known = "demo, test, tidy, bench, ccxt, drill, storm, ci, help";
+            let known = "demo, test, tidy, bench, ccxt, drill, storm, web, ci, help";
             Err(format!("unknown command `{other}`; known: {known}"))
         }
     }

@@ -280,7 +280,7 @@ fn missing_prerequisite() -> Option<u8> {
 }
 
 /// The directory of the workspace's manifest: the nearest one above the working directory.
-fn root() -> anyhow::Result<PathBuf> {
+pub(crate) fn root() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the working directory")?;
     here.ancestors()
         .find(|directory| {

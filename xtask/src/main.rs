@@ -1,4 +1,4 @@
-//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill`, `storm` and `ci`.
+//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill`, `storm`, `web` and `ci`.
 //!
 //! Nothing here ships. The crate stands on `std` and `anyhow` alone, so that the chores compile in seconds on
 //! a fresh machine and can say what is missing before the long build starts.
@@ -20,6 +20,7 @@ mod python;
 mod steps;
 mod storm;
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Ccxt(options) => commands::ccxt(&options),
         Command::Drill(words) => commands::drill(&words),
         Command::Storm(words) => commands::storm(&words),
+        Command::Web => web::build(),
         Command::Ci => commands::ci(),
     }
 }

@@ -1,7 +1,7 @@
 //! What each request passes before anything is done for it: its name, where it comes from, who asks, what
 //! they may; and what each answer gets.
 //!
-//! Invariant: what is not on [`PUBLIC`] wants somebody known, and every method that may change something
+//! Invariant: what is not on [`PUBLIC`] and no file of the dashboard wants somebody known, and every method that may change something
 //! wants an operator, whatever the path: a new route is closed until somebody opens it here.
 
 use std::net::SocketAddr;
@@ -88,7 +88,8 @@ async fn admit(app: &App, request: &mut Parts) -> Result<(), Fault> {
     let is_public = PUBLIC
         .iter()
         .any(|(method, path)| (*method == at.0 || is_head && *method == Method::GET) && *path == at.1);
-    if is_public {
+    let is_asset = !writes && crate::assets::has(&at.1);
+    if is_public || is_asset {
         return Ok(());
     }
     let (principal, session) = identify(app, request).await?;

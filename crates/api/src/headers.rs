@@ -27,7 +27,10 @@ const STRICT_TRANSPORT: &str = "max-age=31536000";
 /// Puts them on an answer.
 pub(crate) fn put(headers: &mut HeaderMap, tls: bool) {
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A file of the dashboard says itself how long it may be kept.
+        if name != header::CACHE_CONTROL || !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if tls {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));

@@ -15,6 +15,7 @@ pub mod access;
 pub mod fault;
 pub mod guard;
 
+mod assets;
 mod body;
 mod books;
 mod confirmations;

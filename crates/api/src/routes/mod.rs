@@ -55,14 +55,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 pub(crate) fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
     router
-        .fallback(nothing)
+        .fallback(crate::assets::answer)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(app.clone(), guard))
         .with_state(app)
-}
-
-async fn nothing() -> impl IntoResponse {
-    Fault::not_found("there is nothing at this path")
 }
 
 async fn no_method() -> impl IntoResponse {

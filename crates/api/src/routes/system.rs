@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::assets;
 use crate::fault::{ErrorBody, Fault};
 use crate::health::{self, Condition, HealthBody};
 use crate::metrics;
@@ -16,13 +17,15 @@ use crate::state::App;
 const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Seawall</title>\
 <h1>Seawall</h1><p>This is the API of a run. What it takes and answers stands in \
 <a href=\"/api/openapi.json\">/api/openapi.json</a>; <a href=\"/livez\">/livez</a> and \
-<a href=\"/readyz\">/readyz</a> are for whoever watches over the process.</p></html>";
+<a href=\"/readyz\">/readyz</a> are for whoever watches over the process.</p>\
+<p>The dashboard is not part of this program: <code>cargo xtask web</code> builds it, and the program after \
+it has it.</p></html>";
 
-/// A page that says where the API is.
+/// The dashboard; in a program that was built without it a page that says where the API is.
 #[utoipa::path(get, path = "/", tag = "health",
     responses((status = 200, content_type = "text/html", body = String)))]
-pub(super) async fn page() -> Html<&'static str> {
-    Html(PAGE)
+pub(super) async fn page(headers: HeaderMap) -> Response {
+    assets::index(&headers).unwrap_or_else(|| Html(PAGE).into_response())
 }
 
 /// A sign of life.
