@@ -7,6 +7,17 @@ const DIST = new URL('../dist', import.meta.url).pathname
 const BUDGET = 400_000
 const PACKABLE = /\.(html|js|css|svg|txt|webmanifest)$/
 
+// The licences of what reaches the browser, as they ask for it.
+const RUNTIME = ['lightweight-charts', 'fancy-canvas', 'svelte', 'openapi-fetch']
+const notices = RUNTIME.map((name) => {
+  const folder = new URL(`../node_modules/${name}/`, import.meta.url).pathname
+  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  const extra = name === 'lightweight-charts' ? readFileSync(new URL('lightweight-charts-notice.txt', import.meta.url), 'utf8') : ''
+  return `${name} ${version} (${license})\n\n${extra}${file ? readFileSync(join(folder, file), 'utf8') : ''}`
+})
+writeFileSync(join(DIST, 'notices.txt'), notices.join(`\n${'='.repeat(80)}\n\n`))
+
 const files = readdirSync(DIST, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && PACKABLE.test(entry.name))
   .map((entry) => join(entry.parentPath ?? entry.path, entry.name))

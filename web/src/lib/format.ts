@@ -79,3 +79,8 @@ export function tone(number: Maybe<string>): 'good' | 'bad' | '' {
   const s = sign(number)
   return s > 0 ? 'good' : s < 0 ? 'bad' : ''
 }
+
+/** An instrument without its venue, for tables; the full name is in the title beside it. */
+export function short(instrument: Maybe<string>): string {
+  return instrument == null ? NONE : instrument.slice(instrument.indexOf(':') + 1)
+}

@@ -187,6 +187,7 @@ pub(super) struct TradesQuery {
     exit: Option<String>,
     /// JSON, or a table for spreadsheets.
     #[serde(default)]
+    #[param(inline)]
     format: Form,
 }
 
