@@ -1,0 +1,23 @@
+import { defineConfig } from '@playwright/test'
+
+/** One run at a time, and no second tries: a test that passes now and then has found something. */
+export default defineConfig({
+  testDir: 'tests',
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: 'list',
+  use: {
+    launchOptions: {
+      executablePath: process.env.SEAWALL_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+})

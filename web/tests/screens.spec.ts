@@ -1,0 +1,81 @@
+/** Each screen shows what the engine has, is fit for everybody's hands, and fits on a phone. */
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from './stage'
+
+const SCREENS = {
+  overview: async ({ page }) => expect(page.locator('canvas').first()).toBeVisible(),
+  positions: async ({ page, run }) => {
+    const { positions } = await run.ask('/api/positions')
+    await expect(page.getByText(positions[0].instrument.replace('kraken-futures:', '')).first()).toBeVisible()
+    const count = await run.ask('/api/positions?all=true')
+    await expect(page.locator('[role=row][aria-rowindex]:not([aria-rowindex="1"])')).toHaveCount(count.positions.length)
+  },
+  orders: async ({ page, run }) => {
+    const { rows } = await run.ask('/api/orders')
+    await expect(page.getByRole('table', { name: 'Orders in their latest state' })).toContainText(rows.at(-1).client_order_id)
+  },
+  decisions: async ({ page }) => expect(page.getByRole('grid').getByRole('button').nth(10)).toBeVisible(),
+  trades: async ({ page, run }) => {
+    const { rows } = await run.ask('/api/trades')
+    if (rows.length > 0) await expect(page.getByRole('table', { name: 'Trades' })).toContainText(`#${rows.at(-1).id}`)
+  },
+  risk: async ({ page, run }) => {
+    const { limits } = await run.ask('/api/risk')
+    for (const limit of limits) await expect(page.getByText(limit.key, { exact: true })).toBeVisible()
+  },
+  health: async ({ page, run }) => {
+    const { components } = await run.ask('/health')
+    for (const { name } of components) await expect(page.getByRole('cell', { name: name.replaceAll('_', ' '), exact: true })).toBeVisible()
+  },
+  alerts: async ({ page, run }) => {
+    const { rows } = await run.ask('/api/alerts')
+    await expect(page.getByRole('table', { name: 'Alerts' })).toContainText(rows.at(-1).kind.replaceAll('_', ' '))
+  },
+  config: async ({ page }) => expect(page.getByRole('table', { name: 'Settings' })).toContainText('strategy.ema_cross.fast'),
+} satisfies Record<string, (on: { page: import('@playwright/test').Page; run: import('./stage').Run }) => Promise<void>>
+
+for (const [screen, shows] of Object.entries(SCREENS)) {
+  test(`${screen} shows what the engine has, in both themes and down to 360 pixels`, async ({ run, signedIn }) => {
+    const page = await signedIn()
+    await page.goto(`${run.url}/#/${screen}`)
+    await shows({ page, run })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const grave = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+      expect(grave.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+    }
+    for (const width of [360, 1600]) {
+      await page.setViewportSize({ width, height: 800 })
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      expect(over, `at ${width} pixels`).toBe(0)
+    }
+  })
+}
+
+test('a cell of the matrix opens its decision gate by gate', async ({ run, signedIn }) => {
+  const page = await signedIn()
+  await page.goto(`${run.url}/#/decisions`)
+  await page.getByRole('grid').locator('td button').last().click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText('Gates in the order they were asked')
+  await expect(dialog.locator('.gates tbody tr').first()).toContainText(/pass|fail|shadow/)
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+})
+
+test('the time zone is switched for every instant, and a reload remembers it', async ({ browser, run }) => {
+  const context = await browser.newContext({ timezoneId: 'Asia/Tokyo' })
+  const page = await context.newPage()
+  await page.goto(run.url)
+  await page.getByLabel('Token').fill(run.operator)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.goto(`${run.url}/#/positions`)
+  await expect(page.locator('main')).toContainText('UTC')
+  await page.getByLabel('Time zone').selectOption('local')
+  await expect(page.locator('main')).toContainText('Asia/Tokyo')
+  await page.reload()
+  await expect(page.locator('main')).toContainText('Asia/Tokyo')
+  await context.close()
+})

@@ -1,0 +1,81 @@
+/** A running demo with its dashboard, and pages that are signed in to it. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test as base, expect, type Page } from '@playwright/test'
+
+const BINARY = process.env.SEAWALL_BIN ?? fileURLToPath(new URL('../../target/debug/seawall', import.meta.url))
+
+export interface Run {
+  url: string
+  operator: string
+  viewer: string
+  process: ChildProcess
+  /** Asks the API as the operator. */
+  ask: (path: string) => Promise<any>
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function token(folder: string, role: string): string {
+  const made = spawnSync(BINARY, ['api', 'token', '--role', role, '--data-dir', folder], { encoding: 'utf8' })
+  const found = /swt_[0-9a-f_]+/.exec(made.stdout)
+  if (!found) throw new Error(`no token of a ${role}: ${made.stdout}${made.stderr}`)
+  return found[0]
+}
+
+export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Promise<Page> }, { run: Run }>({
+  run: [
+    async ({}, use) => {
+      const folder = mkdtempSync(join(tmpdir(), 'seawall-web-'))
+      const operator = token(folder, 'operator')
+      const viewer = token(folder, 'viewer')
+      const url = `http://127.0.0.1:${await freePort()}`
+      const words = ['demo', '--headless', '--speed', '30', '--data-dir', folder, '--set', `api.listen=${url.slice(7)}`]
+      const child = spawn(BINARY, words, { stdio: 'ignore' })
+      const ask = async (path: string) => {
+        const answer = await fetch(url + path, { headers: { authorization: `Bearer ${operator}` } })
+        return answer.json()
+      }
+      await expect
+        .poll(() => ask('/api/status').then((status) => status.ready && status.positions > 0, () => false), { timeout: 60_000 })
+        .toBe(true)
+      await use({ url, operator, viewer, process: child, ask })
+      child.kill('SIGCONT')
+      child.kill('SIGTERM')
+      await new Promise((resolve) => child.once('exit', resolve))
+      rmSync(folder, { recursive: true, force: true })
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+  signedIn: async ({ page, run }, use) => {
+    const wrong: string[] = []
+    page.on('pageerror', (error) => wrong.push(error.message))
+    page.on('console', (message) => {
+      // Before signing in, and while the run is silent, the browser itself reports what the API refuses.
+      if (message.type() === 'error' && !/Failed to load resource|WebSocket/.test(message.text())) wrong.push(message.text())
+    })
+    await use(async (role = 'operator') => {
+      await page.goto(run.url)
+      await page.getByLabel('Token').fill(run[role])
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await expect(page.getByTestId('run-mode')).toContainText('demo')
+      return page
+    })
+    expect(wrong).toEqual([])
+  },
+})
+
+export { expect }
