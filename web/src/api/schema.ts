@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page that says where the API is. */
+        /** The dashboard; in a program that was built without it a page that says where the API is. */
         get: operations["page"];
         put?: never;
         post?: never;
@@ -969,7 +969,7 @@ export interface components {
             stop?: components["schemas"]["Exact"] | null;
             /**
              * Format: double
-             * @description Distance from the last price to the stop in percent of the price; below zero where the price is beyond.
+             * @description Distance from the last price to the stop in percent of the price; below zero where it is passed.
              */
             stop_distance_pct?: number | null;
             /** @description Which orders it takes. */
@@ -1049,7 +1049,7 @@ export interface components {
         };
         /** @description Who is signed in. */
         SessionBody: {
-            /** @description For a session of a browser: to be sent with each write as `X-CSRF-Token`. The one before holds no more. */
+            /** @description For a session of a browser: to be sent with each write as `X-CSRF-Token`. The one before is over. */
             csrf?: string | null;
             /**
              * Format: int64
