@@ -7,6 +7,8 @@ export interface Column<Row> {
   width?: string
   right?: boolean
   mono?: boolean
+  /** On a phone it has the card's whole width and two lines; only for the last column. */
+  wide?: boolean
   /** Drawn as a tag. */
   tag?: boolean
   text: (row: Row) => string
