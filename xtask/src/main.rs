@@ -1,4 +1,5 @@
-//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill`, `storm`, `web` and `ci`.
+//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill`, `storm`, `web`
+//! and `ci`.
 //!
 //! Nothing here ships. The crate stands on `std` and `anyhow` alone, so that the chores compile in seconds on
 //! a fresh machine and can say what is missing before the long build starts.

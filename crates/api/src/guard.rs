@@ -1,8 +1,9 @@
 //! What each request passes before anything is done for it: its name, where it comes from, who asks, what
 //! they may; and what each answer gets.
 //!
-//! Invariant: what is not on [`PUBLIC`] and no file of the dashboard wants somebody known, and every method that may change something
-//! wants an operator, whatever the path: a new route is closed until somebody opens it here.
+//! Invariant: what is not on [`PUBLIC`] and no file of the dashboard wants somebody known, and every method
+//! that may change something wants an operator, whatever the path: a new route is closed until somebody
+//! opens it here.
 
 use std::net::SocketAddr;
 use std::time::Duration;
