@@ -10,8 +10,9 @@ Seawall's own chores.
 Usage: cargo xtask <command> [args…]
 
 Commands:
-  demo [args…]     build the release binary and run `seawall demo`; the arguments are passed on as they are
-                   (default: --duration 90s, long enough to see a protected position and then a summary)
+  demo [args…]     build the dashboard and the release binary and run `seawall demo`; the arguments are passed
+                   on as they are (default: --duration 90s, long enough to see a protected position and then a
+                   summary); without Node.js the demo has no dashboard
   test [filter…]   run every test, every doc test, ccxt and tidy; a filter keeps the tests whose name
                    contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::early::{self, Installs};
 use crate::steps::{self, Step};
-use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, storm, tidy};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, storm, tidy, web};
 
 /// A benchmark and the cargo command that runs it.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +86,13 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<u8> {
     if let Some(code) = missing_prerequisite() {
         return Ok(code);
     }
-    let manifest = root()?.join("Cargo.toml");
+    let root = root()?;
+    // The release binary has the dashboard inside, so it comes first.
+    let code = web::offer(&root)?;
+    if code != 0 {
+        return Ok(code);
+    }
+    let manifest = root.join("Cargo.toml");
     let mut command = steps::cargo();
     command.args(["run", "--release", "--package", "seawall-cli", "--bin", "seawall", "--manifest-path"]);
     command.arg(manifest).args(["--", "demo"]);

@@ -1,7 +1,9 @@
-//! The dashboard: `cargo xtask web` turns `web/` into `web/dist`, which the binary that is built next embeds.
+//! The dashboard: `web/` is turned into `web/dist`, which the binary that is built next embeds, and which a
+//! debug binary reads while it runs.
 //!
 //! Packages come by `npm ci --ignore-scripts`, so exactly those of the lock file and none of their programs
-//! at install time; that is done only where the lock file is newer than what is installed.
+//! at install time. They are installed, and the dashboard built, only where something is newer than what was
+//! made of it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,39 +12,128 @@ use std::time::SystemTime;
 use anyhow::Context;
 
 use crate::commands::root;
-use crate::{EXIT_PREREQUISITE, steps};
+use crate::{EXIT_PREREQUISITE, prerequisites, steps};
 
 /// What npm writes last when it has installed everything.
 const INSTALLED: &str = "node_modules/.package-lock.json";
+/// What the build writes last.
+const BUILT: &str = "dist/notices.txt.br";
+/// What the build is made of.
+const SOURCES: [&str; 7] =
+    ["src", "public", "scripts", "index.html", "package.json", "package-lock.json", "vite.config.ts"];
+/// The Debian packages with Node.js.
+const PACKAGES: [&str; 2] = ["nodejs", "npm"];
+/// The oldest Node.js that Vite runs on: major and minor.
+const NODE_MIN: (u32, u32) = (20, 19);
+/// npm, as this platform calls it.
+const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// Builds it.
+/// Builds it, whether or not anything has changed.
 ///
 /// # Errors
 /// When npm could not be run, or the time of a file not be read.
 pub(crate) fn build() -> anyhow::Result<u8> {
     let web = root()?.join("web");
-    let version = Command::new(NPM).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !version.is_ok_and(|status| status.success()) {
-        eprintln!(
-            "error: npm was not found; install Node.js 20.19 or newer (Debian: apt install nodejs npm)"
-        );
+    if let Err(missing) = ensure_node() {
+        eprintln!("error: {missing}");
         return Ok(EXIT_PREREQUISITE);
     }
-    if is_stale(changed(&web.join("package-lock.json"))?, changed(&web.join(INSTALLED))?) {
-        let code = npm(&web, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
-        if code != 0 {
-            return Ok(code);
-        }
+    match install(&web)? {
+        0 => npm(&web, &["run", "build"]),
+        code => Ok(code),
     }
-    npm(&web, &["run", "build"])
 }
 
-/// npm, as this platform calls it.
-const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+/// Builds it where something has changed, for the release binary of a demo. One without it still shows what
+/// it is for, so a machine without Node.js is told, and goes on.
+///
+/// # Errors
+/// As for [`build`].
+pub(crate) fn offer(root: &Path) -> anyhow::Result<u8> {
+    let web = root.join("web");
+    if is_built(&web)? {
+        return Ok(0);
+    }
+    if let Err(missing) = ensure_node() {
+        println!("==> without the dashboard: {missing}");
+        return Ok(0);
+    }
+    fresh(&web)
+}
+
+/// Installs its packages and builds it, where that has to be done.
+fn fresh(web: &Path) -> anyhow::Result<u8> {
+    match install(web)? {
+        0 if is_built(web)? => Ok(0),
+        0 => npm(web, &["run", "build"]),
+        code => Ok(code),
+    }
+}
+
+fn install(web: &Path) -> anyhow::Result<u8> {
+    if is_stale(changed(&web.join("package-lock.json"))?, changed(&web.join(INSTALLED))?) {
+        return npm(web, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    }
+    Ok(0)
+}
 
 fn npm(web: &Path, words: &[&str]) -> anyhow::Result<u8> {
     println!("$ npm {}", words.join(" "));
     steps::status(Command::new(NPM).current_dir(web).args(words))
+}
+
+/// Makes sure of Node.js and npm; or one message that says what to do.
+fn ensure_node() -> Result<(), String> {
+    if !has_node() && prerequisites::can_install() {
+        println!("==> no Node.js: installing {}", PACKAGES.join(", "));
+        prerequisites::install(&PACKAGES);
+    }
+    if has_node() {
+        return Ok(());
+    }
+    let (major, minor) = NODE_MIN;
+    Err(format!(
+        "the dashboard is built by Node.js {major}.{minor} or newer, and by npm. Debian 13 has them:\n\n    \
+         sudo apt-get install {}\n\nElsewhere see https://nodejs.org.",
+        PACKAGES.join(" ")
+    ))
+}
+
+fn has_node() -> bool {
+    let npm = Command::new(NPM).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let node = Command::new("node").arg("--version").output();
+    npm.is_ok_and(|status| status.success())
+        && node.is_ok_and(|output| {
+            version(&String::from_utf8_lossy(&output.stdout)).is_some_and(|had| had >= NODE_MIN)
+        })
+}
+
+/// Major and minor of `v20.19.2`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.trim().strip_prefix('v')?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+fn is_built(web: &Path) -> anyhow::Result<bool> {
+    let mut newest = None;
+    for source in SOURCES {
+        newest = newest.max(newest_below(&web.join(source))?);
+    }
+    Ok(!is_stale(newest, changed(&web.join(BUILT))?))
+}
+
+/// When something at `path` or below was changed last. A folder changes when something is added or taken away.
+fn newest_below(path: &Path) -> anyhow::Result<Option<SystemTime>> {
+    let mut newest = changed(path)?;
+    if path.is_dir() {
+        let entries =
+            std::fs::read_dir(path).with_context(|| format!("cannot look into {}", path.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot look into {}", path.display()))?;
+            newest = newest.max(newest_below(&entry.path())?);
+        }
+    }
+    Ok(newest)
 }
 
 /// When a file was changed last; none where there is no such file.
@@ -56,9 +147,9 @@ fn changed(path: &Path) -> anyhow::Result<Option<SystemTime>> {
     }
 }
 
-/// Whether the packages have to be installed: the lock file is newer, or nothing is installed.
-fn is_stale(lock: Option<SystemTime>, installed: Option<SystemTime>) -> bool {
-    installed.is_none_or(|installed| lock.is_some_and(|lock| lock > installed))
+/// Whether something has to be made again: what it is made of is newer, or it is not there.
+fn is_stale(source: Option<SystemTime>, made: Option<SystemTime>) -> bool {
+    made.is_none_or(|made| source.is_some_and(|source| source > made))
 }
 
 #[cfg(test)]
@@ -67,9 +158,16 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn packages_are_installed_again_when_the_lock_file_is_newer_and_only_then() {
+    fn what_is_older_than_its_source_is_made_again_and_only_that() {
         let (old, new) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(1));
         assert!(is_stale(Some(old), None) && is_stale(Some(new), Some(old)));
         assert!(!is_stale(Some(old), Some(new)) && !is_stale(Some(old), Some(old)));
+    }
+
+    #[test]
+    fn node_says_its_version_and_anything_else_is_none() {
+        assert_eq!(version("v20.19.2\n"), Some((20, 19)));
+        assert!(version("v18.20.4") < Some(NODE_MIN) && version("v22.0.0") > Some(NODE_MIN));
+        assert_eq!(version("node: not found"), None);
     }
 }

@@ -18,8 +18,8 @@ const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><ti
 <h1>Seawall</h1><p>This is the API of a run. What it takes and answers stands in \
 <a href=\"/api/openapi.json\">/api/openapi.json</a>; <a href=\"/livez\">/livez</a> and \
 <a href=\"/readyz\">/readyz</a> are for whoever watches over the process.</p>\
-<p>The dashboard is not part of this program: <code>cargo xtask web</code> builds it, and the program after \
-it has it.</p></html>";
+<p>The dashboard is not part of this program. To have it, install Node.js 20.19 or newer, run \
+<code>cargo xtask web</code> in the source, and build the program again.</p></html>";
 
 /// The dashboard; in a program that was built without it a page that says where the API is.
 #[utoipa::path(get, path = "/", tag = "health",
