@@ -8,6 +8,7 @@ use seawall_live::wall_clock::Pace;
 use seawall_model::{InstrumentName, KillReason, Timeframe, Ts};
 
 use crate::doctor_args::DoctorArgs;
+use crate::notify_args::NotifyArgs;
 use crate::smc_args::SmcArgs;
 use crate::testnet_args::TestnetArgs;
 
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     KillSwitch(KillSwitchArgs),
     /// Who may use the HTTP API of runs, and what it takes and answers.
     Api(ApiArgs),
+    /// Channels that tell people: test them, see what waits, acknowledge.
+    Notify(NotifyArgs),
     /// Smart Money Concepts over your own bars.
     Smc(SmcArgs),
     /// An exchange in a box: a venue's own REST and WebSocket over a simulated market.

@@ -17,6 +17,7 @@ mod doctor_args;
 mod face;
 mod input;
 mod log;
+mod notify_args;
 mod progress;
 mod run_folder;
 mod signals;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::run(&args),
         Command::Api(args) => commands::api::run(&args),
         Command::KillSwitch(args) => commands::kill_switch::run(&args),
+        Command::Notify(args) => commands::notify::run(&args),
         Command::Smc(args) => commands::smc::run(&args),
         Command::Testnet(args) => commands::testnet::run(&args),
     });

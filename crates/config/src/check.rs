@@ -50,6 +50,8 @@ impl Config {
             problems.extend(self.auction.check_with(&self.risk).err().map(|error| engine_problem(&error)));
         }
         self.check_runs(&mut problems);
+        let faults = self.notify.check();
+        problems.extend(faults.iter().map(|fault| refused(&fault.key, &fault.value, &fault.rule)));
         for (index, _) in self.instruments.iter().enumerate() {
             self.check_instrument(index, &mut problems);
         }

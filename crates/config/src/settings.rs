@@ -8,6 +8,7 @@ use seawall_engine::{
     TradeSettings, UniverseSettings,
 };
 use seawall_model::{InstrumentSpec, Money, Timeframe};
+use seawall_notify::NotifySettings;
 use seawall_simulator::SimulatorSettings;
 use seawall_strategy::StrategySettings;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,8 @@ pub struct Config {
     pub discovery: DiscoverySettings,
     /// How a run is looked at and commanded over HTTP.
     pub api: ApiSettings,
+    /// Who is told what, over which channel, and when.
+    pub notify: NotifySettings,
     /// Where files are kept.
     pub data: DataSettings,
     /// Trading rules of instruments. One that is missing here gets the default rules.

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use seawall_engine::risk::settings::ClusterSettings;
 use seawall_engine::{PositionOverride, PositionPolicy};
 use seawall_model::{InstrumentSpec, MarginTier, Percent, Ratio};
+use seawall_notify::{ChannelKind, ChannelSettings};
 use serde_json::Value as Json;
 
 use crate::error::Source;
@@ -64,6 +65,7 @@ pub(crate) fn template() -> Config {
         config.risk.clusters.push(ClusterSettings { name: "majors".to_owned(), instruments });
         config.instruments.push(instrument);
     }
+    config.notify.channels.push(ChannelSettings::new("ops", ChannelKind::Telegram));
     config
 }
 

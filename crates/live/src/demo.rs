@@ -17,6 +17,7 @@ use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 use seawall_store::{InstanceLock, KillOrder};
 
+use crate::alerts::Teller;
 use crate::board::{About, Board, BoardWriter, Surroundings, obey, table};
 use crate::clock::Pacer;
 use crate::database;
@@ -148,6 +149,7 @@ impl Demo {
             carry: CarryLog::fresh(),
             tally: Tally::new(),
             readers,
+            teller: Teller::default(),
             started: Instant::now(),
             first_protected_s: None,
             naked_before_s: 0.0,

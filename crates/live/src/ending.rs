@@ -36,6 +36,7 @@ pub(crate) fn finish(
     let end = End { fingerprint, digest, reason, detail: String::new() };
     recorder.journal.append(at, &Record::End(end.clone()))?;
     recorder.journal.close()?;
+    recorder.teller.finish(at, reason.name());
     if let Some(problem) = recorder.readers.finish(at, end) {
         let mend = format!("`seawall journal rebuild {}` builds it from the journal", summary.folder);
         summary.violations.push(format!("database: {problem}; {mend}"));

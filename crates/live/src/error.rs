@@ -70,6 +70,9 @@ pub enum LiveError {
     /// Nothing can be sent.
     #[error(transparent)]
     Net(#[from] crate::net::NetError),
+    /// Nobody could be told.
+    #[error(transparent)]
+    Notify(#[from] seawall_notify::NotifyError),
     /// The switch was on before the run began.
     #[error("stopped before the run began: nothing was traded")]
     Stopped,

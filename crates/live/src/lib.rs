@@ -8,6 +8,7 @@
 //! readers get snapshots and never touch the engine; a slow or broken reader never slows it.
 
 pub mod account_folder;
+pub mod alerts;
 pub mod board;
 pub mod demo;
 pub mod discovery;

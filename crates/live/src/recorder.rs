@@ -7,6 +7,7 @@ use seawall_model::{Input, Ts};
 use seawall_store::journal::{Checkpoint, Journal, Record};
 use seawall_store::recording;
 
+use crate::alerts::Teller;
 use crate::board::{Ask, BoardWriter, Surroundings};
 use crate::error::LiveError;
 use crate::hash;
@@ -24,6 +25,7 @@ pub(crate) struct RunRecorder {
     pub(crate) carry: CarryLog,
     pub(crate) tally: Tally,
     pub(crate) readers: Readers,
+    pub(crate) teller: Teller,
     pub(crate) started: Instant,
     pub(crate) first_protected_s: Option<f64>,
     /// The longest time without a confirmed stop of the starts before this one, in seconds.
@@ -45,6 +47,7 @@ impl RunRecorder {
             self.handed_over = Instant::now();
             self.journal.hand_over()?;
             self.readers.hand_over();
+            self.teller.hand_over();
             let (batches, rows) = self.readers.waiting();
             marks.note(Queue::Batches, batches);
             marks.note(Queue::Rows, rows);
@@ -104,6 +107,7 @@ impl Recorder for RunRecorder {
             self.journal.append(at, &Record::Checkpoint(checkpoint))?;
         }
         self.readers.step(at, engine, effects, &self.tally);
+        self.teller.step(at, engine, effects);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //! (decimals in newtypes), time is an argument, order of iteration is defined, nothing reads a clock.
 
 pub mod account;
+pub mod alert;
 pub mod candle;
 pub mod canonical;
 pub mod capabilities;
@@ -29,6 +30,7 @@ pub mod units;
 pub mod zone;
 
 pub use account::{Booking, BookingKind, ForeignHolding};
+pub use alert::{Alert, AlertKind, Severity};
 pub use candle::{Candle, Ohlc};
 pub use canonical::CanonicalName;
 pub use capabilities::Capabilities;
@@ -40,9 +42,8 @@ pub use decision::{
 pub use digest::StateSink;
 pub use error::ModelError;
 pub use event::{
-    Alert, AlertKind, CancelReason, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity,
-    OrderUpdate, RejectReason, Report, Severity, SubmitOutcome, SystemMode, VenueEvent, VenueOrder,
-    VenuePosition, VenueRequest,
+    CancelReason, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity, OrderUpdate,
+    RejectReason, Report, SubmitOutcome, SystemMode, VenueEvent, VenueOrder, VenuePosition, VenueRequest,
 };
 pub use explain::{Binding, Comparison, Demand};
 pub use instrument::{

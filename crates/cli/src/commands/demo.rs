@@ -41,6 +41,10 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let switch = StopSwitch::new();
     let runtime = stop_signals::catch(switch.clone())?;
     let database = database_url()?;
+    if args.in_process && config.notify.is_on() {
+        let cause = "notify: the demo within the process tells nobody; leave out --in-process or `notify`";
+        return Err(Failure::input(cause));
+    }
     let face = Planned::new(&loaded, &data_dir, database.as_ref(), !quiet)?;
     let options = DemoOptions { config, data_dir, duration: span, database };
     let summary = if args.in_process {
@@ -165,6 +169,7 @@ pub(crate) fn failure(error: LiveError) -> Failure {
         | LiveError::Simulator(_)
         | LiveError::Model(_)
         | LiveError::Refused { .. }
+        | LiveError::Notify(_)
         | LiveError::Net(_) => Failure::input(error),
         LiveError::Store(_)
         | LiveError::File { .. }

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use rust_decimal::Decimal;
 use seawall_config::{Config, VenueName};
 use seawall_live::demo::refuse_without_stop;
+use seawall_live::run::secrets::channels;
 use seawall_live::{DemoOptions, LiveError, Mode, Run, RunOptions, Snapshot, StopSwitch, Summary};
 use seawall_testnet::serve::{Clock, Ended, serve};
 use seawall_testnet::world::{AccountSeed, SeedPosition, VenueKind};
@@ -60,6 +61,7 @@ pub(crate) fn run(
     let stream = format!("ws://{address}/ws/v1");
     (config.venue.public_stream, config.venue.private_stream) = (Some(stream.clone()), Some(stream));
     let pace = Some(pace.parse().map_err(Failure::work)?);
+    let notify = channels(&config.notify, &|name| std::env::var(name).ok()).map_err(failure)?;
     let (mode, once) = (Mode::Demo, false);
     let options = RunOptions {
         config,
@@ -71,6 +73,7 @@ pub(crate) fn run(
         database,
         pace,
         switch: switch.clone(),
+        notify,
     };
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let told = shown.tells();

@@ -119,6 +119,7 @@ fn replay_run(run: &Path, rebuild_db: bool, json: bool) -> Result<(), Failure> {
         | LiveError::Refused { .. }
         | LiveError::Venue { .. }
         | LiveError::Net(_)
+        | LiveError::Notify(_)
         | LiveError::Stopped
         | LiveError::Thread => Failure::work(error),
     })?;

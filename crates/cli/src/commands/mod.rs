@@ -10,6 +10,7 @@ mod demo_box;
 pub(crate) mod doctor;
 pub(crate) mod journal;
 pub(crate) mod kill_switch;
+pub(crate) mod notify;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod smc;

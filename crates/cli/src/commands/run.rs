@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use seawall_config::Config;
-use seawall_live::run::secrets::credentials;
+use seawall_live::run::secrets::{channels, credentials};
 use seawall_live::run::start::venue_of;
 use seawall_live::{LiveError, Mode, Run, RunOptions, Snapshot, StopSwitch, Summary};
 use seawall_venues::{Credentials, Venue};
@@ -37,6 +37,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let config = loaded.config.clone();
     let (venue, _, _) = venue_of(&config).map_err(failure)?;
     let key = key(mode, venue, &config)?;
+    let notify = channels(&config.notify, &|name| std::env::var(name).ok()).map_err(failure)?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| PathBuf::from(&config.data.dir));
     check_folder(if args.data_dir.is_some() { "--data-dir" } else { "data.dir" }, &data_dir)?;
     let quiet = args.json.as_deref().is_some_and(is_stdout);
@@ -56,6 +57,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         database,
         pace: args.testnet_clock,
         switch: switch.clone(),
+        notify,
     };
     let progress = progress(!quiet);
     let mut run = match Run::prepare(options, drawn.then_some(sender), &progress) {

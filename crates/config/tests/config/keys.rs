@@ -26,6 +26,15 @@ api:
   hosts: [seawall.example.org]
 run:
   instruments: [BTC/USDT]
+notify:
+  channels:
+    - {name: ops, kind: telegram, chat: 7, only: [stream], except: [transfer]}
+    - name: mail
+      kind: email
+      address: smtps://mail.example.org
+      user: me
+      from: seawall@example.org
+      to: [me@example.org]
 discovery:
   fallback:
     - {base: BTC, symbol: PF_XBTUSD}
@@ -50,6 +59,26 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("discovery.fallback[0].base", "ETH", &[]),
     ("discovery.fallback[0].symbol", "PF_ETHUSD", &[]),
     ("discovery.cache_hours_max", "6", &[]),
+    ("notify.channels[0].name", "night", &[]),
+    ("notify.channels[0].kind", "slack", &["notify.channels[0].chat=none"]),
+    ("notify.channels[0].severity_min", "info", &[]),
+    ("notify.channels[0].only[0]", "ghost", &[]),
+    ("notify.channels[0].except[0]", "ghost", &[]),
+    ("notify.channels[0].address", "https://telegram.example.org", &[]),
+    ("notify.channels[0].chat", "8", &[]),
+    ("notify.channels[0].per_minute_max", "20", &[]),
+    ("notify.channels[1].user", "you", &[]),
+    ("notify.channels[1].from", "bot@example.org", &[]),
+    ("notify.channels[1].to[0]", "you@example.org", &[]),
+    ("notify.dedupe_s", "60", &[]),
+    ("notify.escalate_after_minutes", "5", &[]),
+    ("notify.escalate_to", "mail", &[]),
+    ("notify.quiet_from", "22:00", &["notify.quiet_until=07:00"]),
+    ("notify.quiet_until", "07:00", &["notify.quiet_from=22:00"]),
+    ("notify.time_zone", "Europe/Berlin", &[]),
+    ("notify.daily_summary", "false", &[]),
+    ("notify.collapse_after_minutes", "30", &[]),
+    ("notify.heartbeat_every_s", "60", &[]),
     ("config.priority", "environment_first", &[]),
     ("strategy.name", "smc", &[]),
     ("strategy.ema_cross.fast", "21", &[]),
@@ -438,6 +467,10 @@ fn the_list_of_keys_is_complete() {
         "api.hosts",
         "run.instruments",
         "discovery.fallback",
+        "notify.channels",
+        "notify.channels[].only",
+        "notify.channels[].except",
+        "notify.channels[].to",
         "universe.pinned_bases",
         "universe.blocked_instruments",
         "universe.blocked_bases",
@@ -446,7 +479,7 @@ fn the_list_of_keys_is_complete() {
     let item = |key: String| (0..9).fold(key, |key, place| key.replace(&format!("[{place}]"), "[]"));
     let keys = of_defaults.into_iter().map(|entry| item(entry.key));
     let known: BTreeSet<String> = keys.filter(|key| !lists.contains(&key.as_str())).collect();
-    let tested: BTreeSet<String> = KEYS.iter().map(|(key, ..)| key.replace("[0]", "[]")).collect();
+    let tested: BTreeSet<String> = KEYS.iter().map(|(key, ..)| item((*key).to_owned())).collect();
     assert_eq!(tested.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 

@@ -14,6 +14,7 @@ use seawall_simulator::Exchange;
 use seawall_store::journal::{EndReason, Header, Journal, JournalInfo, JournalOptions, Record, RunMode};
 
 use super::ports::Port;
+use crate::alerts::Teller;
 use crate::database;
 use crate::ending::finish;
 use crate::error::LiveError;
@@ -103,6 +104,7 @@ impl PaperDrive {
             carry: CarryLog::fresh(),
             tally: Tally::new(),
             readers: Readers::new(writer, None, equity)?,
+            teller: Teller::default(),
             started: Instant::now(),
             first_protected_s: None,
             naked_before_s: 0.0,

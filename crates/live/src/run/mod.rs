@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 use seawall_config::Config;
 use seawall_engine::{Engine, LeftBehind, Pump, Resumed};
 use seawall_model::{Candle, Fill, InstrumentId, Money, Rules, Span, Trading, Ts};
+use seawall_notify::Secrets;
 use seawall_simulator::Exchange;
 use seawall_store::db::DatabaseUrl;
 use seawall_store::journal::{Header, JournalOptions, RunMode};
@@ -52,6 +53,7 @@ use self::service::Service;
 use self::table::{Kept, Table};
 use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
+use crate::alerts::Teller;
 use crate::database;
 use crate::demo::{StopSwitch, refuse_without_stop};
 use crate::doctor;
@@ -120,6 +122,8 @@ pub struct RunOptions {
     pub pace: Option<Pace>,
     /// Ends the run, also while it starts.
     pub switch: StopSwitch,
+    /// What the channels of `notify` need.
+    pub notify: Secrets,
 }
 
 /// Told of each phase of the start and what it is about.
@@ -174,8 +178,7 @@ impl Run {
         view: Option<SyncSender<Snapshot>>,
         progress: Progress<'_>,
     ) -> Result<Self, LiveError> {
-        let RunOptions { config, data_dir, mode, credentials, duration, once, database, pace, switch } =
-            options;
+        let RunOptions { config, data_dir, mode, credentials, database, pace, switch, .. } = options;
         let (venue, hosts, net) = start::venue_of(&config)?;
         refuse(&config, venue, pace)?;
         let key = key_for(mode, credentials, &config)?;
@@ -192,7 +195,10 @@ impl Run {
         let Table { markets, chosen, rules } = table;
         let equity = balance.unwrap_or(config.run.paper_equity);
         let at = clock.now();
-        let books = Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
+        let mut books =
+            Books::open(&config, (&account, database.as_ref()), mode, &markets, at, equity, view)?;
+        books.recorder.teller =
+            Teller::start(&config, &options.notify, mode.name(), &books.folder, &books.engine)?;
         books.left.iter().for_each(|left| progress("state", &format!("{}: {}", left.instrument, left.why)));
         let inbox = Arc::new(Inbox::new());
         let data = venue.market_session(wanted(&config, &followed, at), 1);
@@ -221,8 +227,8 @@ impl Run {
             rules,
             missed,
             newest: Vec::new(),
-            once,
-            duration,
+            once: options.once,
+            duration: options.duration,
             switch,
             inbox,
             clock,
@@ -492,6 +498,7 @@ impl Books {
             carry,
             tally: Tally::new(),
             readers: Readers::new(writer, view, equity)?,
+            teller: Teller::default(),
             started: Instant::now(),
             first_protected_s: None,
             naked_before_s: engine.naked_max().secs_f64(),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use seawall_notify::{NotifySettings, Secrets};
 use seawall_venues::{Credentials, Venue};
 
 use crate::error::LiveError;
@@ -35,6 +36,14 @@ pub fn credentials(
             .map(Some)
             .map_err(|error| refused(format!("{secret}: {error}"))),
     }
+}
+
+/// What the channels of `notify` need, each as a key is found.
+///
+/// # Errors
+/// [`LiveError`] where one is missing, stands in two places or cannot be read.
+pub fn channels(settings: &NotifySettings, variables: Variables<'_>) -> Result<Secrets, LiveError> {
+    Secrets::load(settings, &|name| find(name, variables))
 }
 
 fn refused(cause: String) -> LiveError {

@@ -25,6 +25,7 @@ fn options(exchange: &Exchange, folder: &std::path::Path, seconds: i64, set: &[&
         database: None,
         pace: None,
         switch: StopSwitch::new(),
+        notify: seawall_notify::Secrets::default(),
     }
 }
 

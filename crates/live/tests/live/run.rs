@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 use crate::net_common::{Say, Seen, Server, ok};
 use futures_util::{SinkExt, StreamExt};
 use seawall_config::{Config, Loader};
-use seawall_live::run::secrets::credentials;
+use seawall_live::run::secrets::{channels, credentials};
 use seawall_live::run::start::venue_of;
 use seawall_live::{LiveError, Mode, Run, RunOptions, StopSwitch, Summary};
 use seawall_model::{Money, Span, Ts};
+use seawall_notify::{ChannelKind, ChannelSettings, Least};
 use seawall_store::StoreError;
 use seawall_venues::Venue;
 use seawall_venues::http::Host;
@@ -121,6 +122,7 @@ fn options(config: Config, folder: &Path) -> RunOptions {
         database: None,
         pace: None,
         switch: StopSwitch::new(),
+        notify: seawall_notify::Secrets::default(),
     }
 }
 
@@ -274,6 +276,63 @@ fn the_past_is_asked_for_as_configured_and_missing_feeds_are_told_of_in_time() {
     let once = RunOptions { once: true, ..options(venues.config(&nobody), folder.path()) };
     let error = run(Run::prepare(once, None, &|_, _| {}).unwrap()).unwrap_err().to_string();
     assert_eq!(error, format!("feeds: {missing}"));
+    drop(venues.runtime);
+}
+
+/// Waits for so many alerts about `topic`.
+fn wait_for(web: &Server, topic: &str, count: usize) -> Vec<String> {
+    let wanted = format!("\"topic\":\"{topic}\"");
+    for _ in 0..1_000 {
+        let seen = web.seen.lock().unwrap();
+        let told = seen.iter().filter(|seen| seen.body.contains(&wanted)).map(|seen| seen.body.clone());
+        let told: Vec<String> = told.collect();
+        if told.len() >= count {
+            return told;
+        }
+        drop(seen);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no {count} of {topic}: {:?}", web.targets());
+}
+
+/// I-36: monitors were silent for days and nobody noticed. A run tells its beginning, what it opens and its
+/// end; what an earlier one was killed over before it was written is told by the next.
+#[test]
+fn i_36_a_run_tells_people_and_what_a_killed_one_had_not_written_is_told_by_the_next() {
+    let venues = Venues::start(0);
+    let folder = tempfile::tempdir().unwrap();
+    let web = venues.runtime.block_on(Server::start(|_| ok("{}")));
+    let mut config = venues.config(&[]);
+    let mut channel = ChannelSettings::new("ops", ChannelKind::Webhook);
+    (channel.severity_min, channel.per_minute_max) = (Least::Info, 600);
+    config.notify.channels.push(channel);
+    let settings = config.notify.clone();
+    let url = format!("http://{}/hook", web.address);
+    let variables =
+        move |name: &str| (name != "CREDENTIALS_DIRECTORY" && !name.ends_with("_FILE")).then(|| url.clone());
+    let notify = channels(&settings, &variables).unwrap();
+    let silent = RunOptions { once: true, duration: None, ..options(venues.config(&[]), folder.path()) };
+    let opened = run(Run::prepare(silent, None, &|_, _| {}).unwrap()).unwrap().positions_opened;
+    assert_eq!(opened, 1);
+    assert!(web.targets().is_empty());
+    // As if that run had told people and had been killed before anything was written.
+    let outbox = folder.path().join("run/paper").join(seawall_live::alerts::OUTBOX);
+    seawall_notify::driver::outbox(&outbox).unwrap().begin("start-000001").unwrap();
+    let telling = RunOptions { notify, ..options(config, folder.path()) };
+    run(Run::prepare(telling, None, &|_, _| {}).unwrap()).unwrap();
+    for (topic, words) in [
+        ("run_started", "start-000002"),
+        ("position_opened", "kraken-futures:BTC/USD:USD"),
+        ("run_ended", "finished"),
+    ] {
+        let told = wait_for(&web, topic, 1);
+        assert_eq!(told.len(), 1, "{topic}: {told:?}");
+        assert!(told[0].contains(words) && told[0].contains("\"account\":\"paper\""), "{}", told[0]);
+    }
+    assert!(seawall_notify::driver::outbox(&outbox).unwrap().unfinished().unwrap().is_empty());
+    // A secret that is missing keeps the run from starting.
+    let error = channels(&settings, &|_| None).unwrap_err().to_string();
+    assert!(error.contains("NOTIFY_OPS_URL is not set"), "{error}");
     drop(venues.runtime);
 }
 

@@ -1,8 +1,8 @@
 //! Names and texts that stand in columns. They are stable: people write queries with them.
 
 use seawall_model::{
-    AlertKind, Exit, FillCause, Gate, GateReading, Instrument, Liquidity, PositionSide, ScorePart,
-    ScorePoints, Severity, ShadowEnd, Verdict,
+    Exit, FillCause, Gate, GateReading, Instrument, Liquidity, PositionSide, ScorePart, ScorePoints,
+    Severity, ShadowEnd, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -26,57 +26,6 @@ pub(crate) const fn cause(cause: FillCause) -> &'static str {
         FillCause::Order => "order",
         FillCause::Liquidation => "liquidation",
         FillCause::Deleveraging => "deleveraging",
-    }
-}
-
-pub(crate) const fn alert_kind(kind: AlertKind) -> &'static str {
-    match kind {
-        AlertKind::PositionUnprotected => "position_unprotected",
-        AlertKind::StopRefused => "stop_refused",
-        AlertKind::StopNotFilled => "stop_not_filled",
-        AlertKind::OutcomeUnknown => "outcome_unknown",
-        AlertKind::OutcomeResolved => "outcome_resolved",
-        AlertKind::OrphanPosition => "orphan_position",
-        AlertKind::OrphanOrder => "orphan_order",
-        AlertKind::SizeMismatch => "size_mismatch",
-        AlertKind::OrderMissing => "order_missing",
-        AlertKind::BalanceDrift => "balance_drift",
-        AlertKind::UnknownFill => "unknown_fill",
-        AlertKind::OverFill => "over_fill",
-        AlertKind::Liquidated => "liquidated",
-        AlertKind::ModeChanged => "mode_changed",
-        AlertKind::InvariantBroken => "invariant_broken",
-        AlertKind::BoundReached => "bound_reached",
-        AlertKind::ClockBackwards => "clock_backwards",
-        AlertKind::DataHole => "data_hole",
-        AlertKind::LimitNear => "limit_near",
-        AlertKind::LimitReached => "limit_reached",
-        AlertKind::EntriesPaused => "entries_paused",
-        AlertKind::BasisWide => "basis_wide",
-        AlertKind::KillSwitch => "kill_switch",
-        AlertKind::RecordStale => "record_stale",
-        AlertKind::FillCollision => "fill_collision",
-        AlertKind::ImpossibleReport => "impossible_report",
-        AlertKind::StalePeak => "stale_peak",
-        AlertKind::Outbid => "outbid",
-        AlertKind::DataState => "data_state",
-        AlertKind::UniverseChanged => "universe_changed",
-        AlertKind::UniverseShrink => "universe_shrink",
-        AlertKind::ListingFailed => "listing_failed",
-        AlertKind::Ghost => "ghost",
-        AlertKind::ExternalClose => "external_close",
-        AlertKind::StopMissing => "stop_missing",
-        AlertKind::StopWrong => "stop_wrong",
-        AlertKind::ManualOrder => "manual_order",
-        AlertKind::Deleveraged => "deleveraged",
-        AlertKind::Transfer => "transfer",
-        AlertKind::Stream => "stream",
-        AlertKind::ReportFailing => "report_failing",
-        AlertKind::NotReady => "not_ready",
-        AlertKind::ForeignHolding => "foreign_holding",
-        AlertKind::LeftAlone => "left_alone",
-        AlertKind::TradingChanged => "trading_changed",
-        AlertKind::RulesChanged => "rules_changed",
     }
 }
 

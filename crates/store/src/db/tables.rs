@@ -268,7 +268,7 @@ impl<'a> Tables<'a> {
             self.run,
             alert.at.nanos(),
             names::severity(alert.severity),
-            names::alert_kind(alert.kind),
+            alert.kind.name(),
             alert.instrument.map(|id| id.0),
             &alert.detail,
         ];

@@ -1,0 +1,220 @@
+//! What a run tells people: notices of what the engine did, and their way to the outbox.
+//!
+//! Invariants: notices are a function of the engine's steps, in their order, so that the journal gives them
+//! again ([`recover`]); taking them in waits for nothing.
+
+mod recover;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rust_decimal::Decimal;
+use seawall_config::Config;
+use seawall_engine::{Effects, Engine};
+use seawall_model::{Alert, Instrument, InstrumentId, Money, Price, Severity, Trade, Ts};
+use seawall_notify::{Hand, Notice, Secrets, Setup, Status, Topic};
+
+use crate::error::LiveError;
+
+/// The outbox, in the folder of an account.
+pub const OUTBOX: &str = "notify.db";
+/// Pause between two looks at what the run shows of itself.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// Makes notices of steps.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    /// The instruments that something is held on.
+    held: BTreeSet<InstrumentId>,
+}
+
+impl Notices {
+    /// For an engine that may hold something already.
+    pub(crate) fn new(engine: &Engine) -> Self {
+        let ids = engine.instruments().map(Instrument::id);
+        Notices { held: ids.filter(|id| holds(engine, *id)).collect() }
+    }
+
+    /// The notices of a step, in a defined order.
+    pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects, tell: &mut dyn FnMut(Notice)) {
+        if effects.is_quiet() {
+            return;
+        }
+        effects.alerts.iter().for_each(|alert| tell(of_alert(alert, engine)));
+        for fill in &effects.fills {
+            if holds(engine, fill.instrument) && self.held.insert(fill.instrument) {
+                tell(opened(at, engine, fill.instrument, fill.price));
+            }
+        }
+        for trade in &effects.trades {
+            tell(closed(at, engine, trade));
+            if !holds(engine, trade.instrument) {
+                self.held.remove(&trade.instrument);
+            }
+        }
+    }
+}
+
+fn holds(engine: &Engine, id: InstrumentId) -> bool {
+    engine.position(id).is_some_and(|position| !position.qty.is_zero())
+}
+
+fn name(engine: &Engine, id: InstrumentId) -> Option<String> {
+    engine.instrument(id).map(|instrument| instrument.name().to_string())
+}
+
+fn of_alert(alert: &Alert, engine: &Engine) -> Notice {
+    let Alert { at, severity, kind, instrument, detail } = alert;
+    let instrument = instrument.and_then(|id| name(engine, id));
+    Notice { instrument, ..Notice::new(*at, Topic::Alert(*kind), *severity, detail.clone()) }
+}
+
+fn opened(at: Ts, engine: &Engine, id: InstrumentId, price: seawall_model::PriceUnits) -> Notice {
+    let mut detail = String::new();
+    if let (Some(instrument), Some(position)) = (engine.instrument(id), engine.position(id)) {
+        let stop = position.stop.map_or("none yet".to_owned(), |stop| shown(instrument.price(stop)));
+        let (qty, price) = (instrument.qty(position.qty), shown(instrument.price(price)));
+        detail = format!("{qty} at {price}, stop {stop}");
+    }
+    let notice = Notice::new(at, Topic::PositionOpened, Severity::Info, detail);
+    Notice { instrument: name(engine, id), ..notice }
+}
+
+fn closed(at: Ts, engine: &Engine, trade: &Trade) -> Notice {
+    let pnl = trade.pnl.get();
+    let r = pnl.checked_div(trade.risk.get()).filter(|_| trade.risk.get() > Decimal::ZERO);
+    let r = r.map(|r| format!(" ({} R)", r.round_dp(2))).unwrap_or_default();
+    let last = trade.exits.last();
+    let price = last.zip(engine.instrument(trade.instrument));
+    let price = price.map(|(exit, instrument)| format!(" at {}", shown(instrument.price(exit.price))));
+    let reason = last.map_or("no reason known", |exit| exit.reason.name());
+    let minutes = trade.closed_at.unwrap_or(at).since(trade.entry_at).millis() / 60_000;
+    let detail = format!(
+        "{}{}: {reason}; profit {}{r} after {} h {} min",
+        trade.side.name(),
+        price.unwrap_or_default(),
+        pnl.round_dp(2),
+        minutes / 60,
+        minutes % 60
+    );
+    let notice = Notice::new(at, Topic::PositionClosed, Severity::Info, detail);
+    Notice { instrument: name(engine, trade.instrument), pnl: Some(trade.pnl), ..notice }
+}
+
+/// A price for people: two decimals from 1 on, four from 0.01 on, else six.
+fn shown(price: Price) -> String {
+    let price = price.get();
+    let decimals = match price.abs() {
+        large if large >= Decimal::ONE => 2,
+        small if small >= Decimal::new(1, 2) => 4,
+        _ => 6,
+    };
+    price.round_dp(decimals).to_string()
+}
+
+/// A run's end of the way to people; without channels it does nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Teller {
+    on: Option<On>,
+}
+
+#[derive(Debug)]
+struct On {
+    hand: Hand,
+    notices: Notices,
+    /// When the run showed itself last.
+    shown: Option<Instant>,
+}
+
+impl Teller {
+    /// Starts the thread that tells people, for a run in `folder`, which lies in that of its account. What an
+    /// earlier run did not write any more is taken up from its journal.
+    ///
+    /// # Errors
+    /// [`LiveError::Notify`].
+    pub(crate) fn start(
+        config: &Config,
+        secrets: &Secrets,
+        account: &str,
+        folder: &Path,
+        engine: &Engine,
+    ) -> Result<Self, LiveError> {
+        if !config.notify.is_on() {
+            return Ok(Teller::default());
+        }
+        let root = folder.parent().unwrap_or(folder);
+        let source = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let outbox = seawall_notify::driver::outbox(&root.join(OUTBOX))?;
+        let earlier = outbox.unfinished()?;
+        let setup = Setup {
+            settings: config.notify.clone(),
+            secrets: secrets.clone(),
+            account: account.to_owned(),
+            source: source.clone(),
+            outbox,
+        };
+        let hand = seawall_notify::start(setup)?;
+        if let (false, Some(recovery)) = (earlier.is_empty(), hand.recovery()) {
+            recover::start(root.to_owned(), earlier, recovery);
+        }
+        hand.extra(Notice::new(engine.now(), Topic::RunStarted, Severity::Info, source));
+        Ok(Teller { on: Some(On { hand, notices: Notices::new(engine), shown: None }) })
+    }
+
+    /// Takes in a step.
+    pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects) {
+        let Some(On { hand, notices, shown }) = &mut self.on else { return };
+        notices.step(at, engine, effects, &mut |notice| hand.notice(notice));
+        if shown.is_none_or(|shown| shown.elapsed() >= STATUS_EVERY) {
+            *shown = Some(Instant::now());
+            hand.status(status(engine));
+            hand.hand_over();
+        }
+        if !effects.is_quiet() {
+            hand.hand_over();
+        }
+    }
+
+    /// Hands over what has gathered, and says that the engine lives.
+    pub(crate) fn hand_over(&mut self) {
+        if let Some(on) = &mut self.on {
+            on.hand.hand_over();
+        }
+    }
+
+    /// The run has ended in order.
+    pub(crate) fn finish(self, at: Ts, reason: &str) {
+        if let Some(On { mut hand, .. }) = self.on {
+            hand.hand_over();
+            hand.extra(Notice::new(at, Topic::RunEnded, Severity::Warning, reason));
+            hand.finish();
+        }
+    }
+}
+
+fn status(engine: &Engine) -> Status {
+    let ids = engine.instruments().map(Instrument::id);
+    let held = ids.filter_map(|id| engine.position(id)).filter(|position| !position.qty.is_zero());
+    let (mut count, mut naked) = (0, 0);
+    for position in held {
+        count += 1;
+        naked += usize::from(!position.protected);
+    }
+    let equity = engine.equity().unwrap_or(Money::ZERO);
+    Status { mode: engine.mode().name(), equity, held: count, naked }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_shown_with_as_many_decimals_as_people_read() {
+        for (price, expected) in
+            [("61000.456", "61000.46"), ("0.123456", "0.1235"), ("0.0012345678", "0.001235")]
+        {
+            assert_eq!(shown(Price::new(price.parse().unwrap())), expected);
+        }
+    }
+}
