@@ -12,11 +12,11 @@ const FILES: [(&str, &str); 38] = [
     (" \n\n", "config.yaml:1:1: the file is empty; `seawall config init` writes one to start from"),
     (
         "- a\n",
-        "config.yaml:1:1: a list stands where a section belongs; set the keys in it: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 10 more",
+        "config.yaml:1:1: a list stands where a section belongs; set the keys in it: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 11 more",
     ),
     (
         "fast\n",
-        "config.yaml:1:1: the value `fast` stands where a section belongs; set the keys in it: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 10 more",
+        "config.yaml:1:1: the value `fast` stands where a section belongs; set the keys in it: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 11 more",
     ),
     (
         "risk:\n\tleverage_max: 2\n",
@@ -46,7 +46,7 @@ const FILES: [(&str, &str); 38] = [
     ("? [a]\n: 1\n", "config.yaml:1:3: a key must be a word, not a list or a section"),
     (
         "colour: red\n",
-        "config.yaml:1:1: colour: unknown key; allowed: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 10 more",
+        "config.yaml:1:1: colour: unknown key; allowed: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 11 more",
     ),
     (
         "strategy:\n  ema_cross:\n    fats: 5\n",
@@ -54,7 +54,7 @@ const FILES: [(&str, &str); 38] = [
     ),
     (
         "fast: 5\n",
-        "config.yaml:1:1: fast: unknown key; did you mean `strategy.ema_cross.fast`? (allowed here: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 10 more)",
+        "config.yaml:1:1: fast: unknown key; did you mean `strategy.ema_cross.fast`? (allowed here: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 11 more)",
     ),
     (
         "demo.seed: 5\n",
@@ -278,7 +278,7 @@ const ARGUMENTS: [(&str, &str); 12] = [
     ),
     (
         "initial_equity=5",
-        "--set initial_equity: unknown key; did you mean `backtest.initial_equity`? (allowed here: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 10 more)",
+        "--set initial_equity: unknown key; did you mean `backtest.initial_equity`? (allowed here: config, strategy, risk, protection, reconcile, execution, multi_tp, management, auction, decisions, universe, data_quality and 11 more)",
     ),
     (
         "demo.seed.x=5",

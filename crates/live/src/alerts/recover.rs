@@ -69,6 +69,7 @@ fn again(folder: &Path, taken: &Taken, recovery: &Recovery) -> Result<bool, Live
             Record::Header(_)
             | Record::Carry(_)
             | Record::Dispatch(_)
+            | Record::Operator(_)
             | Record::Checkpoint(_)
             | Record::End(_) => {}
         }
