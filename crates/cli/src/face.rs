@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use seawall_api::{Face, FaceOptions};
 use seawall_config::{Config, Explained, Loaded};
-use seawall_live::Board;
+use seawall_live::{Board, Mode, Run};
 use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
 
@@ -52,6 +52,15 @@ impl Planned {
         seawall_api::check(&loaded.config.api, data_dir).map_err(Failure::input)?;
         let (config, explained) = (loaded.config.clone(), loaded.explain_all());
         Ok(Planned { config, explained, data_dir: data_dir.to_owned(), database: database.cloned(), tells })
+    }
+
+    /// Opens it where the configuration wants it, and has the run shown there.
+    pub(crate) fn show(self, run: &mut Run, mode: Mode) -> Result<Option<Opened>, Failure> {
+        let opened = self.open()?;
+        if let Some(opened) = &opened {
+            run.attach(opened.board.clone(), mode);
+        }
+        Ok(opened)
     }
 
     /// Opens it where the configuration wants it, once the run is ready to begin.

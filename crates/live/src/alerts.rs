@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use seawall_config::Config;
 use seawall_engine::{Effects, Engine};
 use seawall_model::{Alert, Instrument, InstrumentId, Money, Price, Severity, Trade, Ts};
-use seawall_notify::{Hand, Notice, Secrets, Setup, Status, Topic};
+use seawall_notify::{Clock, Hand, Notice, Secrets, Setup, Status, Topic};
 
 use crate::error::LiveError;
 
@@ -153,12 +153,14 @@ impl Teller {
             account: account.to_owned(),
             source: source.clone(),
             outbox,
+            clock: Clock::Wall,
         };
-        let hand = seawall_notify::start(setup)?;
+        let mut hand = seawall_notify::start(setup)?;
         if let (false, Some(recovery)) = (earlier.is_empty(), hand.recovery()) {
             recover::start(root.to_owned(), earlier, recovery);
         }
         hand.extra(Notice::new(engine.now(), Topic::RunStarted, Severity::Info, source));
+        hand.hand_over();
         Ok(Teller { on: Some(On { hand, notices: Notices::new(engine), shown: None }) })
     }
 
@@ -186,7 +188,6 @@ impl Teller {
     /// The run has ended in order.
     pub(crate) fn finish(self, at: Ts, reason: &str) {
         if let Some(On { mut hand, .. }) = self.on {
-            hand.hand_over();
             hand.extra(Notice::new(at, Topic::RunEnded, Severity::Warning, reason));
             hand.finish();
         }

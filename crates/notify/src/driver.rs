@@ -1,13 +1,12 @@
 //! The thread that tells people: it owns the outbox and the router, and carries messages to their channels.
 //!
 //! Invariants: at most one attempt per channel is on its way; what is written is written before it is sent;
-//! an outbox that cannot be written is tried again, and nothing more is taken from the run meanwhile, but
-//! critical messages leave all the same.
+//! an outbox that cannot be written is tried again, and critical messages leave meanwhile all the same
+//! ([`crate::unwritten`]).
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use data_encoding::HEXLOWER;
@@ -15,16 +14,18 @@ use seawall_model::{Severity, Ts};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
 use crate::error::NotifyError;
 use crate::hand::{BATCHES_MAX, Batch, Hand, Pulse, Recovered, Work};
 use crate::lane::{Lane, Outcome, REFUSED_PAUSE_MAX, pause};
 use crate::memory::Memory;
 use crate::notice::Status;
-use crate::outbox::{Outbox, Step, collapsed_detail, cutoff};
-use crate::router::{Draft, Router};
+use crate::outbox::{Outbox, Reached, Waiting, collapsed_detail, cutoff};
+use crate::router::Router;
 use crate::secrets::Secrets;
 use crate::send::{Heartbeat, Sender, client};
 use crate::settings::{ChannelSettings, NotifySettings};
+use crate::unwritten::{Mark, Unwritten};
 
 /// Longest wait: then acknowledgements of other processes are looked for.
 const NAP: Duration = Duration::from_secs(1);
@@ -48,6 +49,8 @@ pub struct Setup {
     pub source: String,
     /// Where messages wait.
     pub outbox: Outbox,
+    /// The clock that messages are timed by.
+    pub clock: Clock,
 }
 
 /// Opens the outbox in `path`.
@@ -68,7 +71,7 @@ pub fn outbox(path: &Path) -> Result<Outbox, NotifyError> {
 /// # Errors
 /// [`NotifyError`]: an address or an outbox that cannot be used.
 pub fn start(setup: Setup) -> Result<Hand, NotifyError> {
-    let Setup { settings, secrets, account, source, outbox } = setup;
+    let Setup { settings, secrets, account, source, outbox, clock } = setup;
     let secrets = Arc::new(secrets);
     let client = client()?;
     let mut channels = Vec::new();
@@ -78,7 +81,7 @@ pub fn start(setup: Setup) -> Result<Hand, NotifyError> {
     let every = settings.heartbeat_every_s;
     let heartbeat = every.map(|every| Heartbeat::new(every, &secrets, &client)).transpose()?;
     outbox.begin(&source)?;
-    let memory = outbox.memory()?.unwrap_or_else(|| Memory::new(now()));
+    let memory = outbox.memory()?.unwrap_or_else(|| Memory::new(clock.now()));
     let router = Router::new(&settings, &account, outbox.instance(), memory);
     let (sender, work) = mpsc::channel(BATCHES_MAX);
     let pulse = Arc::new(Pulse::new());
@@ -93,7 +96,7 @@ pub fn start(setup: Setup) -> Result<Hand, NotifyError> {
         status: None,
         source,
         unwritten: Unwritten::default(),
-        told: BTreeSet::new(),
+        clock,
         ending: None,
         pruned: Instant::now(),
     };
@@ -137,12 +140,6 @@ async fn beat(heartbeat: Heartbeat, pulse: Arc<Pulse>) {
     }
 }
 
-/// The time of the wall's clock.
-pub(crate) fn now() -> Ts {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ts::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
-}
-
 struct Channel {
     name: String,
     lane: Lane,
@@ -158,22 +155,10 @@ impl Channel {
     }
 }
 
-/// What the router has made and the outbox has not taken yet.
-#[derive(Default)]
-struct Unwritten {
-    drafts: Vec<Draft>,
-    source: Option<(String, u64)>,
-    gap: Option<(u64, u64)>,
-    changed: bool,
-    failing: bool,
-}
-
 struct Attempt {
     channel: usize,
     number: u64,
     attempts: u32,
-    /// Whether it is in the outbox.
-    stored: bool,
     outcome: Outcome,
 }
 
@@ -187,8 +172,7 @@ struct Driver {
     status: Option<Status>,
     source: String,
     unwritten: Unwritten,
-    /// Critical messages that left although they could not be written.
-    told: BTreeSet<(usize, u64)>,
+    clock: Clock,
     ending: Option<Instant>,
     pruned: Instant,
 }
@@ -197,16 +181,16 @@ impl Driver {
     async fn run(mut self) {
         let mut open = true;
         loop {
-            let now = now();
+            let now = self.clock.now();
             self.due(now);
-            self.write(now);
+            self.unwritten.write(&mut self.outbox, &self.router, now);
             let wake = self.launch(now);
             if !open && self.is_done() {
                 break;
             }
-            let wait = Duration::from_nanos(u64::try_from(wake.since(now).nanos()).unwrap_or_default());
+            let wait = self.clock.wait(wake.since(now)).min(NAP);
             tokio::select! {
-                work = self.work.recv(), if open && !self.unwritten.failing => match work {
+                work = self.work.recv(), if open && self.unwritten.has_room() => match work {
                     Some(work) => self.take(work),
                     None => {
                         open = false;
@@ -218,7 +202,7 @@ impl Driver {
                         self.answered(attempt);
                     }
                 }
-                () = tokio::time::sleep(wait.min(NAP)) => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
@@ -226,64 +210,49 @@ impl Driver {
     /// Whether the run's end has waited long enough: until nothing may leave, or for its time.
     fn is_done(&self) -> bool {
         let late = self.ending.is_some_and(|since| since.elapsed() >= DRAIN);
-        let busy = !self.tasks.is_empty();
-        let ready = self.channels.iter().any(|channel| {
-            channel.lane.ready_at() <= now()
-                && self.outbox.next(&channel.name, now()).ok().flatten().is_some()
+        let now = self.clock.now();
+        let busy = !self.tasks.is_empty() || !self.unwritten.is_empty();
+        let ready = self.channels.iter().any(|channel| match self.pick(channel, now) {
+            Ok(Some((_, ready))) => ready <= now,
+            Ok(None) | Err(_) => false,
         });
-        late || !(busy || ready || self.unwritten.failing)
+        late || !(busy || ready)
     }
 
     fn take(&mut self, work: Work) {
-        let now = now();
+        let now = self.clock.now();
         match work {
             Work::Notices(Batch { first, notices, gap }) => {
-                let last = (first + notices.len() as u64).saturating_sub(1);
-                let drafts: Vec<Draft> =
-                    notices.iter().flat_map(|notice| self.router.take(now, notice)).collect();
-                self.keep(drafts);
-                self.unwritten.source = Some((self.source.clone(), last));
-                self.unwritten.gap = gap;
+                let upto = (first + notices.len() as u64).saturating_sub(1);
+                let drafts = notices.iter().flat_map(|notice| self.router.take(now, notice)).collect();
+                self.unwritten.keep(drafts);
+                self.unwritten.reached(Reached::Taken { source: self.source.clone(), upto, gap });
             }
-            Work::Extra(notice) => {
-                let drafts = self.router.take(now, &notice);
-                self.keep(drafts);
-            }
+            Work::Extra(notice) => self.unwritten.keep(self.router.take(now, &notice)),
             Work::Status(status) => self.status = Some(*status),
             Work::Recovered(recovered) => {
                 let Recovered { source, number, notice } = *recovered;
-                let drafts = self.router.take(now, &notice);
-                self.keep(drafts);
-                self.unwritten.source = Some((source, number));
+                self.unwritten.keep(self.router.take(now, &notice));
+                self.unwritten.reached(Reached::Taken { source, upto: number, gap: None });
             }
-            Work::Complete(source) => {
-                self.write(now);
-                told(self.outbox.complete(&source));
-            }
+            Work::Complete(source) => self.unwritten.reached(Reached::Complete(source)),
             Work::End => {
-                self.write(now);
-                told(self.outbox.complete(&self.source));
+                self.unwritten.reached(Reached::Ended(self.source.clone()));
                 self.work.close();
             }
         }
         // Each piece of work is one transaction: what is taken is written before the next is taken.
-        self.write(now);
-    }
-
-    fn keep(&mut self, drafts: Vec<Draft>) {
-        self.unwritten.drafts.extend(drafts);
-        self.unwritten.changed = true;
+        self.unwritten.write(&mut self.outbox, &self.router, now);
     }
 
     /// What time brings.
     fn due(&mut self, now: Ts) {
         if self.router.next_at() <= now {
-            let drafts = self.router.on_time(now, self.status.as_ref());
-            self.keep(drafts);
+            self.unwritten.keep(self.router.on_time(now, self.status.as_ref()));
         }
         for who in self.outbox.acknowledgements().unwrap_or_default() {
             let (_, drafts) = self.router.acknowledge(now, &who);
-            self.keep(drafts);
+            self.unwritten.keep(drafts);
         }
         if self.pruned.elapsed() >= PRUNE_EVERY {
             self.pruned = Instant::now();
@@ -291,69 +260,41 @@ impl Driver {
         }
     }
 
-    /// Writes what the router has made. What cannot be written stays, and critical messages of it leave all
-    /// the same.
-    fn write(&mut self, now: Ts) {
-        if !self.unwritten.changed {
-            return;
-        }
-        let step = Step {
-            source: self.unwritten.source.as_ref().map(|(source, number)| (source.as_str(), *number)),
-            gap: self.unwritten.gap,
-            drafts: &self.unwritten.drafts,
-            memory: self.router.memory(),
+    /// What a channel is to have next, and when it may be tried.
+    fn pick(&self, channel: &Channel, now: Ts) -> Result<Option<(Waiting, Ts)>, NotifyError> {
+        let next = self.outbox.next(&channel.name, now, &self.unwritten.marked(&channel.name));
+        let is_critical = |waiting: &Waiting| waiting.message.severity == Severity::Critical;
+        // What could not be written and is critical comes before what is written and not.
+        let waiting = match (next, self.unwritten.critical(&channel.name)) {
+            (Ok(Some(stored)), early) => {
+                Some(if is_critical(&stored) { stored } else { early.unwrap_or(stored) })
+            }
+            (Ok(None) | Err(_), Some(early)) => Some(early),
+            (Ok(None), None) => None,
+            (Err(error), None) => return Err(error),
         };
-        match self.outbox.record(now, &step) {
-            Ok(()) => self.unwritten = Unwritten::default(),
-            Err(error) => {
-                if !self.unwritten.failing {
-                    tracing::error!(%error, "alerts cannot be written; it is tried again");
-                }
-                self.unwritten.failing = true;
-                self.tell_unwritten();
-            }
-        }
-    }
-
-    fn tell_unwritten(&mut self) {
-        for draft in self.unwritten.drafts.iter().filter(|draft| draft.message.severity == Severity::Critical)
-        {
-            let Some(channel) = self.channels.iter().position(|channel| channel.name == draft.channel) else {
-                continue;
-            };
-            if self.told.insert((channel, draft.number)) {
-                let sender = self.channels.get(channel).map(|channel| channel.sender.clone());
-                let (message, number) = (draft.message.clone(), draft.number);
-                self.tasks.spawn(async move {
-                    let outcome = match sender {
-                        Some(sender) => sender.send(&message, now()).await,
-                        None => Outcome::Delivered,
-                    };
-                    Attempt { channel, number, attempts: 0, stored: false, outcome }
-                });
-            }
-        }
+        Ok(waiting.map(|waiting| {
+            let lane = &channel.lane;
+            let ready = if is_critical(&waiting) { lane.urgent_at() } else { lane.ready_at() };
+            (waiting, ready)
+        }))
     }
 
     /// Starts an attempt on each channel that may be tried and has something; says when to look again.
     fn launch(&mut self, now: Ts) -> Ts {
         let mut wake = self.router.next_at();
         for index in 0..self.channels.len() {
-            let Some(channel) = self.channels.get(index) else { continue };
-            if channel.busy {
+            let Some(name) = self.channels.get(index).filter(|one| !one.busy).map(|one| one.name.clone())
+            else {
                 continue;
-            }
-            let ready = channel.lane.ready_at();
-            if ready > now {
-                wake = wake.min(ready);
-                continue;
-            }
-            let name = channel.name.clone();
+            };
             self.collapse(&name, now);
-            match self.outbox.next(&name, now) {
-                Ok(Some(waiting)) => self.attempt(index, waiting, now),
+            let Some(channel) = self.channels.get(index) else { continue };
+            match self.pick(channel, now) {
+                Ok(Some((waiting, ready))) if ready <= now => self.attempt(index, waiting, now),
+                Ok(Some((_, ready))) => wake = wake.min(ready),
                 Ok(None) => {
-                    if let Ok(Some(at)) = self.outbox.next_at(&name) {
+                    if let Ok(Some(at)) = self.outbox.next_at(&name, &self.unwritten.marked(&name)) {
                         wake = wake.min(at);
                     }
                 }
@@ -363,7 +304,7 @@ impl Driver {
         wake
     }
 
-    fn attempt(&mut self, index: usize, waiting: crate::outbox::Waiting, now: Ts) {
+    fn attempt(&mut self, index: usize, waiting: Waiting, now: Ts) {
         let Some(channel) = self.channels.get_mut(index) else { return };
         channel.busy = true;
         channel.lane.attempt(now);
@@ -371,12 +312,16 @@ impl Driver {
         self.tasks.spawn(async move {
             let outcome = sender.send(&waiting.message, now).await;
             let (number, attempts) = (waiting.number, waiting.attempts);
-            Attempt { channel: index, number, attempts, stored: true, outcome }
+            Attempt { channel: index, number, attempts, outcome }
         });
     }
 
     /// Makes one message of old ones that wait for a channel.
     fn collapse(&mut self, channel: &str, now: Ts) {
+        // What the router remembers is written with the messages that it has made, and not before.
+        if !self.unwritten.is_empty() {
+            return;
+        }
         let cutoff = cutoff(now, self.settings.collapse_after_minutes);
         let Ok(old) = self.outbox.old(channel, cutoff, now) else { return };
         let Some((count, at, detail)) = collapsed_detail(&old) else { return };
@@ -385,47 +330,41 @@ impl Driver {
     }
 
     fn answered(&mut self, attempt: Attempt) {
-        let now = now();
-        let Attempt { channel: index, number, attempts, stored, outcome } = attempt;
+        let now = self.clock.now();
+        let Attempt { channel: index, number, attempts, outcome } = attempt;
         let Some(channel) = self.channels.get_mut(index) else { return };
-        if !stored {
-            return;
-        }
         channel.busy = false;
         channel.lane.answered(now, &outcome);
         let was_down = std::mem::replace(&mut channel.down, outcome != Outcome::Delivered);
         let name = channel.name.as_str();
-        match &outcome {
+        let failed = |later, refused, why| Mark::Failed { later, refused, why };
+        let mark = match outcome {
             Outcome::Delivered => {
                 if was_down {
                     tracing::info!(channel = name, "the channel takes alerts again");
                 }
-                told(self.outbox.sent(name, number, now));
+                Mark::Sent(now)
             }
             Outcome::Limited(pause) => {
-                told(self.outbox.failed_once(
-                    name,
-                    number,
-                    now,
-                    &format!("asked for a pause of {} ms", pause.millis()),
-                ));
+                failed(now, false, format!("asked for a pause of {} ms", pause.millis()))
             }
             Outcome::Down(why) => {
                 if !was_down {
                     tracing::warn!(channel = name, why, "the channel takes no alerts; it is tried again");
                 }
-                told(self.outbox.failed_once(name, number, now, why));
+                failed(now, false, why)
             }
             Outcome::Refused(why) => {
                 tracing::error!(channel = name, why, "the channel refuses an alert; it is tried again");
-                let later = now.plus(pause(attempts, REFUSED_PAUSE_MAX));
-                told(self.outbox.failed_once(name, number, later, why));
+                failed(now.plus(pause(attempts, REFUSED_PAUSE_MAX)), true, why)
             }
-        }
+        };
+        self.unwritten.mark(name, number, mark);
+        self.unwritten.write(&mut self.outbox, &self.router, now);
     }
 }
 
-/// What could not be written is written another time, or sent twice.
+/// What could not be written is tried another time.
 fn told(result: Result<(), NotifyError>) {
     if let Err(error) = result {
         tracing::error!(%error, "the outbox was not written");

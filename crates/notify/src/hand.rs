@@ -5,6 +5,7 @@
 //! then it is one that the journal can give again: notices are numbered in the order in which the engine
 //! made them, and a start takes up what the one before has not written ([`crate::outbox::Taken`]).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -20,6 +21,8 @@ pub(crate) const BATCHES_MAX: usize = 64;
 /// Notices that are kept while the thread does not keep up. Beyond it they are dropped here, counted as a
 /// gap, and made again from the journal by the next start.
 pub const KEPT_MAX: usize = 100_000;
+/// Notices that are not the engine's, kept while the thread does not keep up.
+const EXTRAS_MAX: usize = 1_000;
 /// The last call waits this long for room in the queue.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
@@ -91,6 +94,8 @@ pub struct Hand {
     /// Whether the run is over: whoever recovers an earlier one ends, too.
     over: Arc<AtomicBool>,
     kept: Batch,
+    /// Notices that are not the engine's and found no room.
+    extras: VecDeque<Notice>,
     /// The number of the next notice.
     next: u64,
     dropped: u64,
@@ -104,6 +109,7 @@ impl Hand {
             pulse,
             over: Arc::new(AtomicBool::new(false)),
             kept: Batch { first: 1, ..Batch::default() },
+            extras: VecDeque::new(),
             next: 1,
             dropped: 0,
         }
@@ -121,27 +127,38 @@ impl Hand {
         self.next += 1;
     }
 
-    /// Something to tell that the engine has not made.
-    pub fn extra(&self, notice: Notice) {
-        if let Some(work) = &self.work {
-            // Without room for it there is worse to tell.
-            let _ = work.try_send(Work::Extra(Box::new(notice)));
+    /// Something to tell that the engine has not made: it leaves with what is handed over next.
+    pub fn extra(&mut self, notice: Notice) {
+        if self.extras.len() < EXTRAS_MAX {
+            self.extras.push_back(notice);
+        } else {
+            tracing::error!(topic = notice.topic.name(), "too much waits to be told: this is not");
         }
     }
 
     /// Hands over what has gathered, if the thread has room, and says that the engine lives.
     pub fn hand_over(&mut self) {
         self.pulse.beat();
-        if self.kept.notices.is_empty() {
-            return;
-        }
         let Some(work) = &self.work else { return };
-        let batch = std::mem::replace(&mut self.kept, Batch { first: self.next, ..Batch::default() });
-        match work.try_send(Work::Notices(batch)) {
-            Err(TrySendError::Full(Work::Notices(batch)) | TrySendError::Closed(Work::Notices(batch))) => {
-                self.kept = batch;
+        if !self.kept.notices.is_empty() {
+            let batch = std::mem::replace(&mut self.kept, Batch { first: self.next, ..Batch::default() });
+            match work.try_send(Work::Notices(batch)) {
+                Err(
+                    TrySendError::Full(Work::Notices(batch)) | TrySendError::Closed(Work::Notices(batch)),
+                ) => {
+                    self.kept = batch;
+                    return;
+                }
+                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
             }
-            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
+        }
+        while let Some(notice) = self.extras.pop_front() {
+            if let Err(TrySendError::Full(Work::Extra(notice)) | TrySendError::Closed(Work::Extra(notice))) =
+                work.try_send(Work::Extra(Box::new(notice)))
+            {
+                self.extras.push_front(*notice);
+                return;
+            }
         }
     }
 
@@ -165,7 +182,7 @@ impl Hand {
         let mut end = Some(Work::End);
         while started.elapsed() < LAST_WAIT {
             self.hand_over();
-            if self.kept.notices.is_empty() {
+            if self.kept.notices.is_empty() && self.extras.is_empty() {
                 match (&self.work, end.take()) {
                     (Some(work), Some(message)) => match work.try_send(message) {
                         Err(TrySendError::Full(message)) => end = Some(message),
@@ -201,8 +218,13 @@ impl Recovery {
     /// A notice that the outbox lacks. `false`: nobody takes it any more.
     pub fn notice(&self, source: &str, number: u64, notice: Notice) -> bool {
         let recovered = Recovered { source: source.to_owned(), number, notice };
-        !self.over.load(Ordering::Relaxed)
-            && self.work.blocking_send(Work::Recovered(Box::new(recovered))).is_ok()
+        !self.is_over() && self.work.blocking_send(Work::Recovered(Box::new(recovered))).is_ok()
+    }
+
+    /// Whether nobody takes anything any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 
     /// Nothing of `source` is missing any more.

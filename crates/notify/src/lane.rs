@@ -1,7 +1,8 @@
 //! When a channel may be tried: its token bucket, its pauses after failures, and what an answer means.
 //!
 //! Invariants: nothing is given up; a message that a channel refuses does not hold up the others; a channel
-//! that is down is asked with growing pauses, never faster than its bucket allows.
+//! that is down is asked with growing pauses, never faster than its bucket allows. What is critical waits for
+//! no bucket and for no long pause of ours, but for the one that the channel itself asks for.
 
 use seawall_model::{Span, Ts};
 
@@ -11,6 +12,10 @@ use crate::settings::{ChannelKind, ChannelSettings};
 const PAUSE_FIRST: Span = Span::from_secs(1);
 /// Longest pause after failures.
 pub const PAUSE_MAX: Span = Span::from_secs(300);
+/// Longest pause after failures before something critical is tried.
+const URGENT_PAUSE_MAX: Span = Span::from_secs(15);
+/// Time between two critical messages at least.
+const URGENT_INTERVAL: Span = Span::from_secs(1);
 /// Longest pause of a message that its channel refuses.
 pub const REFUSED_PAUSE_MAX: Span = Span::from_secs(3_600);
 /// Longest pause that a channel may ask for: its word is taken up to this.
@@ -40,7 +45,13 @@ pub struct Lane {
     /// When the bucket is full again.
     full_at: Ts,
     failures: u32,
+    /// After a failure.
     paused_until: Ts,
+    /// The same for what is critical.
+    urgent_until: Ts,
+    /// Asked for by the channel.
+    limited_until: Ts,
+    tried_at: Ts,
 }
 
 impl Lane {
@@ -57,6 +68,9 @@ impl Lane {
             full_at: Ts::EPOCH,
             failures: 0,
             paused_until: Ts::EPOCH,
+            urgent_until: Ts::EPOCH,
+            limited_until: Ts::EPOCH,
+            tried_at: Ts::EPOCH,
         }
     }
 
@@ -64,11 +78,19 @@ impl Lane {
     #[must_use]
     pub fn ready_at(&self) -> Ts {
         let spare = Span::from_nanos(self.interval.nanos().saturating_mul(self.burst - 1));
-        self.full_at.minus(spare).max(self.paused_until)
+        self.full_at.minus(spare).max(self.paused_until).max(self.limited_until)
+    }
+
+    /// When the next attempt on something critical may be made.
+    #[must_use]
+    pub fn urgent_at(&self) -> Ts {
+        let after = self.tried_at.plus(URGENT_INTERVAL).max(self.urgent_until).max(self.limited_until);
+        after.min(self.ready_at())
     }
 
     /// An attempt is made.
     pub fn attempt(&mut self, now: Ts) {
+        self.tried_at = now;
         self.full_at = self.full_at.max(now).plus(self.interval);
     }
 
@@ -76,9 +98,12 @@ impl Lane {
     pub fn answered(&mut self, now: Ts, outcome: &Outcome) {
         match outcome {
             Outcome::Delivered | Outcome::Refused(_) => self.failures = 0,
-            Outcome::Limited(pause) => self.paused_until = now.plus((*pause).min(ASKED_MAX).max(PAUSE_FIRST)),
+            Outcome::Limited(pause) => {
+                self.limited_until = now.plus((*pause).min(ASKED_MAX).max(PAUSE_FIRST));
+            }
             Outcome::Down(_) => {
                 self.paused_until = now.plus(pause(self.failures, PAUSE_MAX));
+                self.urgent_until = now.plus(pause(self.failures, URGENT_PAUSE_MAX));
                 self.failures = self.failures.saturating_add(1);
             }
         }
@@ -126,6 +151,20 @@ mod tests {
         assert_eq!(attempts(&mut lane(ChannelKind::Telegram, 6), 60_000), 6);
         assert_eq!(attempts(&mut lane(ChannelKind::Discord, 60), 1_000), 3);
         assert_eq!(attempts(&mut lane(ChannelKind::Discord, 60), 60_000), 62);
+    }
+
+    #[test]
+    fn what_is_critical_waits_for_no_bucket_and_no_long_pause_but_for_the_channel_itself() {
+        let mut lane = lane(ChannelKind::Telegram, 1);
+        lane.attempt(at(0));
+        lane.answered(at(0), &Outcome::Delivered);
+        assert_eq!((lane.ready_at(), lane.urgent_at()), (at(60_000), at(1_000)));
+        for _ in 0..12 {
+            lane.answered(at(0), &Outcome::Down("no connection".to_owned()));
+        }
+        assert_eq!((lane.ready_at(), lane.urgent_at()), (at(300_000), at(15_000)));
+        lane.answered(at(0), &Outcome::Limited(Span::from_secs(40)));
+        assert_eq!(lane.urgent_at(), at(40_000));
     }
 
     #[test]

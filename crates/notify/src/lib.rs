@@ -10,6 +10,7 @@
 
 mod address;
 pub mod check;
+pub mod clock;
 pub mod driver;
 pub mod error;
 pub mod hand;
@@ -24,8 +25,10 @@ pub mod send;
 pub mod settings;
 pub mod text;
 pub mod topic;
+mod unwritten;
 
 pub use check::Fault;
+pub use clock::Clock;
 pub use driver::{Setup, start};
 pub use error::NotifyError;
 pub use hand::{Hand, Recovery};

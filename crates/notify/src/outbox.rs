@@ -20,7 +20,7 @@ use crate::topic::Topic;
 /// Version of the tables.
 const SCHEMA: i64 = 1;
 /// How long a connection waits for another one's lock.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(2);
 /// Messages that are over and still shown as history; older ones are removed.
 const HISTORY_MAX: u32 = 10_000;
 
@@ -65,13 +65,29 @@ impl Taken {
     }
 }
 
+/// How far the notices of a run have come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// They were taken up to a number.
+    Taken {
+        /// The run.
+        source: String,
+        /// The number.
+        upto: u64,
+        /// Numbers that were lost on the way, first and last.
+        gap: Option<(u64, u64)>,
+    },
+    /// The run has ended in order. Where numbers were lost on the way it is not complete by that.
+    Ended(String),
+    /// Nothing of it is missing any more.
+    Complete(String),
+}
+
 /// What one step of the router is written as.
 #[derive(Debug)]
 pub struct Step<'a> {
-    /// The run and the number of its last notice that is part of this.
-    pub source: Option<(&'a str, u64)>,
-    /// Numbers that were lost on the way, first and last.
-    pub gap: Option<(u64, u64)>,
+    /// How far the notices of runs have come by it.
+    pub reached: &'a [Reached],
     /// The messages.
     pub drafts: &'a [Draft],
     /// What the router remembers now.
@@ -209,18 +225,6 @@ impl Outbox {
         self.connection.execute(sql, [source]).map(|_| ()).map_err(self.failed("begin a run"))
     }
 
-    /// A run has ended in order, or nothing of it is missing any more.
-    ///
-    /// # Errors
-    /// [`NotifyError`].
-    pub fn complete(&self, source: &str) -> Result<(), NotifyError> {
-        let failed = self.failed("end a run");
-        self.connection
-            .execute("UPDATE sources SET complete = 1 WHERE name = ?1", [source])
-            .map_err(&failed)?;
-        self.connection.execute("DELETE FROM gaps WHERE source = ?1", [source]).map(|_| ()).map_err(&failed)
-    }
-
     /// Writes a step of the router.
     ///
     /// # Errors
@@ -234,28 +238,24 @@ impl Outbox {
             insert(&transaction, now, draft).map_err(&failed)?;
         }
         put_meta(&transaction, "memory", &memory).map_err(&failed)?;
-        if let Some((source, upto)) = step.source {
-            let sql = "UPDATE sources SET taken = max(taken, ?2) WHERE name = ?1";
-            transaction.execute(sql, params![source, signed(upto)]).map_err(&failed)?;
-            if let Some((first, last)) = step.gap {
-                let sql = "INSERT INTO gaps (source, first, last) VALUES (?1, ?2, ?3)";
-                transaction.execute(sql, params![source, signed(first), signed(last)]).map_err(&failed)?;
-            }
+        for reached in step.reached {
+            advance(&transaction, reached).map_err(&failed)?;
         }
         transaction.commit().map_err(&failed)
     }
 
-    /// The message of `channel` that leaves next: the most urgent, then the oldest.
+    /// The message of `channel` that leaves next: the most urgent, then the oldest; none of `skipped`.
     ///
     /// # Errors
     /// [`NotifyError`].
-    pub fn next(&self, channel: &str, now: Ts) -> Result<Option<Waiting>, NotifyError> {
+    pub fn next(&self, channel: &str, now: Ts, skipped: &[u64]) -> Result<Option<Waiting>, NotifyError> {
         let failed = self.failed("read messages");
         let sql = "SELECT number, attempts, body FROM messages WHERE channel = ?1 AND state = 'waiting' \
-                   AND not_before <= ?2 ORDER BY severity DESC, number LIMIT 1";
+                   AND not_before <= ?2 AND number NOT IN (SELECT value FROM json_each(?3)) \
+                   ORDER BY severity DESC, number LIMIT 1";
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
         let row = statement
-            .query_row(params![channel, now.nanos()], |row| {
+            .query_row(params![channel, now.nanos(), list(skipped)], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, String>(2)?))
             })
             .optional()
@@ -268,15 +268,17 @@ impl Outbox {
         Ok(Some(Waiting { number: unsigned(number), attempts, message }))
     }
 
-    /// When a message of `channel` may leave at the earliest.
+    /// When a message of `channel` may leave at the earliest; none of `skipped`.
     ///
     /// # Errors
     /// [`NotifyError`].
-    pub fn next_at(&self, channel: &str) -> Result<Option<Ts>, NotifyError> {
+    pub fn next_at(&self, channel: &str, skipped: &[u64]) -> Result<Option<Ts>, NotifyError> {
         let failed = self.failed("read messages");
-        let sql = "SELECT min(not_before) FROM messages WHERE channel = ?1 AND state = 'waiting'";
+        let sql = "SELECT min(not_before) FROM messages WHERE channel = ?1 AND state = 'waiting' \
+                   AND number NOT IN (SELECT value FROM json_each(?2))";
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
-        let at: Option<i64> = statement.query_row([channel], |row| row.get(0)).map_err(&failed)?;
+        let at: Option<i64> =
+            statement.query_row(params![channel, list(skipped)], |row| row.get(0)).map_err(&failed)?;
         Ok(at.map(Ts::from_nanos))
     }
 
@@ -420,6 +422,35 @@ const OLD: &str = "channel = ?1 AND state = 'waiting' AND severity = 0 AND made 
 
 fn old_values(channel: &str, cutoff: Ts, now: Ts) -> impl rusqlite::Params + use<> {
     (channel.to_owned(), cutoff.nanos(), now.nanos())
+}
+
+/// Numbers as SQLite takes a list of them.
+fn list(numbers: &[u64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    format!("[{}]", numbers.join(","))
+}
+
+fn advance(transaction: &Transaction<'_>, reached: &Reached) -> rusqlite::Result<()> {
+    match reached {
+        Reached::Taken { source, upto, gap } => {
+            let sql = "UPDATE sources SET taken = max(taken, ?2) WHERE name = ?1";
+            transaction.execute(sql, params![source, signed(*upto)])?;
+            if let Some((first, last)) = gap {
+                let sql = "INSERT INTO gaps (source, first, last) VALUES (?1, ?2, ?3)";
+                transaction.execute(sql, params![source, signed(*first), signed(*last)])?;
+            }
+        }
+        Reached::Ended(source) => {
+            let sql = "UPDATE sources SET complete = 1 \
+                       WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM gaps WHERE source = ?1)";
+            transaction.execute(sql, [source])?;
+        }
+        Reached::Complete(source) => {
+            transaction.execute("UPDATE sources SET complete = 1 WHERE name = ?1", [source])?;
+            transaction.execute("DELETE FROM gaps WHERE source = ?1", [source])?;
+        }
+    }
+    Ok(())
 }
 
 fn insert(transaction: &Transaction<'_>, now: Ts, draft: &Draft) -> rusqlite::Result<()> {

@@ -54,8 +54,7 @@ pub(crate) fn run(
     let left = left.collect::<Vec<_>>().join(", ");
     let secret = Secret::from_base64("secret", &setup.secret).map_err(Failure::work)?;
     let credentials = Some(Credentials { key: setup.key.clone(), secret, passphrase: None });
-    let exchange = open(setup, config.demo.speed)?;
-    let ExchangeBox { address, pace, stop, thread } = exchange;
+    let ExchangeBox { address, pace, stop, thread } = open(setup, config.demo.speed)?;
     config.venue.name = VenueName::KrakenFutures;
     config.venue.rest = Some(format!("http://{address}"));
     let stream = format!("ws://{address}/ws/v1");
@@ -94,8 +93,7 @@ pub(crate) fn run(
             say!("{}", held(order));
         }
     }
-    let face = face.open()?;
-    face.iter().for_each(|face| run.attach(face.board.clone(), mode));
+    let face = face.show(&mut run, mode)?;
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
         .spawn(move || run.run(&progress))

@@ -71,10 +71,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
             say!("{}", held(order));
         }
     }
-    let face = face.open()?;
-    if let Some(face) = &face {
-        run.attach(face.board.clone(), mode);
-    }
+    let face = face.show(&mut run, mode)?;
     let title = Opened::title(face.as_ref(), &format!("{}  real market data", mode.name().to_uppercase()));
     let summary = watch(run, &title, &switch, drawn.then_some(receiver), !quiet && !drawn);
     drop(face);

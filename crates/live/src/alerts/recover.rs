@@ -62,7 +62,7 @@ fn again(folder: &Path, taken: &Taken, recovery: &Recovery) -> Result<bool, Live
                         goes_on = recovery.notice(&taken.source, number, notice);
                     }
                 });
-                if !goes_on {
+                if !goes_on || recovery.is_over() {
                     return Ok(false);
                 }
             }

@@ -12,8 +12,8 @@ use seawall_notify::driver::{self, Setup};
 use seawall_notify::lane::Outcome;
 use seawall_notify::send::{Sender, client, signature};
 use seawall_notify::{
-    Cause, ChannelKind, ChannelSettings, Hand, Least, Message, Notice, NotifyError, NotifySettings, Secrets,
-    Topic,
+    Cause, ChannelKind, ChannelSettings, Clock, Hand, Least, Message, Notice, NotifyError, NotifySettings,
+    Secrets, Topic,
 };
 
 const TOKEN: &str = "123456:hunter2-token";
@@ -234,7 +234,8 @@ fn every_failure_is_told_apart_and_no_text_of_it_holds_a_secret() {
 fn setup(folder: &Path, settings: NotifySettings, web: &str) -> Setup {
     let secrets = secrets(&settings, web);
     let outbox = driver::outbox(&folder.join("notify.db")).unwrap();
-    Setup { settings, secrets, account: "live".to_owned(), source: "start-000001".to_owned(), outbox }
+    let (account, source) = ("live".to_owned(), "start-000001".to_owned());
+    Setup { settings, secrets, account, source, outbox, clock: Clock::Wall }
 }
 
 fn start(folder: &Path, settings: NotifySettings, web: &str) -> Hand {

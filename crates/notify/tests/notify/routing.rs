@@ -2,7 +2,7 @@
 
 use seawall_model::{AlertKind, Money, Severity, Span, Ts};
 use seawall_notify::memory::Memory;
-use seawall_notify::outbox::{Step, collapsed_detail, cutoff};
+use seawall_notify::outbox::{Reached, Step, collapsed_detail, cutoff};
 use seawall_notify::{
     Cause, ChannelKind, ChannelSettings, Draft, Least, Notice, NotifySettings, Outbox, Router, Status, Topic,
 };
@@ -295,7 +295,7 @@ fn outbox(folder: &tempfile::TempDir) -> Outbox {
 }
 
 fn record(outbox: &mut Outbox, router: &Router, now: Ts, drafts: &[Draft]) {
-    outbox.record(now, &Step { source: None, gap: None, drafts, memory: router.memory() }).unwrap();
+    outbox.record(now, &Step { reached: &[], drafts, memory: router.memory() }).unwrap();
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn the_most_urgent_leaves_first_and_what_left_never_comes_again() {
         record(&mut outbox, &router, at(0), &drafts);
     }
     let mut order = Vec::new();
-    while let Some(waiting) = outbox.next("ops", at(1)).unwrap() {
+    while let Some(waiting) = outbox.next("ops", at(1), &[]).unwrap() {
         order.push(waiting.message.severity.name());
         outbox.sent("ops", waiting.number, at(1)).unwrap();
     }
@@ -351,7 +351,7 @@ fn after_an_outage_old_infos_are_one_message_and_nothing_critical_is_lost() {
             outbox.collapse(cutoff, now, &draft, router.memory()).unwrap();
         }
         let mut left = Vec::new();
-        while let Some(waiting) = outbox.next("ops", now).unwrap() {
+        while let Some(waiting) = outbox.next("ops", now, &[]).unwrap() {
             outbox.sent("ops", waiting.number, now).unwrap();
             left.push(waiting.message);
         }
@@ -371,17 +371,18 @@ fn what_a_start_has_not_written_is_known_to_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let (mut outbox, router) = (outbox(&folder), one());
     outbox.begin("start-000001").unwrap();
-    let mut step =
-        Step { source: Some(("start-000001", 7)), gap: None, drafts: &[], memory: router.memory() };
-    outbox.record(at(0), &step).unwrap();
-    step.source = Some(("start-000001", 20));
-    step.gap = Some((8, 11));
-    outbox.record(at(1), &step).unwrap();
-    let unfinished = outbox.unfinished().unwrap();
+    let mut reach = |reached: &[Reached]| {
+        outbox.record(at(0), &Step { reached, drafts: &[], memory: router.memory() }).unwrap();
+        outbox.unfinished().unwrap()
+    };
+    let source = "start-000001".to_owned();
+    reach(&[Reached::Taken { source: source.clone(), upto: 7, gap: None }]);
+    reach(&[Reached::Taken { source: source.clone(), upto: 20, gap: Some((8, 11)) }]);
+    // In order, but for what was lost on the way.
+    let unfinished = reach(&[Reached::Ended(source.clone())]);
     let lacking: Vec<u64> = (1..=22).filter(|number| unfinished[0].lacks(*number)).collect();
     assert_eq!(lacking, [8, 9, 10, 11, 21, 22]);
-    outbox.complete("start-000001").unwrap();
-    assert!(outbox.unfinished().unwrap().is_empty());
+    assert!(reach(&[Reached::Complete(source)]).is_empty());
 }
 
 #[test]
@@ -391,11 +392,13 @@ fn a_message_that_is_held_back_leaves_at_its_time() {
     let mut drafts = router.take(at(0), &alert(AlertKind::Ghost, Severity::Warning, ""));
     drafts[0].not_before = at(100);
     record(&mut outbox, &router, at(0), &drafts);
-    assert_eq!(outbox.next("ops", at(99)).unwrap(), None);
-    assert_eq!(outbox.next_at("ops").unwrap(), Some(at(100)));
-    let waiting = outbox.next("ops", at(100)).unwrap().unwrap();
+    assert_eq!(outbox.next("ops", at(99), &[]).unwrap(), None);
+    assert_eq!(outbox.next_at("ops", &[]).unwrap(), Some(at(100)));
+    let waiting = outbox.next("ops", at(100), &[]).unwrap().unwrap();
     outbox.failed_once("ops", waiting.number, at(200), "no connection").unwrap();
-    assert_eq!(outbox.next("ops", at(199)).unwrap(), None);
-    assert_eq!(outbox.next("ops", at(100).plus(Span::from_secs(100))).unwrap().unwrap().attempts, 1);
+    assert_eq!(outbox.next("ops", at(199), &[]).unwrap(), None);
+    assert_eq!(outbox.next("ops", at(100).plus(Span::from_secs(100)), &[]).unwrap().unwrap().attempts, 1);
+    assert_eq!(outbox.next("ops", at(1_000), &[waiting.number]).unwrap(), None, "it is not as it says");
+    assert_eq!(outbox.next_at("ops", &[waiting.number]).unwrap(), None);
     assert_eq!(outbox.standings().unwrap()[0].problem.as_deref(), Some("no connection"));
 }
