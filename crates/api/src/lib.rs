@@ -28,6 +28,7 @@ mod openapi;
 mod routes;
 mod server;
 mod state;
+mod study;
 mod tls;
 
 pub use error::ApiError;

@@ -20,6 +20,7 @@ use crate::routes;
         (name = "health", description = "Whether the run lives, is ready, and what ails it"),
         (name = "session", description = "Signing in"),
         (name = "run", description = "What the engine knows now"),
+        (name = "chart", description = "Candles, and what belongs on them"),
         (name = "books", description = "What has happened, from the database"),
         (name = "commands", description = "What an operator can do"),
     )

@@ -17,6 +17,7 @@ use crate::confirmations::Confirmations;
 use crate::error::ApiError;
 use crate::fault::Fault;
 use crate::names::Names;
+use crate::study::Studies;
 
 /// A view that is older is asked for anew.
 const VIEW_AGE: Duration = Duration::from_millis(500);
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     pub(crate) confirmations: Confirmations,
     pub(crate) names: Names,
+    pub(crate) studies: Studies,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: bool,
     /// Names the stream of this process.
@@ -86,6 +88,7 @@ impl App {
             books,
             confirmations: Confirmations::new(within),
             names,
+            studies: Studies::default(),
             data_dir,
             tls,
             stream_id: random_word()?,

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Closed candles as the engine has heard them, also put together to longer ones. */
+        get: operations["candles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/commands": {
         parameters: {
             query?: never;
@@ -174,6 +191,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/markers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fills, and orders that rest or ended without one, where they belong on a chart. `timeframe` is not used. */
+        get: operations["markers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -200,6 +234,27 @@ export interface paths {
         };
         /** Orders in their latest state, by their last change. */
         get: operations["orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overlays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order blocks, fair value gaps and breaks of structure by the project's own detectors, over the candles that
+         *     the run has heard. With `to` it is what was known then, and with `from` what still lived at that instant or
+         *     came later.
+         */
+        get: operations["overlays"];
         put?: never;
         post?: never;
         delete?: never;
@@ -428,6 +483,46 @@ export interface components {
             gate: string;
             /** @description What it measures. */
             help: string;
+        };
+        /** @description A candle. */
+        CandleBody: {
+            /** @description Last price. */
+            close: components["schemas"]["Exact"];
+            /** @description Highest price. */
+            high: components["schemas"]["Exact"];
+            /** @description End of its interval: from then on it may be used. */
+            known_at: components["schemas"]["At"];
+            /** @description Lowest price. */
+            low: components["schemas"]["Exact"];
+            /** @description First price. */
+            open: components["schemas"]["Exact"];
+            /** @description Start of its interval. */
+            open_time: components["schemas"]["At"];
+            /**
+             * Format: double
+             * @description Traded volume in base units.
+             */
+            volume: number;
+        };
+        /** @description Candles of an instrument. */
+        CandlesBody: {
+            /** @description Closed candles, oldest first. */
+            candles: components["schemas"]["CandleBody"][];
+            forming?: components["schemas"]["CandleBody"] | null;
+            /** @description The instrument. */
+            instrument: string;
+            kept_from?: components["schemas"]["At"] | null;
+            /** @description Whether there are older ones: ask for them with `to` at the first one's `open_time`. */
+            more: boolean;
+            /**
+             * Format: int32
+             * @description Decimals of its prices.
+             */
+            price_decimals: number;
+            /** @description Length of those that the run hears. */
+            run_timeframe: string;
+            /** @description Length of the candles. */
+            timeframe: string;
         };
         /** @description How often decisions on an instrument ended in one way. */
         CellBody: {
@@ -664,6 +759,33 @@ export interface components {
              */
             used_pct?: number | null;
         };
+        /** @description What happened to an order of ours. */
+        MarkerBody: {
+            /** @description When. */
+            at: components["schemas"]["At"];
+            /** @description Our id of the order. */
+            client_order_id?: string | null;
+            /** @description `fill`, or `order` for the latest state of one that was not filled. */
+            kind: string;
+            price?: components["schemas"]["Exact"] | null;
+            /** @description How much: of a fill what was executed, of an order what is open. */
+            qty: components["schemas"]["Exact"];
+            /** @description Why it was placed: `entry`, `stop`, `target`, `exit`, `emergency`; null for what is not ours. */
+            role?: string | null;
+            /** @description `buy` or `sell`. */
+            side: string;
+            /** @description The order's state, or `liquidation`, `deleveraging`, `order` as the cause of a fill. */
+            state: string;
+        };
+        /** @description Markers of a chart. */
+        MarkersBody: {
+            /** @description The instrument. */
+            instrument: string;
+            /** @description Oldest first. */
+            markers: components["schemas"]["MarkerBody"][];
+            /** @description Whether there are older ones: ask for them with `to` at the first one's instant. */
+            more: boolean;
+        };
         /** @description Decisions by instrument and outcome. */
         MatrixBody: {
             /** @description The gates that refused most. */
@@ -717,6 +839,52 @@ export interface components {
             trigger_price?: components["schemas"]["Exact"] | null;
             /** @description Price that is watched for it. */
             trigger_source?: string | null;
+        };
+        /** @description A thing on a chart. */
+        OverlayBody: {
+            /** @description Start of the bar that it is about: a zone begins there, and a break the pivot that was broken. */
+            anchor_at: components["schemas"]["At"];
+            /** @description Lower price of a zone; the price of a break. */
+            bottom: components["schemas"]["Exact"];
+            /** @description `bullish` or `bearish`. */
+            direction: string;
+            /** @description How it ended: `broken`, `inverted`, `expired`, `replaced`, `closed`, `swept`, `run`, `invalidated`. */
+            ended?: string | null;
+            ended_at?: components["schemas"]["At"] | null;
+            /** @description Names it within its chart. */
+            id: string;
+            /**
+             * @description `order_block`, `breaker_block`, `fair_value_gap`, `inverse_fair_value_gap`, `break_of_structure` or
+             *     `change_of_character`.
+             */
+            kind: string;
+            /** @description From when on it was known; before that nobody could act on it. */
+            known_at: components["schemas"]["At"];
+            /** @description `internal` or `swing` structure; null for a gap. */
+            scale?: string | null;
+            /** @description Upper price of a zone; the price of a break. */
+            top: components["schemas"]["Exact"];
+            touched_at?: components["schemas"]["At"] | null;
+        };
+        /** @description Things on a chart. */
+        OverlaysBody: {
+            /** @description Bars that were looked at. */
+            bars: number;
+            /** @description The instrument. */
+            instrument: string;
+            /**
+             * @description Trend of internal structure after the newest bar: `bullish`, `bearish`; null before the first break,
+             *     and where `to` is given.
+             */
+            internal_trend?: string | null;
+            /** @description Whether there are older ones. */
+            more: boolean;
+            /** @description In the order in which they became known. */
+            overlays: components["schemas"]["OverlayBody"][];
+            /** @description The same of swing structure. */
+            swing_trend?: string | null;
+            /** @description Length of the bars. */
+            timeframe: string;
         };
         /** @description A page of rows, oldest first. */
         Page_AlertBody: {
@@ -1404,6 +1572,68 @@ export interface operations {
             };
         };
     };
+    candles: {
+        parameters: {
+            query: {
+                /** @description The instrument, by its full name. */
+                instrument: string;
+                /** @description Length of a candle, such as `1m`, `15m`, `4h`; absent: that of the run. */
+                timeframe?: string;
+                /** @description Only what begins at this instant or after it. */
+                from?: string;
+                /** @description Only what was known at this instant. */
+                to?: string;
+                /** @description No more than so many: the newest of them. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandlesBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     command: {
         parameters: {
             query?: never;
@@ -1840,6 +2070,68 @@ export interface operations {
             };
         };
     };
+    markers: {
+        parameters: {
+            query: {
+                /** @description The instrument, by its full name. */
+                instrument: string;
+                /** @description Length of a candle, such as `1m`, `15m`, `4h`; absent: that of the run. */
+                timeframe?: string;
+                /** @description Only what begins at this instant or after it. */
+                from?: string;
+                /** @description Only what was known at this instant. */
+                to?: string;
+                /** @description No more than so many: the newest of them. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkersBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -1894,6 +2186,68 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    overlays: {
+        parameters: {
+            query: {
+                /** @description The instrument, by its full name. */
+                instrument: string;
+                /** @description Length of a candle, such as `1m`, `15m`, `4h`; absent: that of the run. */
+                timeframe?: string;
+                /** @description Only what begins at this instant or after it. */
+                from?: string;
+                /** @description Only what was known at this instant. */
+                to?: string;
+                /** @description No more than so many: the newest of them. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlaysBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,10 +1,12 @@
 //! Every path, with what it takes and answers.
 #![allow(unused_qualifications, reason = "the macro that documents a path qualifies what it is given")]
 
+mod chart;
 pub(crate) mod commands;
 mod decisions;
 mod history;
 mod now;
+mod overlays;
 mod risk;
 mod session;
 mod settings;
@@ -38,6 +40,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(now::positions))
         .routes(routes!(risk::risk))
         .routes(routes!(settings::configuration))
+        .routes(routes!(chart::candles))
+        .routes(routes!(chart::markers))
+        .routes(routes!(overlays::overlays))
         .routes(routes!(history::orders))
         .routes(routes!(history::fills))
         .routes(routes!(history::trades))

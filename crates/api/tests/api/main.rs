@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod chart;
 mod commands;
 mod document;
 mod hostile;

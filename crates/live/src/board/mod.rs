@@ -1,7 +1,7 @@
 //! What a running engine shows to readers in the same process, and the way of commands to it.
 //!
 //! The engine's thread owns a [`BoardWriter`]; everybody else has the [`Board`]: the newest [`View`], the
-//! [`Event`]s by number, durations, and a short queue of commands.
+//! [`Event`]s by number, the newest candles, durations, and a short queue of commands.
 //!
 //! Invariants:
 //! - the engine's thread never waits: where somebody holds a lock just now, it tries again at its next turn;
@@ -10,6 +10,7 @@
 //! - events are numbered from 1 without a gap; who asks for one that is no longer kept is told so;
 //! - a command is written into the journal with who and why before the engine is told.
 
+mod candles;
 mod command;
 mod durations;
 mod events;
@@ -21,9 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use seawall_model::Instrument;
+use seawall_model::{Instrument, InstrumentId};
 use tokio::sync::{Notify, oneshot};
 
+pub use self::candles::Series;
 pub use self::command::{Answer, COMMANDS_MAX, Direction, Done, Order, Refusal};
 pub(crate) use self::command::{Ask, obey};
 pub use self::durations::{BOUNDS_S, Durations, Reading};
@@ -31,6 +33,7 @@ pub use self::events::{EVENTS_KEPT, Event, Missed, Told};
 pub use self::view::{BlockView, FeedsView, InstrumentView, QueueView, Surroundings, TradeView, View};
 pub(crate) use self::writer::{BoardWriter, table};
 
+use self::candles::Candles;
 use self::events::Ring;
 use crate::net::Inbox;
 
@@ -54,6 +57,7 @@ pub struct About {
 #[derive(Debug)]
 pub struct Board {
     about: OnceLock<About>,
+    candles: OnceLock<Candles>,
     view: Mutex<Option<Arc<View>>>,
     asked: AtomicBool,
     shown: Notify,
@@ -72,6 +76,7 @@ impl Default for Board {
     fn default() -> Self {
         Board {
             about: OnceLock::new(),
+            candles: OnceLock::new(),
             view: Mutex::new(None),
             asked: AtomicBool::new(false),
             shown: Notify::new(),
@@ -98,6 +103,11 @@ impl Board {
     /// What the run is; nothing before it is ready to begin.
     pub fn about(&self) -> Option<&About> {
         self.about.get()
+    }
+
+    /// The newest closed candles of an instrument; nothing before the first.
+    pub fn candles(&self, id: InstrumentId) -> Option<Series> {
+        self.candles.get()?.of(id)
     }
 
     /// Since when the board is there, which is as long as the process wants a run.

@@ -13,6 +13,7 @@ use seawall_model::{
     Decision, Input, Instrument, InstrumentId, OrderRef, OrderState, OrderUpdate, Severity, Ts,
 };
 
+use super::candles::{Candles, Heard, Waiting};
 use super::command::Ask;
 use super::events::{EVENTS_KEPT, Event, Told};
 use super::view::{Surroundings, look};
@@ -54,6 +55,8 @@ pub(crate) struct BoardWriter {
     seen: Seen,
     /// Events that found the ring taken.
     waiting: VecDeque<Arc<Event>>,
+    /// Candles that found their series taken.
+    candles: Waiting,
     placed: Vec<(OrderRef, Ts)>,
     step_began: Instant,
     shown: Option<Instant>,
@@ -65,6 +68,7 @@ impl BoardWriter {
     pub(crate) fn new(board: Arc<Board>, about: About, bell: Option<Arc<Inbox>>) -> Self {
         let count = about.instruments.len();
         // Set once: a board has one run.
+        let _ = board.candles.set(Candles::new(count));
         let _ = board.about.set(about);
         if let Some(bell) = bell {
             let _ = board.bell.set(bell);
@@ -73,6 +77,7 @@ impl BoardWriter {
             board,
             seen: Seen { priced: vec![None; count], decisions: vec![None; count], ..Seen::default() },
             waiting: VecDeque::new(),
+            candles: Waiting::default(),
             placed: Vec::new(),
             step_began: Instant::now(),
             shown: None,
@@ -100,6 +105,13 @@ impl BoardWriter {
             if let Some(slot) = self.seen.priced.get_mut(id.index()) {
                 *slot = Some(at);
             }
+        }
+        if let Input::Candle { instrument, timeframe, candle } | Input::Past { instrument, timeframe, candle } =
+            input
+            && let Some(candles) = self.board.candles.get()
+        {
+            let heard = Heard { instrument: *instrument, timeframe: *timeframe, candle: *candle };
+            self.candles.put(candles, heard);
         }
         self.step_began = Instant::now();
     }
