@@ -1,6 +1,7 @@
 /** Each screen shows what the engine has, is fit for everybody's hands, and fits on a phone. */
 import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from './stage'
+import type { Page } from '@playwright/test'
+import { DESK, expect, PHONE, picture, test, type Run } from './stage'
 
 const SCREENS = {
   overview: async ({ page }) => expect(page.locator('canvas').first()).toBeVisible(),
@@ -32,19 +33,31 @@ const SCREENS = {
     await expect(page.getByRole('table', { name: 'Alerts' })).toContainText(rows.at(-1).kind.replaceAll('_', ' '))
   },
   config: async ({ page }) => expect(page.getByRole('table', { name: 'Settings' })).toContainText('strategy.ema_cross.fast'),
-} satisfies Record<string, (on: { page: import('@playwright/test').Page; run: import('./stage').Run }) => Promise<void>>
+} satisfies Record<string, (on: { page: Page; run: Run }) => Promise<void>>
+
+/** Violations that keep somebody out, in one line each. */
+async function grave(page: Page, rules?: string[]): Promise<string[]> {
+  // One frame, and only what is wrong: the rest would take most of the time.
+  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
+  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
+  const serious = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+  return serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+}
 
 for (const [screen, shows] of Object.entries(SCREENS)) {
-  test(`${screen} shows what the engine has, in both themes and down to 360 pixels`, async ({ run, signedIn }) => {
+  test(`${screen} shows what the engine has, in both themes, on a desk and on a phone`, async ({ run, signedIn }) => {
     const page = await signedIn()
     await page.goto(`${run.url}/#/${screen}`)
     await shows({ page, run })
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const grave = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
-      expect(grave.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+    for (const theme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: theme })
+      await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
+      // Only colours differ between the themes.
+      expect(await grave(page, theme === 'light' ? undefined : ['color-contrast'])).toEqual([])
+      await picture(page, `${screen}-desk-${theme}`)
+      await page.setViewportSize(PHONE)
+      await picture(page, `${screen}-phone-${theme}`, true)
+      await page.setViewportSize(DESK)
     }
     for (const width of [360, 1600]) {
       await page.setViewportSize({ width, height: 800 })

@@ -9,6 +9,17 @@ import { test as base, expect, type Page } from '@playwright/test'
 
 const BINARY = process.env.SEAWALL_BIN ?? fileURLToPath(new URL('../../target/debug/seawall', import.meta.url))
 
+/** Sizes of the pictures. */
+export const DESK = { width: 1440, height: 900 }
+export const PHONE = { width: 390, height: 844 }
+
+/** A picture for people to look at, once everything is drawn. */
+export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 100))))
+  const path = fileURLToPath(new URL(`../../target/web/pictures/${name}.png`, import.meta.url))
+  await page.screenshot({ path, fullPage })
+}
+
 export interface Run {
   url: string
   operator: string

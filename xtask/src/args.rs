@@ -13,8 +13,8 @@ Commands:
   demo [args…]     build the dashboard and the release binary and run `seawall demo`; the arguments are passed
                    on as they are (default: --duration 90s, long enough to see a protected position and then a
                    summary); without Node.js the demo has no dashboard
-  test [filter…]   run every test, every doc test, ccxt and tidy; a filter keeps the tests whose name
-                   contains it
+  test [filter…]   run every test, every doc test, ccxt, the dashboard in a browser, drills and tidy;
+                   a filter keeps the tests whose name contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
   bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput,
                    portfolio, latency, storm, toggles, hindsight)

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::Context;
 
-use crate::early::{self, Installs};
+use crate::early::{self, Installs, Wanted};
 use crate::steps::{self, Step};
 use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, storm, tidy, web};
 
@@ -114,7 +114,8 @@ pub(crate) fn test(filters: &[String]) -> anyhow::Result<u8> {
         return Ok(code);
     }
     let root = root()?;
-    let installs = Installs::begin(&root, is_meant("ccxt", filters));
+    let wanted = Wanted { ccxt: is_meant("ccxt", filters), web: is_meant("web", filters) };
+    let installs = Installs::begin(&root, wanted);
     Ok(steps::run("test", &test_steps(&root, filters, &installs)))
 }
 
@@ -127,7 +128,7 @@ pub(crate) fn ci() -> anyhow::Result<u8> {
         return Ok(code);
     }
     let root = root()?;
-    let installs = Installs::begin(&root, true);
+    let installs = Installs::begin(&root, Wanted { ccxt: true, web: true });
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     let mut steps = vec![
         Step::cargo("format", &root, &["fmt", "--all", "--check"]),
@@ -226,10 +227,17 @@ fn test_steps<'a>(root: &'a Path, filters: &[String], installs: &'a Installs) ->
     if is_meant("ccxt", filters) {
         let options = ccxt::Options::for_tests();
         let prove = move || {
-            installs.wait_for_ccxt();
+            installs.wait();
             ccxt::run(root, &options)
         };
         steps.push(Step { name: "ccxt", work: Box::new(prove) });
+    }
+    if is_meant("web", filters) {
+        let drive = move || {
+            installs.wait();
+            web::test(root)
+        };
+        steps.push(Step { name: "web", work: Box::new(drive) });
     }
     if is_meant("drill", filters) {
         let words = [drill::SHORT.to_owned()];

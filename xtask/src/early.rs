@@ -10,28 +10,39 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 
-use crate::{ccxt, prerequisites, steps, storm};
+use crate::{ccxt, prerequisites, steps, storm, web};
+
+/// What will be asked for besides the database's server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// ccxt's packages.
+    pub(crate) ccxt: bool,
+    /// The dashboard, built, and a browser.
+    pub(crate) web: bool,
+}
 
 /// Packages that are being installed.
 pub(crate) struct Installs {
     /// Closed once the database's server is there, or cannot be.
     postgres: Receiver<()>,
-    /// Ends when ccxt is there, or cannot be.
+    /// Ends when all that is wanted is there, or cannot be.
     thread: RefCell<Option<JoinHandle<()>>>,
 }
 
 impl Installs {
-    /// Installs the database's server and then, where they are wanted, ccxt's packages: one after the other,
-    /// since both may need apt.
-    pub(crate) fn begin(root: &Path, wants_ccxt: bool) -> Self {
+    /// Installs the database's server and then what is wanted: one after the other, since all may need apt.
+    pub(crate) fn begin(root: &Path, wanted: Wanted) -> Self {
         let (done, postgres) = mpsc::channel::<()>();
         let root = root.to_path_buf();
         let thread = std::thread::spawn(move || {
             prerequisites::offer_postgres();
             drop(done);
-            if wants_ccxt {
-                // Its step tries again and says what is missing.
+            // The steps try again and say what is missing.
+            if wanted.ccxt {
                 let _ = ccxt::prepare(&root);
+            }
+            if wanted.web {
+                let _ = web::prepare(&root);
             }
         });
         Self { postgres, thread: RefCell::new(Some(thread)) }
@@ -43,8 +54,8 @@ impl Installs {
         let _ = self.postgres.recv();
     }
 
-    /// Waits for ccxt's packages.
-    pub(crate) fn wait_for_ccxt(&self) {
+    /// Waits for all the others.
+    pub(crate) fn wait(&self) {
         if let Some(thread) = self.thread.borrow_mut().take() {
             let _ = thread.join();
         }

@@ -3,9 +3,9 @@
 //!
 //! Packages come by `npm ci --ignore-scripts`, so exactly those of the lock file and none of their programs
 //! at install time. They are installed, and the dashboard built, only where something is newer than what was
-//! made of it.
+//! made of it. Its tests drive Debian's Chromium against a demo of the binary that was built for the tests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
@@ -25,6 +25,10 @@ const SOURCES: [&str; 7] =
 const PACKAGES: [&str; 2] = ["nodejs", "npm"];
 /// The oldest Node.js that Vite runs on: major and minor.
 const NODE_MIN: (u32, u32) = (20, 19);
+/// The Debian package of the browser that the tests drive.
+const BROWSER: &str = "chromium";
+/// Where a browser that they can drive may be.
+const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /// npm, as this platform calls it.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
@@ -59,6 +63,67 @@ pub(crate) fn offer(root: &Path) -> anyhow::Result<u8> {
         return Ok(0);
     }
     fresh(&web)
+}
+
+/// Does for its tests what can be done before there is a binary: installs what they need and builds it. What
+/// is missing, in words.
+///
+/// # Errors
+/// As for [`build`].
+pub(crate) fn prepare(root: &Path) -> anyhow::Result<Result<PathBuf, String>> {
+    if let Err(missing) = ensure_node() {
+        return Ok(Err(missing));
+    }
+    if fresh(&root.join("web"))? != 0 {
+        return Ok(Err("the dashboard does not build; what npm says stands above.".to_owned()));
+    }
+    Ok(ensure_browser())
+}
+
+/// Checks its types and drives every screen of a demo in a browser.
+///
+/// # Errors
+/// When something does not build, or a program could not be run.
+pub(crate) fn test(root: &Path) -> anyhow::Result<u8> {
+    let web = root.join("web");
+    let browser = match prepare(root)? {
+        Ok(browser) => browser,
+        Err(missing) => {
+            eprintln!("error: {missing}");
+            return Ok(EXIT_PREREQUISITE);
+        }
+    };
+    // The binary of the tests: after them there is nothing left to compile.
+    let binary = steps::build_as_tested(root)?.join("seawall");
+    for words in [["run", "types:check"], ["run", "check"]] {
+        let code = npm(&web, &words)?;
+        if code != 0 {
+            return Ok(code);
+        }
+    }
+    println!("$ npm test");
+    let mut drive = Command::new(NPM);
+    drive.current_dir(&web).arg("test").env("SEAWALL_BIN", binary).env("SEAWALL_CHROMIUM", browser);
+    steps::status(&mut drive)
+}
+
+/// Makes sure of a browser; or one message that says what to do.
+fn ensure_browser() -> Result<PathBuf, String> {
+    if browser().is_none() && prerequisites::can_install() {
+        println!("==> no Chromium: installing {BROWSER}");
+        prerequisites::install(&[BROWSER]);
+    }
+    browser().ok_or_else(|| {
+        format!(
+            "the dashboard's tests drive Chromium. Debian has it:\n\n    sudo apt-get install {BROWSER}\n\n\
+             Elsewhere let SEAWALL_CHROMIUM name the program."
+        )
+    })
+}
+
+fn browser() -> Option<PathBuf> {
+    let named = std::env::var_os("SEAWALL_CHROMIUM").filter(|name| !name.is_empty()).map(PathBuf::from);
+    named.into_iter().chain(BROWSERS.map(PathBuf::from)).find(|path| path.is_file())
 }
 
 /// Installs its packages and builds it, where that has to be done.
@@ -122,7 +187,7 @@ fn is_built(web: &Path) -> anyhow::Result<bool> {
     Ok(!is_stale(newest, changed(&web.join(BUILT))?))
 }
 
-/// When something at `path` or below was changed last. A folder changes when something is added or taken away.
+/// When something at `path` or below was changed last; a folder changes when something comes or goes.
 fn newest_below(path: &Path) -> anyhow::Result<Option<SystemTime>> {
     let mut newest = changed(path)?;
     if path.is_dir() {

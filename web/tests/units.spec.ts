@@ -1,0 +1,66 @@
+/** What is computed in the browser: exact decimals, patches, statistics. */
+import { expect, test } from '@playwright/test'
+import type { Trade } from '../src/api/client'
+import { compare, magnitude, negated, rounded, share, sign, sum } from '../src/lib/decimal'
+import { merged } from '../src/lib/patch'
+import { grouped, statistics } from '../src/lib/statistics'
+
+test('a sum of decimals is exact, whatever their scale', () => {
+  expect(sum(['0.1', '0.2'])).toBe('0.3')
+  expect(sum(['79228162514264337593543950335', '0.0000000001'])).toBe('79228162514264337593543950335.0000000001')
+  expect(sum(['-1.50', '1.5'])).toBe('0.00')
+  expect(sum(['-0.05', '0.01'])).toBe('-0.04')
+  expect(sum([])).toBe('0')
+})
+
+test('rounding goes half away from zero and fills up with zeros', () => {
+  const cases = [['1.005', 2, '1.01'], ['-1.005', 2, '-1.01'], ['1.0049', 2, '1.00'], ['7', 2, '7.00'], ['0.5', 0, '1'], ['-0.4', 0, '0'], ['99.999', 1, '100.0']] as const
+  for (const [number, places, expected] of cases) expect(rounded(number, places), number).toBe(expected)
+})
+
+test('signs and comparisons are those of the number, not of its text', () => {
+  expect([sign('-0.00'), sign('0.001'), sign('-3')]).toEqual([0, 1, -1])
+  expect([compare('1.10', '1.1'), compare('9', '10'), compare('-2', '-10')]).toEqual([0, -1, 1])
+  expect([negated('1.5'), negated('-0.25'), magnitude('-2.0'), magnitude('+2.0')]).toEqual(['-1.5', '0.25', '2.0', '2.0'])
+})
+
+test('a share of nothing is not known', () => {
+  expect(share('1', '0.00')).toBeNull()
+  expect(share('1', '8')).toBe(0.125)
+  expect(share('-5', '2.5')).toBe(-2)
+})
+
+test('a merge patch does what RFC 7396 says, and what it leaves alone stays the same object', () => {
+  const cases: [unknown, unknown, unknown][] = [
+    [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
+    [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
+    [{ a: 'b', b: 'c' }, { a: null }, { b: 'c' }],
+    [{ a: ['b'] }, { a: 'c' }, { a: 'c' }],
+    [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
+    [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
+    [['a', 'b'], ['c', 'd'], ['c', 'd']],
+    [{ a: 'b' }, ['c'], ['c']],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  ]
+  for (const [target, patch, expected] of cases) expect(merged(target, patch)).toEqual(expected)
+  const before = { same: { deep: 1 }, other: 1 }
+  const after = merged(before, { other: 2 }) as typeof before
+  expect(after.same).toBe(before.same)
+  expect(before.other).toBe(1)
+})
+
+const trade = (pnl: string, r: number | null, side = 'long') => ({ pnl, r, side, fees: '0.10', funding: '-0.01' }) as unknown as Trade
+
+test('statistics of trades', () => {
+  const { net, fees, funding, winPct, profitFactor, meanR, best, worst, count } = statistics([trade('10.05', 2), trade('-4.00', -1), trade('-1', null), trade('9', 1)])
+  expect({ net, fees, funding, count, best, worst }).toEqual({ net: '14.05', fees: '0.40', funding: '-0.04', count: 4, best: '10.05', worst: '-4.00' })
+  expect([winPct, profitFactor]).toEqual([50, 3.81])
+  expect(meanR).toBeCloseTo(2 / 3)
+})
+
+test('what cannot be known of no trades, or of none that lost, is not made up', () => {
+  expect(statistics([])).toMatchObject({ count: 0, winPct: null, profitFactor: null, meanR: null, best: null, worst: null })
+  expect(statistics([trade('1', 1)]).profitFactor).toBeNull()
+  expect(grouped([trade('1', 1), trade('2', 1, 'short')], (one) => one.side).map(([name, all]) => [name, all.net])).toEqual([['long', '1'], ['short', '2']])
+})
