@@ -14,6 +14,7 @@ use seawall_strategy::{Strategy, StrategySettings};
 use crate::answers;
 use crate::asking::Age;
 use crate::auction::{Auction, Withdrawn};
+use crate::by_hand;
 use crate::carry::DeskCarry;
 use crate::decision_settings::DecisionSettings;
 use crate::desk::Desk;
@@ -552,6 +553,11 @@ impl Engine {
             }
             Command::Kill { reason, flatten } => self.kill(at, reason, flatten, effects),
             Command::Release => self.release(at, effects),
+            Command::Position { instrument, action } => {
+                self.with_instrument(at, instrument, effects, |desk, shared, effects| {
+                    by_hand::act(desk, shared, at, action, effects);
+                });
+            }
         }
         // A mode that was made freer is judged again, and so is an account that money has come into.
         self.shared.guard.watch.wake(at);

@@ -8,6 +8,7 @@ use crate::desk::{Closing, Desk, Trimming};
 use crate::effects::Effects;
 use crate::gateway::{cancel, place};
 use crate::limits::CLOSED_RETRY;
+use crate::orders::Order;
 use crate::protection;
 use crate::risk::{Plan, approve_reduction};
 use crate::shared::Shared;
@@ -39,7 +40,7 @@ pub(crate) fn close(
     true
 }
 
-fn exit_is_live(desk: &Desk) -> bool {
+pub(crate) fn exit_is_live(desk: &Desk) -> bool {
     desk.orders.live().any(|order| order.request.role == OrderRole::Exit)
 }
 
@@ -118,14 +119,20 @@ fn send(desk: &mut Desk, shared: &mut Shared, at: Ts, reason: ExitReason, effect
 
 /// Cancels resting entries: after an exit, in reduce modes and at shutdown nothing may open a position late.
 pub(crate) fn cancel_entries(desk: &mut Desk, shared: &Shared, at: Ts, effects: &mut Effects) {
-    let entries: arrayvec::ArrayVec<ClientOrderId, 16> = desk
-        .orders
-        .live()
-        .filter(|order| !order.request.reduce_only)
-        .map(|order| order.id())
-        .take(16)
-        .collect();
-    for id in entries {
+    cancel_live(desk, shared, at, effects, |order| !order.request.reduce_only);
+}
+
+/// Cancels the orders that can act and are `meant`.
+pub(crate) fn cancel_live(
+    desk: &mut Desk,
+    shared: &Shared,
+    at: Ts,
+    effects: &mut Effects,
+    meant: impl Fn(&Order) -> bool,
+) {
+    let ids: arrayvec::ArrayVec<ClientOrderId, 16> =
+        desk.orders.live().filter(|order| meant(order)).map(Order::id).take(16).collect();
+    for id in ids {
         cancel(desk, shared, at, id, effects);
     }
 }
@@ -134,11 +141,7 @@ pub(crate) fn cancel_entries(desk: &mut Desk, shared: &Shared, at: Ts, effects: 
 #[cfg(feature = "mutants")]
 pub(crate) fn cancel_all(desks: &mut [Desk], shared: &Shared, at: Ts, effects: &mut Effects) {
     for desk in desks {
-        let live: arrayvec::ArrayVec<ClientOrderId, 16> =
-            desk.orders.live().map(|order| order.id()).take(16).collect();
-        for id in live {
-            cancel(desk, shared, at, id, effects);
-        }
+        cancel_live(desk, shared, at, effects, |_| true);
     }
 }
 

@@ -8,7 +8,8 @@
 use rust_decimal::Decimal;
 use seawall_model::{
     AlertKind, Exit, ExitReason, Fill, FillCause, GuardMode, Instrument, Money, OrderEvent, OrderRole,
-    PositionChange, PositionSide, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade, Ts,
+    PositionChange, PositionSide, PriceRounding, PriceUnits, QtyUnits, Setup, Severity, Side, Span, Trade,
+    Ts,
 };
 use seawall_strategy::{Direction, Level, TARGETS_MAX};
 
@@ -297,6 +298,13 @@ fn measured_from(desk: &Desk, setup: Setup, direction: Direction, price: PriceUn
             Direction::Long | Direction::Short,
         ) => price,
     }
+}
+
+/// The stop of a position that is taken over only now, at `level` from the worse of its entry and the market.
+pub(crate) fn takeover_stop(desk: &Desk, direction: Direction, level: Level) -> Option<PriceUnits> {
+    let entry = desk.instrument.round_price(average_entry(desk)?, PriceRounding::Down)?;
+    let from = measured_from(desk, Setup::Adopted, direction, entry);
+    stop_price(&desk.instrument, direction, level, desk.instrument.price(from).get())
 }
 
 /// A position begins that no entry of ours opened: policy says what becomes of it. One of an order that is

@@ -24,6 +24,7 @@ pub mod universe;
 
 mod answers;
 mod asking;
+mod by_hand;
 mod desk;
 mod doubt;
 mod exits;
@@ -47,6 +48,7 @@ mod views;
 mod warm_up;
 
 pub use auction::settings::AuctionSettings;
+pub use by_hand::Unfit;
 pub use carry::{Carry, LeftBehind, Resumed};
 pub use decision_settings::DecisionSettings;
 pub use desk::Difference;

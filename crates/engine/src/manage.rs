@@ -210,15 +210,26 @@ pub(crate) fn on_first_target(desk: &mut Desk, shared: &Shared, filled: QtyUnits
     if !whole && desk.instrument.qty(filled).get() < least {
         return;
     }
-    let Some(entry) = average_entry(desk) else { return };
-    let offset = desk.instrument.tick().get().saturating_mul(i64::from(settings.break_even_offset_ticks));
+    if let Some(stop) = break_even_price(desk, shared) {
+        break_even(desk, stop);
+    }
+}
+
+/// Where a stop ends a position without a loss, before fees: its average entry and the offset of the settings.
+pub(crate) fn break_even_price(desk: &Desk, shared: &Shared) -> Option<PriceUnits> {
+    let ticks = shared.trade.management.break_even_offset_ticks;
+    let offset = desk.instrument.tick().get().saturating_mul(i64::from(ticks));
     let (rounding, offset) = match desk.position.side() {
         PositionSide::Long => (PriceRounding::Up, offset),
         PositionSide::Short => (PriceRounding::Down, -offset),
-        PositionSide::Flat => return,
+        PositionSide::Flat => return None,
     };
-    let Some(entry) = desk.instrument.round_price(entry, rounding) else { return };
-    let stop = PriceUnits::new(entry.get().saturating_add(offset));
+    let entry = desk.instrument.round_price(average_entry(desk)?, rounding)?;
+    Some(PriceUnits::new(entry.get().saturating_add(offset)))
+}
+
+/// Moves the stop to break-even, unless it is beyond that already.
+pub(crate) fn break_even(desk: &mut Desk, stop: PriceUnits) {
     if desk.protection.improve(desk.position.side(), stop)
         && let Some(trade) = desk.trade.as_mut()
     {

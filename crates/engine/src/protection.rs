@@ -385,7 +385,7 @@ fn tidy(desk: &mut Desk, shared: &mut Shared, at: Ts, job: Job, effects: &mut Ef
 }
 
 /// Whether a stop at `want` could rest: the price has not passed it.
-fn is_reachable(desk: &Desk, want: PriceUnits) -> bool {
+pub(crate) fn is_reachable(desk: &Desk, want: PriceUnits) -> bool {
     match desk.position.side() {
         PositionSide::Flat => false,
         PositionSide::Long => want < desk.last || desk.last.is_zero(),

@@ -1,10 +1,11 @@
 //! What drivers, reports and tests may see of an engine. Everything in here reads; nothing changes.
 
 use seawall_model::{
-    Instrument, InstrumentId, KillReason, Money, OrderUpdate, PriceUnits, QtyUnits, Span, StateSink,
-    SystemMode, Trade, Ts,
+    Instrument, InstrumentId, KillReason, Money, OrderUpdate, PositionAction, PriceUnits, QtyUnits, Span,
+    StateSink, SystemMode, Trade, Ts,
 };
 
+use crate::by_hand::{self, Unfit};
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::ledger::Ledger;
@@ -132,6 +133,15 @@ impl Engine {
             proven_at: desk.protection.proven_at,
             unrealised,
         })
+    }
+
+    /// Whether the operator could do this to the position of an instrument now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn fits(&self, id: InstrumentId, action: PositionAction) -> Result<(), Unfit> {
+        let desk = self.desks.get(id.index()).ok_or(Unfit::NoInstrument)?;
+        by_hand::judge(desk, &self.shared, action)
     }
 
     /// Orders of an instrument that can act at the venue, as last reported.

@@ -473,6 +473,29 @@ pub enum Command {
     /// Acknowledge: turn the kill switch off, go back to the mode `normal`, and take the equity of now as the
     /// high-water mark.
     Release,
+    /// Do something to one position. What cannot be done as things stand changes nothing.
+    Position {
+        /// Which.
+        instrument: InstrumentId,
+        /// What.
+        action: PositionAction,
+    },
+}
+
+/// What the operator can do to one position, beside closing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionAction {
+    /// Move its stop; only ever in its favour.
+    MoveStop(PriceUnits),
+    /// Move its stop to where a stop that fills costs nothing but fees.
+    BreakEven,
+    /// Close so much of it at market; the stop follows.
+    Reduce(QtyUnits),
+    /// Protect and manage a position that was found, like one that policy adopts.
+    Adopt,
+    /// Leave a position that was found alone: nothing of ours protects it any more.
+    Ignore,
 }
 
 /// Why the kill switch was turned on.

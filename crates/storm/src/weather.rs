@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    Booking, BookingKind, Command, FillCause, Input, InstrumentId, KillReason, Money, OrderRef, QtyUnits,
-    Side, Span, SystemMode, Ts, VenueEvent, VenueId,
+    Booking, BookingKind, Command, FillCause, Input, InstrumentId, KillReason, Money, OrderRef,
+    PositionAction, PriceUnits, QtyUnits, Side, Span, SystemMode, Ts, VenueEvent, VenueId,
 };
 use seawall_store::disk::Fault as DiskFault;
 
@@ -40,7 +40,7 @@ const BY_MINUTE: [Fault; 21] = [
 ];
 
 /// Faults of one instrument, drawn once a minute for each.
-pub(crate) const BY_INSTRUMENT: [Fault; 13] = [
+pub(crate) const BY_INSTRUMENT: [Fault; 14] = [
     Fault::StopShrunk,
     Fault::StopExpired,
     Fault::StopVanished,
@@ -54,6 +54,7 @@ pub(crate) const BY_INSTRUMENT: [Fault; 13] = [
     Fault::Halt,
     Fault::TickChanged,
     Fault::Close,
+    Fault::ByHand,
 ];
 
 /// The operator looks after an account that has stopped trading this often, in minutes.
@@ -140,6 +141,7 @@ impl World {
             (Class::Stream, None) => self.interrupt(at, strike, shape),
             (Class::Wire, None) => self.interrupts(at, strike),
             (Class::Host, None) => self.break_host(at, fault, shape),
+            (Class::Operator, Some(id)) if fault == Fault::ByHand => self.act_by_hand(at, id, shape),
             (Class::Operator, Some(id)) => {
                 let held = self.venue.holding(id).is_some();
                 if held {
@@ -289,6 +291,28 @@ impl World {
             let ends = at.plus(shape.millis(200, 15_000));
             self.agenda.put(ends, Happening::Stop { life: self.life });
         }
+        true
+    }
+
+    /// The operator does something to the position of `id`; to leave one alone is not among it, as that ends
+    /// what is promised for it.
+    fn act_by_hand(&mut self, at: Ts, id: InstrumentId, mut shape: Stream) -> bool {
+        let Some(engine) = self.process.as_ref().map(|process| &process.engine) else { return false };
+        let Some(view) = engine.position(id).filter(|view| !view.qty.is_zero()) else { return false };
+        let last = engine.last_price(id).get();
+        let from = view.stop.map_or(last, PriceUnits::get);
+        // Between the stop and the price, or a little before or beyond.
+        let price = from.saturating_add((last - from).saturating_mul(shape.range(-3, 12)) / 10);
+        let part = view.qty.abs().get().saturating_mul(shape.range(0, 10)) / 10;
+        let part = engine.instrument(id).map_or(QtyUnits::ZERO, |one| one.floor_lot(QtyUnits::new(part)));
+        let actions = [
+            PositionAction::MoveStop(PriceUnits::new(price)),
+            PositionAction::BreakEven,
+            PositionAction::Reduce(part),
+            PositionAction::Adopt,
+        ];
+        let action = shape.pick(actions).unwrap_or(PositionAction::BreakEven);
+        self.feed(at, Input::Operator(Command::Position { instrument: id, action }));
         true
     }
 

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use seawall_live::board::{About, Order, Refusal, View};
-use seawall_model::{InstrumentId, KillReason, SystemMode, Ts};
+use seawall_model::{KillReason, SystemMode, Ts};
 use seawall_store::KillSwitch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,6 +37,16 @@ pub(crate) enum Command {
     Flatten,
     /// Close the position of one instrument.
     Close,
+    /// Close a part of it: `qty`.
+    Reduce,
+    /// Move its stop to `price`, in favour of the position only.
+    MoveStop,
+    /// Move its stop to its average entry.
+    BreakEven,
+    /// Protect and manage a position that was found and left alone.
+    Adopt,
+    /// Leave a position that was found alone; its stop of ours is cancelled.
+    Ignore,
     /// Turn the kill switch of the data folder on: no entries, protection stays. It holds over restarts.
     Kill,
     /// Turn it on and close everything.
@@ -50,9 +60,13 @@ pub(crate) enum Command {
 #[serde(deny_unknown_fields)]
 pub(super) struct CommandBody {
     /// Which.
-    command: Command,
-    /// For `close`: the instrument, by its full name.
-    instrument: Option<String>,
+    pub(super) command: Command,
+    /// For `close`, `reduce`, `move_stop`, `break_even`, `adopt` and `ignore`: the instrument, by its full name.
+    pub(super) instrument: Option<String>,
+    /// For `reduce`: how much, a multiple of the venue's lot.
+    pub(super) qty: Option<String>,
+    /// For `move_stop`: where to, a multiple of the venue's tick.
+    pub(super) price: Option<String>,
     /// Why, for the journal. What raises risk needs one.
     #[serde(default)]
     #[schema(max_length = 300)]
@@ -107,41 +121,39 @@ impl Command {
             Command::Cautious => Some(SystemMode::Cautious),
             Command::ProtectOnly => Some(SystemMode::ProtectOnly),
             Command::Flatten => Some(SystemMode::Flatten),
-            Command::Close | Command::Kill | Command::KillAndFlatten | Command::Release => None,
+            Command::Close
+            | Command::Reduce
+            | Command::MoveStop
+            | Command::BreakEven
+            | Command::Adopt
+            | Command::Ignore
+            | Command::Kill
+            | Command::KillAndFlatten
+            | Command::Release => None,
         }
     }
 
     /// Whether it allows more risk than `view` has now.
     fn raises(self, view: &View) -> bool {
-        self == Command::Release || self.mode().is_some_and(|mode| mode < view.mode)
+        matches!(self, Command::Release | Command::Ignore) || self.mode().is_some_and(|mode| mode < view.mode)
     }
 }
 
 impl CommandBody {
     /// What a confirmation is for.
     fn subject(&self) -> String {
-        format!("{} {}", word(&self.command), self.instrument.as_deref().unwrap_or_default())
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let (instrument, qty, price) = (text(&self.instrument), text(&self.qty), text(&self.price));
+        format!("{} {instrument} {qty} {price}", word(&self.command))
     }
 
     /// What is to be done, where the command makes sense now.
     fn deed(&self, about: &About, view: &View) -> Result<Deed, Fault> {
-        let is_close = self.command == Command::Close;
-        if self.instrument.is_some() != is_close {
-            return Err(Fault::bad_request(
-                "instrument",
-                "`close` needs an instrument, the others have none",
-            ));
+        if let Some(order) = self.about_position(about, view)? {
+            return Ok(Deed::Engine(order));
         }
         let is_on = view.kill_switch.is_some();
         match (self.command, self.command.mode()) {
-            (Command::Close, _) => {
-                let name = self.instrument.as_deref().unwrap_or_default();
-                let place = about.instruments.iter().position(|one| one.name().as_str() == name);
-                let id = place.and_then(|place| u32::try_from(place).ok()).map(InstrumentId);
-                let id = id.ok_or_else(|| Fault::not_found("the run has no such instrument"))?;
-                let held = view.instruments.get(id.index()).is_some_and(|row| row.is_held());
-                if held { Ok(Deed::Engine(Order::Close(id))) } else { Err(refused(Refusal::Nothing)) }
-            }
             (Command::Kill, _) if is_on => Err(refused(Refusal::Nothing)),
             (Command::Kill, _) => Ok(Deed::Kill { flatten: false }),
             (Command::KillAndFlatten, _) => Ok(Deed::Kill { flatten: true }),
@@ -153,11 +165,11 @@ impl CommandBody {
 
     /// What would happen, in words.
     fn words(&self, view: &View) -> String {
+        if let Some(words) = self.words_of_position(view) {
+            return words;
+        }
         let held = view.held().count();
         match (self.command, self.command.mode()) {
-            (Command::Close, _) => {
-                format!("closes {} at market", self.instrument.as_deref().unwrap_or_default())
-            }
             (Command::Kill, _) => "turns the kill switch of the data folder on: no entries in any run on it \
                                    until it is released; positions keep their stops and targets"
                 .to_owned(),
@@ -187,7 +199,7 @@ impl CommandBody {
     }
 }
 
-fn refused(refusal: Refusal) -> Fault {
+pub(super) fn refused(refusal: Refusal) -> Fault {
     let message = refusal.to_string();
     match refusal {
         Refusal::Busy => Fault {
@@ -204,6 +216,10 @@ fn refused(refusal: Refusal) -> Fault {
             Fault::new(StatusCode::CONFLICT, "nothing_to_do", message, fix)
         }
         Refusal::NoInstrument => Fault::not_found(message),
+        Refusal::Unfit(_) => {
+            let fix = "see /api/positions for how the position stands";
+            Fault::new(StatusCode::CONFLICT, "does_not_fit", message, fix)
+        }
     }
 }
 
@@ -226,6 +242,9 @@ pub(super) async fn preview(
     let (about, view) = app.fresh().await?;
     let deed = body.deed(about, &view)?;
     body.why()?;
+    if let Deed::Engine(order) = deed {
+        app.board.weigh(order).await.map_err(refused)?;
+    }
     let raises_risk = body.command.raises(&view);
     let confirmation = match raises_risk {
         true => {
@@ -241,7 +260,9 @@ pub(super) async fn preview(
     let closes = match deed {
         Deed::Engine(Order::Mode(SystemMode::Flatten)) | Deed::Kill { flatten: true } => names(true),
         Deed::Engine(Order::Close(_)) => names(false),
-        Deed::Engine(Order::Mode(_) | Order::KillSwitch) | Deed::Kill { .. } | Deed::Release => Vec::new(),
+        Deed::Engine(Order::Mode(_) | Order::Position(..) | Order::KillSwitch)
+        | Deed::Kill { .. }
+        | Deed::Release => Vec::new(),
     };
     Ok(Json(PreviewBody {
         command: body.command,

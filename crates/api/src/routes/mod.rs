@@ -1,6 +1,7 @@
 //! Every path, with what it takes and answers.
 #![allow(unused_qualifications, reason = "the macro that documents a path qualifies what it is given")]
 
+mod by_hand;
 mod chart;
 pub(crate) mod commands;
 mod decisions;

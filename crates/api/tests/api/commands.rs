@@ -118,6 +118,66 @@ fn a_position_is_closed_and_the_preview_says_which() {
 }
 
 #[test]
+fn a_stop_moves_by_hand_a_part_is_closed_and_what_does_not_fit_says_why() {
+    let mut stage = Stage::open(&["demo.speed=40"]);
+    let mut seen = std::collections::BTreeSet::new();
+    // A stop or a target may be faster than a command: then another position is looked for.
+    for _ in 0..60 {
+        let is_fit = |row: &&Value| row["protected"] == true && row["stop"].is_string();
+        let held = stage.until("/api/positions", |body| {
+            body["positions"].as_array().unwrap().iter().any(|row| is_fit(&row))
+        });
+        let row = held["positions"].as_array().unwrap().iter().find(is_fit).unwrap().clone();
+        let name = row["instrument"].clone();
+        let command = |mut body: Value| {
+            body["instrument"] = name.clone();
+            let answer = stage.command("/api/commands", &body);
+            let code = if answer.status == 200 { "done".to_owned() } else { answer.code() };
+            format!("{} {code}", body["command"].as_str().unwrap())
+        };
+        let decimal = |field: &str| row[field].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap();
+        let (stop, last, qty) = (decimal("stop"), decimal("last"), decimal("qty").abs());
+        let scale = stop.scale();
+        let better = (stop + (last - stop) / rust_decimal::Decimal::from(4)).round_dp(scale);
+        let worse = (stop - (last - stop) / rust_decimal::Decimal::from(4)).round_dp(scale);
+        seen.insert(command(json!({ "command": "move_stop", "price": worse.to_string() })));
+        seen.insert(command(json!({ "command": "move_stop", "price": better.to_string() })));
+        seen.insert(command(json!({ "command": "adopt" })));
+        let part = (qty / rust_decimal::Decimal::from(2)).round_dp(qty.scale());
+        seen.insert(command(json!({ "command": "reduce", "qty": part.to_string() })));
+        seen.insert(command(json!({ "command": "reduce", "qty": qty.to_string() })));
+        seen.insert(command(json!({ "command": "break_even" })));
+        let wanted = [
+            "move_stop done",
+            "move_stop does_not_fit",
+            "adopt does_not_fit",
+            "reduce done",
+            "reduce does_not_fit",
+            "break_even done",
+        ];
+        if wanted.iter().all(|one| seen.contains(*one)) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let wanted =
+        ["move_stop done", "move_stop does_not_fit", "adopt does_not_fit", "reduce done", "break_even done"];
+    assert!(wanted.iter().all(|one| seen.contains(*one)), "{seen:?}");
+    for (body, code) in [
+        (json!({ "command": "move_stop", "instrument": "X/Y" }), "price"),
+        (json!({ "command": "reduce", "instrument": "X/Y" }), "qty"),
+        (json!({ "command": "reduce", "qty": "1" }), "instrument"),
+        (json!({ "command": "pause", "price": "1" }), "price"),
+        (json!({ "command": "break_even", "instrument": "X/Y", "qty": "1" }), "qty"),
+    ] {
+        assert_eq!(stage.command("/api/commands", &body).code(), code, "{body}");
+    }
+    stage.end();
+    let report = seawall_live::replay(&stage.run, false, &mut |_| {}).unwrap();
+    assert!(report.differences.is_empty(), "{:?}", report.differences);
+}
+
+#[test]
 fn the_kill_switch_is_thrown_at_once_and_released_in_two_steps() {
     let stage = Stage::open(&[]);
     ready(&stage);

@@ -6,6 +6,7 @@ mod account_events;
 mod auction;
 mod auction_places;
 mod auction_settings;
+mod by_hand;
 mod carry;
 mod common;
 mod crash;

@@ -1,7 +1,7 @@
 //! Commands from outside, as the engine's thread takes them: judged against what holds at that moment.
 
-use seawall_engine::Engine;
-use seawall_model::{Command, Input, InstrumentId, SystemMode, Ts};
+use seawall_engine::{Engine, Unfit};
+use seawall_model::{Command, Input, InstrumentId, PositionAction, SystemMode, Ts};
 use seawall_store::journal::OperatorNote;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -20,6 +20,8 @@ pub enum Order {
     Mode(SystemMode),
     /// Close the position of one instrument.
     Close(InstrumentId),
+    /// Do something else to the position of one instrument.
+    Position(InstrumentId, PositionAction),
     /// The file of the kill switch was written: look at it now.
     KillSwitch,
 }
@@ -44,6 +46,12 @@ pub struct Done {
     pub killed: bool,
 }
 
+impl Done {
+    fn now(at: Ts, engine: &Engine) -> Self {
+        Done { at, mode: engine.mode(), killed: engine.kill_switch().is_some() }
+    }
+}
+
 /// Why nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -62,6 +70,27 @@ pub enum Refusal {
     /// There is no such instrument.
     #[error("there is no such instrument")]
     NoInstrument,
+    /// It does not fit the position as it stands.
+    #[error(transparent)]
+    Unfit(Unfit),
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::NoInstrument => Refusal::NoInstrument,
+            Unfit::NoPosition => Refusal::Nothing,
+            Unfit::LeftAlone
+            | Unfit::Closing
+            | Unfit::Loosens
+            | Unfit::Passed
+            | Unfit::NoEntry
+            | Unfit::NoOrder
+            | Unfit::LeavesDust
+            | Unfit::NotServed
+            | Unfit::NotFound => Refusal::Unfit(unfit),
+        }
+    }
 }
 
 /// What becomes of a command.
@@ -72,6 +101,8 @@ pub type Answer = Result<Done, Refusal>;
 pub(crate) struct Ask {
     pub(crate) order: Order,
     pub(crate) confirmed: bool,
+    /// Only to be judged: nothing is done or written down.
+    pub(crate) weighed: bool,
     pub(crate) who: String,
     pub(crate) why: String,
     pub(crate) answer: oneshot::Sender<Answer>,
@@ -83,6 +114,13 @@ impl Ask {
         let command = match self.order {
             Order::Mode(mode) => format!("mode {}", mode.name()),
             Order::Close(id) => format!("close instrument {}", id.0),
+            Order::Position(id, action) => match action {
+                PositionAction::MoveStop(_) => format!("move the stop of instrument {}", id.0),
+                PositionAction::BreakEven => format!("break-even for instrument {}", id.0),
+                PositionAction::Reduce(_) => format!("reduce instrument {}", id.0),
+                PositionAction::Adopt => format!("adopt instrument {}", id.0),
+                PositionAction::Ignore => format!("ignore instrument {}", id.0),
+            },
             Order::KillSwitch => "kill switch".to_owned(),
         };
         OperatorNote { who: self.who.clone(), command, why: self.why.clone() }
@@ -93,7 +131,7 @@ impl Order {
     /// What the order would do to an engine, or why it would do nothing.
     ///
     /// # Errors
-    /// [`Refusal::Nothing`], [`Refusal::NoInstrument`].
+    /// [`Refusal::Nothing`], [`Refusal::NoInstrument`], [`Refusal::Unfit`].
     pub fn direction(self, engine: &Engine) -> Result<Direction, Refusal> {
         match self {
             Order::Mode(mode) if mode == engine.mode() => Err(Refusal::Nothing),
@@ -104,6 +142,17 @@ impl Order {
                 Some(position) if position.qty.is_zero() => Err(Refusal::Nothing),
                 Some(_) => Ok(Direction::Lowers),
             },
+            Order::Position(id, action) => {
+                engine.fits(id, action)?;
+                Ok(match action {
+                    // Nothing of ours protects it any more.
+                    PositionAction::Ignore => Direction::Raises,
+                    PositionAction::MoveStop(_)
+                    | PositionAction::BreakEven
+                    | PositionAction::Reduce(_)
+                    | PositionAction::Adopt => Direction::Lowers,
+                })
+            }
         }
     }
 
@@ -112,6 +161,7 @@ impl Order {
         match self {
             Order::Mode(mode) => Some(Command::SetMode(mode)),
             Order::Close(id) => Some(Command::Close(id)),
+            Order::Position(instrument, action) => Some(Command::Position { instrument, action }),
             Order::KillSwitch => file(),
         }
     }
@@ -130,6 +180,7 @@ pub(crate) fn obey(
     feed: impl FnOnce(&mut RunRecorder, &mut Engine, &Input) -> Result<(), LiveError>,
 ) -> Result<(), LiveError> {
     let refusal = match ask.order.direction(engine) {
+        Ok(_) if ask.weighed => None,
         Ok(Direction::Raises) if !ask.confirmed => Some(Refusal::Unconfirmed),
         // Nobody waits for it any more: what raises risk is not done behind anybody's back.
         Ok(Direction::Raises) if ask.answer.is_closed() => Some(Refusal::Ended),
@@ -141,11 +192,14 @@ pub(crate) fn obey(
         let _ = ask.answer.send(Err(refusal));
         return Ok(());
     }
+    if ask.weighed {
+        let _ = ask.answer.send(Ok(Done::now(at, engine)));
+        return Ok(());
+    }
     recorder.commanded(at, &ask)?;
     if let Some(command) = ask.order.command(|| kill.look_now()) {
         feed(recorder, engine, &Input::Operator(command))?;
     }
-    let done = Done { at, mode: engine.mode(), killed: engine.kill_switch().is_some() };
-    let _ = ask.answer.send(Ok(done));
+    let _ = ask.answer.send(Ok(Done::now(at, engine)));
     Ok(())
 }

@@ -179,6 +179,27 @@ impl Board {
     /// # Errors
     /// [`Refusal`]: nothing was done.
     pub async fn command(&self, order: Order, confirmed: bool, who: String, why: String) -> Answer {
+        self.ask(|answer| Ask { order, confirmed, weighed: false, who, why, answer }).await
+    }
+
+    /// Whether a command would be carried out as things stand; nothing is done.
+    ///
+    /// # Errors
+    /// [`Refusal`]: why not.
+    pub async fn weigh(&self, order: Order) -> Answer {
+        let nobody = String::new;
+        self.ask(|answer| Ask {
+            order,
+            confirmed: false,
+            weighed: true,
+            who: nobody(),
+            why: nobody(),
+            answer,
+        })
+        .await
+    }
+
+    async fn ask(&self, ask: impl FnOnce(oneshot::Sender<Answer>) -> Ask) -> Answer {
         let (answer, answered) = oneshot::channel();
         {
             let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +210,7 @@ impl Board {
             if commands.len() >= COMMANDS_MAX {
                 return Err(Refusal::Busy);
             }
-            commands.push(Ask { order, confirmed, who, why, answer });
+            commands.push(ask(answer));
             self.has_commands.store(true, Ordering::Release);
         }
         self.ring_bell();

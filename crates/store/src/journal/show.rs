@@ -4,8 +4,8 @@ use core::fmt::{self, Write};
 
 use rust_decimal::Decimal;
 use seawall_model::{
-    Command, Coverage, Fill, Input, InstrumentId, OrderKind, OrderRef, PriceUnits, QtyUnits, Report,
-    SubmitOutcome, VenueEvent, VenueRequest,
+    Command, Coverage, Fill, Input, InstrumentId, OrderKind, OrderRef, PositionAction, PriceUnits, QtyUnits,
+    Report, SubmitOutcome, VenueEvent, VenueRequest,
 };
 
 use super::record::{Entry, InstrumentEntry, JournalInfo, OperatorNote, Record};
@@ -135,6 +135,23 @@ impl Line<'_> {
                 write!(self.out, "kill switch on ({}){and}", reason.name())
             }
             Command::Release => self.out.write_str("operator releases the kill switch and halts"),
+            Command::Position { instrument, action } => {
+                let name = self.name(instrument);
+                write!(self.out, "operator, {name}: ")?;
+                match action {
+                    PositionAction::MoveStop(price) => {
+                        let price = self.price(instrument, price);
+                        write!(self.out, "stop to {price}")
+                    }
+                    PositionAction::BreakEven => self.out.write_str("stop to break-even"),
+                    PositionAction::Reduce(qty) => {
+                        let qty = self.qty(instrument, qty);
+                        write!(self.out, "closes {qty}")
+                    }
+                    PositionAction::Adopt => self.out.write_str("adopts the position"),
+                    PositionAction::Ignore => self.out.write_str("leaves the position alone"),
+                }
+            }
         }
     }
 

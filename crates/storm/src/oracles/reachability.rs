@@ -45,7 +45,7 @@ impl Reachability {
                 self.entries_end.get_or_insert(step.at);
             }
             Command::SetMode(SystemMode::Normal | SystemMode::Cautious) | Command::Release => self.forget(),
-            Command::Close(_) | Command::Transfer(_) | Command::Shutdown => {}
+            Command::Close(_) | Command::Transfer(_) | Command::Shutdown | Command::Position { .. } => {}
         }
     }
 
@@ -54,7 +54,9 @@ impl Reachability {
         let ends_entries = match step.input {
             Input::Operator(Command::SetMode(mode)) => *mode >= SystemMode::ReduceOnly,
             Input::Operator(Command::Kill { .. } | Command::Shutdown) => true,
-            Input::Operator(Command::Close(_) | Command::Transfer(_) | Command::Release)
+            Input::Operator(
+                Command::Close(_) | Command::Transfer(_) | Command::Release | Command::Position { .. },
+            )
             | Input::Venue(_)
             | Input::Started
             | Input::Candle { .. }

@@ -3,8 +3,8 @@
 use minicbor::Decoder;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, Command, Coverage, Fill, FillCause, ForeignHolding, Input,
-    KillReason, Liquidity, ListedKind, ListingRow, MarginTier, RejectReason, Report, Rules, SubmitOutcome,
-    SystemMode, Timeframe, Trading, VenueEvent, VenueOrder, VenuePosition,
+    KillReason, Liquidity, ListedKind, ListingRow, MarginTier, PositionAction, RejectReason, Report, Rules,
+    SubmitOutcome, SystemMode, Timeframe, Trading, VenueEvent, VenueOrder, VenuePosition,
 };
 
 use super::{
@@ -67,7 +67,10 @@ wire_variants!(Command {
     3 = Shutdown,
     4 = Kill { reason, flatten },
     5 = Release,
+    6 = Position { instrument, action },
 });
+
+wire_variants!(PositionAction { 0 = MoveStop(price), 1 = BreakEven, 2 = Reduce(qty), 3 = Adopt, 4 = Ignore });
 
 wire_codes!(KillReason {
     0 = Manual,

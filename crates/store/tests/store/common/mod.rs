@@ -9,9 +9,10 @@ pub(crate) mod strategies;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
     ForeignHolding, Input, Instrument, InstrumentId, InstrumentSpec, KillReason, Liquidity, ListedKind,
-    ListingRow, MarginTier, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PriceUnits,
-    QtyUnits, RejectReason, Report, Rules, Side, SubmitOutcome, SystemMode, TimeInForce, Timeframe, Trading,
-    Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    ListingRow, MarginTier, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PositionAction,
+    PriceUnits, QtyUnits, RejectReason, Report, Rules, Side, SubmitOutcome, SystemMode, TimeInForce,
+    Timeframe, Trading, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition,
+    VenueRequest,
 };
 use seawall_store::journal::{
     CarryPart, CarryPiece, Checkpoint, Digest, End, EndReason, Header, JournalInfo, OperatorNote, Record,
@@ -204,6 +205,17 @@ pub(crate) fn newer_inputs() -> Vec<Input> {
     [
         Input::Operator(Command::Kill { reason: KillReason::Manual, flatten: true }),
         Input::Operator(Command::Release),
+        Input::Operator(Command::Position {
+            instrument: InstrumentId(1),
+            action: PositionAction::MoveStop(PriceUnits::new(77)),
+        }),
+        Input::Operator(Command::Position { instrument: InstrumentId(1), action: PositionAction::BreakEven }),
+        Input::Operator(Command::Position {
+            instrument: InstrumentId(0),
+            action: PositionAction::Reduce(QtyUnits::new(3)),
+        }),
+        Input::Operator(Command::Position { instrument: InstrumentId(2), action: PositionAction::Adopt }),
+        Input::Operator(Command::Position { instrument: InstrumentId(2), action: PositionAction::Ignore }),
         Input::Book {
             instrument: InstrumentId(0),
             bid: PriceUnits::new(4),

@@ -5,9 +5,9 @@ use rust_decimal::Decimal;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
     ForeignHolding, Input, InstrumentId, KillReason, Liquidity, ListedKind, ListingRow, MarginTier, Money,
-    OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Percent, Price, PriceUnits, Qty, QtyUnits,
-    Ratio, RejectReason, Report, Rules, Side, SubmitOutcome, TimeInForce, Timeframe, Trading, Trigger,
-    TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Percent, PositionAction, Price, PriceUnits,
+    Qty, QtyUnits, Ratio, RejectReason, Report, Rules, Side, SubmitOutcome, TimeInForce, Timeframe, Trading,
+    Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 
 pub(crate) fn time() -> impl Strategy<Value = Ts> {
@@ -233,6 +233,18 @@ fn command() -> impl Strategy<Value = Command> {
         (prop::sample::select(KillReason::ALL.to_vec()), any::<bool>())
             .prop_map(|(reason, flatten)| Command::Kill { reason, flatten }),
         Just(Command::Release),
+        (instrument(), position_action())
+            .prop_map(|(instrument, action)| Command::Position { instrument, action }),
+    ]
+}
+
+fn position_action() -> impl Strategy<Value = PositionAction> {
+    prop_oneof![
+        price().prop_map(PositionAction::MoveStop),
+        Just(PositionAction::BreakEven),
+        qty().prop_map(PositionAction::Reduce),
+        Just(PositionAction::Adopt),
+        Just(PositionAction::Ignore),
     ]
 }
 
@@ -342,11 +354,12 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Venue(VenueEvent::Elsewhere(_)) => 29,
         Input::Past { .. } => 30,
         Input::Rules(_) => 31,
+        Input::Operator(Command::Position { .. }) => 32,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 32;
+pub(crate) const INPUT_VARIANTS: usize = 33;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {

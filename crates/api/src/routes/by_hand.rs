@@ -1,0 +1,138 @@
+//! Commands about one position: what they need beside the instrument, and what they would do in words.
+
+use core::str::FromStr;
+
+use seawall_live::board::{About, InstrumentView, Order, Refusal, View};
+use seawall_model::{Instrument, InstrumentId, PositionAction, Price, Qty};
+
+use super::commands::{Command, CommandBody, refused};
+use crate::fault::Fault;
+
+impl Command {
+    /// Whether it is about the position of one instrument.
+    const fn is_about_position(self) -> bool {
+        match self {
+            Command::Close
+            | Command::Reduce
+            | Command::MoveStop
+            | Command::BreakEven
+            | Command::Adopt
+            | Command::Ignore => true,
+            Command::Pause
+            | Command::Resume
+            | Command::Cautious
+            | Command::ProtectOnly
+            | Command::Flatten
+            | Command::Kill
+            | Command::KillAndFlatten
+            | Command::Release => false,
+        }
+    }
+}
+
+impl CommandBody {
+    /// The engine's order, where the command is about a position: whether it fits, the engine says.
+    pub(super) fn about_position(&self, about: &About, view: &View) -> Result<Option<Order>, Fault> {
+        let needs = self.command.is_about_position();
+        if self.instrument.is_some() != needs {
+            let message = "commands about a position need an instrument, the others have none";
+            return Err(Fault::bad_request("instrument", message));
+        }
+        if self.qty.is_some() != (self.command == Command::Reduce) {
+            return Err(Fault::bad_request("qty", "`reduce` needs a qty, the others have none"));
+        }
+        if self.price.is_some() != (self.command == Command::MoveStop) {
+            return Err(Fault::bad_request("price", "`move_stop` needs a price, the others have none"));
+        }
+        if !needs {
+            return Ok(None);
+        }
+        let name = self.instrument.as_deref().unwrap_or_default();
+        let place = about.instruments.iter().position(|one| one.name().as_str() == name);
+        let unknown = || Fault::not_found("the run has no such instrument");
+        let (instrument, id) = place
+            .and_then(|place| Some((about.instruments.get(place)?, InstrumentId(u32::try_from(place).ok()?))))
+            .ok_or_else(unknown)?;
+        if !view.instruments.get(id.index()).is_some_and(InstrumentView::is_held) {
+            return Err(refused(Refusal::Nothing));
+        }
+        Ok(Some(match self.action(instrument)? {
+            Some(action) => Order::Position(id, action),
+            None => Order::Close(id),
+        }))
+    }
+
+    fn action(&self, instrument: &Instrument) -> Result<Option<PositionAction>, Fault> {
+        Ok(match self.command {
+            Command::Reduce => {
+                let qty: Qty = decimal("qty", self.qty.as_deref())?;
+                let units = instrument.qty_units(qty).map_err(|error| step("qty", &error))?;
+                Some(PositionAction::Reduce(units))
+            }
+            Command::MoveStop => {
+                let price: Price = decimal("price", self.price.as_deref())?;
+                let units = instrument.price_units(price).map_err(|error| step("price", &error))?;
+                if !instrument.is_on_tick(units) {
+                    let tick = instrument.price(instrument.tick());
+                    return Err(Fault::bad_request("price", format!("not a multiple of the tick, {tick}")));
+                }
+                Some(PositionAction::MoveStop(units))
+            }
+            Command::BreakEven => Some(PositionAction::BreakEven),
+            Command::Adopt => Some(PositionAction::Adopt),
+            Command::Ignore => Some(PositionAction::Ignore),
+            Command::Close
+            | Command::Pause
+            | Command::Resume
+            | Command::Cautious
+            | Command::ProtectOnly
+            | Command::Flatten
+            | Command::Kill
+            | Command::KillAndFlatten
+            | Command::Release => None,
+        })
+    }
+
+    /// What it would do to the position.
+    pub(super) fn words_of_position(&self, view: &View) -> Option<String> {
+        let name = self.instrument.as_deref()?;
+        let row = view.instruments.iter().find(|row| row.name.as_str() == name)?;
+        let stop = row.stop.map_or_else(|| "nowhere".to_owned(), |stop| stop.to_string());
+        let value = |field: &Option<String>| field.clone().unwrap_or_default();
+        Some(match self.command {
+            Command::Close => format!("closes {name} at market: {} at about {}", row.qty, row.last),
+            Command::Reduce => {
+                format!("closes {} of the {} of {name} at market", value(&self.qty), row.qty)
+            }
+            Command::MoveStop => {
+                format!("moves the stop of {name} from {stop} to {}; last {}", value(&self.price), row.last)
+            }
+            Command::BreakEven => {
+                let entry = row.trade.as_ref().and_then(|trade| trade.entry);
+                let entry = entry.map_or_else(|| "unknown".to_owned(), |entry| entry.to_string());
+                format!("moves the stop of {name} from {stop} to its entry, {entry}, and the offset")
+            }
+            Command::Adopt => format!("protects {name} with a stop and manages it from now on"),
+            Command::Ignore => {
+                format!("leaves {name} alone: its stop of ours is cancelled, nothing of ours protects it")
+            }
+            Command::Pause
+            | Command::Resume
+            | Command::Cautious
+            | Command::ProtectOnly
+            | Command::Flatten
+            | Command::Kill
+            | Command::KillAndFlatten
+            | Command::Release => return None,
+        })
+    }
+}
+
+fn decimal<T: FromStr>(field: &'static str, text: Option<&str>) -> Result<T, Fault> {
+    let text = text.unwrap_or_default();
+    text.parse().map_err(|_| Fault::bad_request(field, "not a decimal number such as \"0.25\""))
+}
+
+fn step(field: &'static str, error: &seawall_model::ModelError) -> Fault {
+    Fault::bad_request(field, error.to_string())
+}

@@ -1,0 +1,160 @@
+//! What the operator does to one position by hand: moves its stop, makes it smaller, takes it over or leaves
+//! it alone.
+//!
+//! Invariants: a stop moves in favour of the position only, by hand as by itself; the stop keeps resting
+//! while a part is closed; the engine lets go of a position that was found and of no other. What does not fit
+//! changes nothing at all: [`judge`] says why, and is asked before anything is done.
+
+use seawall_model::{ExitReason, PositionAction, PositionSide, PriceUnits, QtyUnits, Ts};
+use seawall_strategy::{Direction, Level};
+use thiserror::Error;
+
+use crate::desk::Desk;
+use crate::effects::Effects;
+use crate::exits;
+use crate::fills::takeover_stop;
+use crate::manage;
+use crate::protection::{is_reachable, protect};
+use crate::shared::Shared;
+use crate::truth::settings::PositionPolicy;
+
+/// Why an action does not fit the position as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// The run has no such instrument.
+    #[error("there is no such instrument")]
+    NoInstrument,
+    /// Nothing is held there.
+    #[error("nothing is held there")]
+    NoPosition,
+    /// It is left alone: nothing of ours is ordered on its instrument.
+    #[error("the position is left alone by policy; adopt it first")]
+    LeftAlone,
+    /// It is on its way out.
+    #[error("the position is being closed, or made smaller, already")]
+    Closing,
+    /// The stop would not protect better than it does.
+    #[error("a stop only moves in favour of its position, and this price is not better than where it is")]
+    Loosens,
+    /// The price is there already: a venue would refuse such a stop.
+    #[error("the price has reached that stop already; close the position instead")]
+    Passed,
+    /// The average entry is not known.
+    #[error("the entry of the position is not known")]
+    NoEntry,
+    /// The quantity is not a positive multiple of the venue's lot, or is below its smallest order.
+    #[error("the quantity is no multiple of the venue's lot, or below its smallest order")]
+    NoOrder,
+    /// What would be left could not be closed by an order of its own.
+    #[error("what would be left is less than the venue's smallest order; close the position instead")]
+    LeavesDust,
+    /// The venue takes no orders there.
+    #[error("the venue takes no orders there now")]
+    NotServed,
+    /// An order of this run opened it, or it is so already.
+    #[error("the position was opened by this run, or is so already")]
+    NotFound,
+}
+
+/// Whether `action` fits.
+pub(crate) fn judge(desk: &Desk, shared: &Shared, action: PositionAction) -> Result<(), Unfit> {
+    if desk.position.is_flat() {
+        return Err(Unfit::NoPosition);
+    }
+    let policy = desk.foreign.policy;
+    if desk.foreign.is_left_alone() && action != PositionAction::Adopt {
+        return Err(if action == PositionAction::Ignore { Unfit::NotFound } else { Unfit::LeftAlone });
+    }
+    let is_closing = desk.closing.is_some() || desk.trimming.is_some() || exits::exit_is_live(desk);
+    if is_closing {
+        return Err(Unfit::Closing);
+    }
+    match action {
+        PositionAction::MoveStop(price) => judge_stop(desk, price),
+        PositionAction::BreakEven => {
+            judge_stop(desk, manage::break_even_price(desk, shared).ok_or(Unfit::NoEntry)?)
+        }
+        PositionAction::Reduce(qty) => judge_part(desk, qty),
+        PositionAction::Adopt if matches!(policy, None | Some(PositionPolicy::Adopt)) => Err(Unfit::NotFound),
+        PositionAction::Ignore if policy.is_none() => Err(Unfit::NotFound),
+        PositionAction::Adopt | PositionAction::Ignore => Ok(()),
+    }
+}
+
+fn judge_stop(desk: &Desk, price: PriceUnits) -> Result<(), Unfit> {
+    let better = match (desk.position.side(), desk.protection.wanted()) {
+        (PositionSide::Flat, _) => false,
+        (PositionSide::Long | PositionSide::Short, None) => true,
+        (PositionSide::Long, Some(now)) => price > now,
+        (PositionSide::Short, Some(now)) => price < now,
+    };
+    if !better || price <= PriceUnits::ZERO {
+        return Err(Unfit::Loosens);
+    }
+    if is_reachable(desk, price) { Ok(()) } else { Err(Unfit::Passed) }
+}
+
+fn judge_part(desk: &Desk, qty: QtyUnits) -> Result<(), Unfit> {
+    let (held, least) = (desk.position.qty().abs(), desk.instrument.min_qty());
+    if qty <= QtyUnits::ZERO || qty < least || desk.instrument.floor_lot(qty) != qty {
+        return Err(Unfit::NoOrder);
+    }
+    let left = held.minus(qty);
+    if left < least || left <= QtyUnits::ZERO {
+        return Err(Unfit::LeavesDust);
+    }
+    if desk.is_served() && desk.market.terms.trading.takes_orders() { Ok(()) } else { Err(Unfit::NotServed) }
+}
+
+/// Does what fits, and nothing else.
+pub(crate) fn act(
+    desk: &mut Desk,
+    shared: &mut Shared,
+    at: Ts,
+    action: PositionAction,
+    effects: &mut Effects,
+) {
+    if judge(desk, shared, action).is_err() {
+        return;
+    }
+    match action {
+        PositionAction::MoveStop(price) => {
+            desk.protection.improve(desk.position.side(), price);
+            protect(desk, shared, at, effects);
+        }
+        PositionAction::BreakEven => {
+            if let Some(price) = manage::break_even_price(desk, shared) {
+                manage::break_even(desk, price);
+            }
+            protect(desk, shared, at, effects);
+        }
+        PositionAction::Reduce(qty) => {
+            exits::reduce(desk, shared, at, qty, ExitReason::Manual, effects);
+        }
+        PositionAction::Adopt => adopt(desk, shared, at, effects),
+        PositionAction::Ignore => let_go(desk, shared, at, effects),
+    }
+}
+
+/// From now on its protection is ours, with the time that a new position has.
+fn adopt(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
+    let direction = match desk.position.side() {
+        PositionSide::Long => Direction::Long,
+        PositionSide::Short => Direction::Short,
+        PositionSide::Flat => return,
+    };
+    desk.foreign.found(PositionPolicy::Adopt, Some(at.plus(shared.protection.confirm_deadline())));
+    if desk.protection.wanted().is_none() {
+        let level = Level::Percent(shared.protection.takeover_stop_pct);
+        let stop = takeover_stop(desk, direction, level);
+        desk.protection.begin(stop, at, at);
+    }
+    protect(desk, shared, at, effects);
+}
+
+/// Nothing of ours is ordered there any more.
+fn let_go(desk: &mut Desk, shared: &Shared, at: Ts, effects: &mut Effects) {
+    desk.foreign.found(PositionPolicy::Ignore, None);
+    desk.protection.begin(None, at, at);
+    exits::cancel_live(desk, shared, at, effects, |_| true);
+}
