@@ -11,6 +11,7 @@ const SCREENS = {
     const count = await run.ask('/api/positions?all=true')
     await expect(page.locator('[role=row][aria-rowindex]:not([aria-rowindex="1"])')).toHaveCount(count.positions.length)
   },
+  chart: async ({ page }) => expect(page.getByRole('table', { name: 'Structure on the chart' }).getByRole('row').nth(1)).toBeVisible(),
   orders: async ({ page, run }) => {
     const { rows } = await run.ask('/api/orders')
     await expect(page.getByRole('table', { name: 'Orders in their latest state' })).toContainText(rows.at(-1).client_order_id)

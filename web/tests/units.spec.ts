@@ -1,6 +1,7 @@
 /** What is computed in the browser: exact decimals, patches, statistics. */
 import { expect, test } from '@playwright/test'
 import type { Trade } from '../src/api/client'
+import { axisSeconds, knownAt, placeOf, snapped, stepOf, timeframesOver, type Candle, type Overlay } from '../src/lib/chart'
 import { compare, magnitude, negated, rounded, share, sign, sum } from '../src/lib/decimal'
 import { merged } from '../src/lib/patch'
 import { grouped, statistics } from '../src/lib/statistics'
@@ -63,4 +64,35 @@ test('what cannot be known of no trades, or of none that lost, is not made up', 
   expect(statistics([])).toMatchObject({ count: 0, winPct: null, profitFactor: null, meanR: null, best: null, worst: null })
   expect(statistics([trade('1', 1)]).profitFactor).toBeNull()
   expect(grouped([trade('1', 1), trade('2', 1, 'short')], (one) => one.side).map(([name, all]) => [name, all.net])).toEqual([['long', '1'], ['short', '2']])
+})
+
+const candle = (open: string, close: string) => ({ open, close, high: open, low: close }) as unknown as Candle
+
+test('a dragged price is of whole steps, which the candles show', () => {
+  expect(stepOf([candle('69540.500', '69541.000'), candle('69600.000', '69580.500')], 3)).toBe(500)
+  expect(stepOf([candle('0.10005', '0.10010')], 5)).toBe(5)
+  expect(stepOf([], 2)).toBe(1)
+  expect(snapped(69540.74, 500, 3)).toBe('69540.500')
+  expect(snapped(69540.76, 500, 3)).toBe('69541.000')
+  expect(snapped(0.1000749, 5, 5)).toBe('0.10005')
+})
+
+test('an instant belongs to the last candle that began before it', () => {
+  const starts = [0, 60, 120]
+  expect([-1, 0, 59, 60, 1_000].map((at) => placeOf(starts, at))).toEqual([-1, 0, 0, 1, 2])
+  expect(placeOf([], 5)).toBe(-1)
+  expect(axisSeconds('2026-07-01T00:00:00Z', 'utc')).toBe(1_782_864_000)
+})
+
+test('candles are put together to multiples of what the run hears', () => {
+  expect(timeframesOver('5m')).toEqual(['5m', '15m', '30m', '1h', '2h', '4h', '1d'])
+  expect(timeframesOver('1w')).toEqual(['1w'])
+})
+
+test('what became known later is not known before, and what ended later still lives', () => {
+  const zone = (id: string, known_at: string, ended_at: string | null) => ({ id, known_at, ended_at, ended: ended_at && 'broken', touched_at: null }) as unknown as Overlay
+  const all = [zone('a', '2026-07-01T00:01:00Z', '2026-07-01T00:05:00Z'), zone('b', '2026-07-01T00:04:00Z', null)]
+  expect(knownAt(all, '2026-07-01T00:03:00Z')).toMatchObject([{ id: 'a', ended_at: null, ended: null }])
+  expect(knownAt(all, '2026-07-01T00:05:00Z')).toMatchObject([{ id: 'a', ended: 'broken' }, { id: 'b' }])
+  expect(knownAt(all, null)).toBe(all)
 })

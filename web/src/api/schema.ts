@@ -545,15 +545,19 @@ export interface components {
          * @description What can be commanded.
          * @enum {string}
          */
-        Command: "pause" | "resume" | "cautious" | "protect_only" | "flatten" | "close" | "kill" | "kill_and_flatten" | "release";
+        Command: "pause" | "resume" | "cautious" | "protect_only" | "flatten" | "close" | "reduce" | "move_stop" | "break_even" | "adopt" | "ignore" | "kill" | "kill_and_flatten" | "release";
         /** @description A command. */
         CommandBody: {
             /** @description Which. */
             command: components["schemas"]["Command"];
             /** @description What the preview gave, for what raises risk. */
             confirmation?: string | null;
-            /** @description For `close`: the instrument, by its full name. */
+            /** @description For `close`, `reduce`, `move_stop`, `break_even`, `adopt` and `ignore`: the instrument, by its full name. */
             instrument?: string | null;
+            /** @description For `move_stop`: where to, a multiple of the venue's tick. */
+            price?: string | null;
+            /** @description For `reduce`: how much, a multiple of the venue's lot. */
+            qty?: string | null;
             /** @description Why, for the journal. What raises risk needs one. */
             why?: string;
         };

@@ -3,6 +3,7 @@
 export const SCREENS = [
   ['overview', 'Overview'],
   ['positions', 'Positions'],
+  ['chart', 'Chart'],
   ['orders', 'Orders'],
   ['decisions', 'Decisions'],
   ['trades', 'Trades'],

@@ -1,0 +1,92 @@
+/** The chart shows the run's own candles; its stop can be taken, and moves only when the run has moved it. */
+import type { Page } from '@playwright/test'
+import { expect, test, type Run } from './stage'
+
+const digits = (text: string | null) => (text ?? '').replaceAll(',', '')
+
+/** The chart of a position whose stop rests, with the pointer over the line of that stop. */
+async function overStop(page: Page, run: Run): Promise<{ instrument: string; stop: string; x: number; y: number; up: boolean }> {
+  const { positions } = await run.ask('/api/positions')
+  const held = positions.find((row: any) => row.protected && row.stop != null)
+  await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(held.instrument)}`)
+  await expect(page.getByTestId('candles')).toBeVisible()
+  await expect(page.locator('aside dl')).toContainText('Stop')
+  const box = await page.getByTestId('candles').boundingBox()
+  if (!box) throw new Error('the chart has no place')
+  const x = box.x + box.width / 2
+  const takes = page.locator('[data-testid=candles].takes')
+  // The scale may still be moving, so the line is looked for until it is under the pointer.
+  for (let round = 0; round < 4; round += 1) {
+    for (let y = box.y + 4; y < box.y + box.height - 30; y += 5) {
+      await page.mouse.move(x, y)
+      if ((await takes.count()) > 0) return { instrument: held.instrument, stop: held.stop, x, y, up: held.side === 'long' }
+    }
+  }
+  throw new Error('no line can be taken')
+}
+
+test('the candles are those of the run, in each timeframe, and structure says since when it was known', async ({ run, signedIn }) => {
+  const page = await signedIn()
+  await page.goto(`${run.url}/#/chart`)
+  const instrument = await page.getByRole('combobox', { name: 'Instrument' }).inputValue()
+  for (const timeframe of ['1m', '5m']) {
+    await page.getByRole('group', { name: 'Timeframe' }).getByRole('button', { name: timeframe, exact: true }).click()
+    await expect(page.getByTestId('candles')).toHaveAttribute('aria-label', new RegExp(` ${timeframe}: `))
+    const asked = `/api/candles?limit=2000&timeframe=${timeframe}&instrument=${encodeURIComponent(instrument)}`
+    await expect
+      .poll(async () => {
+        const { candles, forming } = await run.ask(asked)
+        const said = digits(await page.getByTestId('candles').getAttribute('aria-label'))
+        return [...candles.slice(-3), ...(forming ? [forming] : [])].some((one: any) => said.endsWith(` ${one.close}`))
+      })
+      .toBe(true)
+  }
+  const { overlays } = await run.ask(`/api/overlays?timeframe=1m&instrument=${encodeURIComponent(instrument)}`)
+  expect(overlays.length).toBeGreaterThan(0)
+  await page.getByRole('group', { name: 'Timeframe' }).getByRole('button', { name: '1m', exact: true }).click()
+  const structure = page.getByRole('table', { name: 'Structure on the chart' })
+  await expect(structure).toContainText('Known at')
+  await expect(structure.getByRole('row').nth(1)).toContainText(/OB|BB|FVG|BOS|CHoCH/)
+})
+
+test('what was known at an earlier candle does not know what came later', async ({ run, signedIn }) => {
+  const page = await signedIn()
+  await page.goto(`${run.url}/#/chart`)
+  const slider = page.getByLabel('What was known')
+  await expect(page.locator('.replay')).toContainText('now')
+  await slider.focus()
+  await page.keyboard.press('Home')
+  await expect(page.locator('.replay')).toContainText(/at \d\d-\d\d/)
+  await expect(page.getByTestId('candles')).toHaveAttribute('aria-label', /: 30,/)
+})
+
+test('a stop that is dragged is asked about, moved by the run, and in the journal', async ({ run, signedIn }) => {
+  const page = await signedIn()
+  const { instrument, stop, x, y, up } = await overStop(page, run)
+  await page.mouse.down()
+  await page.mouse.move(x, y + (up ? -6 : 6), { steps: 3 })
+  await page.mouse.move(x, y + (up ? -12 : 12), { steps: 3 })
+  await page.mouse.up()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText(`moves the stop of ${instrument} from`)
+  await expect(dialog).toContainText('allows no more risk than now')
+  await page.getByLabel(/^Why/).fill('dragged by a test')
+  await page.getByRole('button', { name: 'Move stop now' }).click()
+  await expect(dialog).toContainText('It is in the journal')
+  await expect
+    .poll(async () => {
+      const { positions } = await run.ask('/api/positions?all=true')
+      return positions.find((row: any) => row.instrument === instrument)?.stop !== stop
+    })
+    .toBe(true)
+})
+
+test('a viewer sees the chart and can move nothing', async ({ run, signedIn }) => {
+  const page = await signedIn('viewer')
+  await page.goto(`${run.url}/#/chart`)
+  await expect(page.getByTestId('candles')).toBeVisible()
+  for (const button of ['Move stop…', 'Reduce…', 'Break even…']) {
+    const one = page.getByRole('button', { name: button })
+    if ((await one.count()) > 0) await expect(one).toBeDisabled()
+  }
+})
