@@ -1,6 +1,7 @@
 /** What is computed in the browser: exact decimals, patches, statistics. */
 import { expect, test } from '@playwright/test'
 import type { Trade } from '../src/api/client'
+import { months } from '../src/lib/calendar'
 import { axisSeconds, knownAt, placeOf, snapped, stepOf, timeframesOver, type Candle, type Overlay } from '../src/lib/chart'
 import { compare, magnitude, negated, rounded, share, sign, sum } from '../src/lib/decimal'
 import { merged } from '../src/lib/patch'
@@ -95,4 +96,15 @@ test('what became known later is not known before, and what ended later still li
   expect(knownAt(all, '2026-07-01T00:03:00Z')).toMatchObject([{ id: 'a', ended_at: null, ended: null }])
   expect(knownAt(all, '2026-07-01T00:05:00Z')).toMatchObject([{ id: 'a', ended: 'broken' }, { id: 'b' }])
   expect(knownAt(all, null)).toBe(all)
+})
+
+test('days are months of a calendar with their totals, and the largest result is the strongest', () => {
+  const on = (day: string, net: string) => [day, statistics([trade(net, null)])] as [string, ReturnType<typeof statistics>]
+  const [june, july] = months([on('2026-04-01', '500'), on('2026-06-30', '-10.50'), on('2026-07-01', '30'), on('2026-07-02', '0')], 2)
+  expect([june?.month, june?.total, july?.month, july?.total, july?.count]).toEqual(['2026-06', '-10.50', '2026-07', '30', 2])
+  // The first of July 2026 is a Wednesday.
+  expect(july?.weeks[0]?.map((day) => day && [day.number, day.level])).toEqual([null, null, [1, 3], [2, 0], [3, 0], [4, 0], [5, 0]])
+  expect(june?.weeks.flat().filter((day) => day).length).toBe(30)
+  expect(june?.weeks.at(-1)?.[1]).toMatchObject({ number: 30, level: 2 })
+  expect(months([], 6)).toEqual([])
 })
