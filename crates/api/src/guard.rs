@@ -20,12 +20,14 @@ use crate::headers;
 use crate::state::App;
 
 /// Method and path of what anybody may ask.
-pub const PUBLIC: [(Method, &str); 5] = [
+pub const PUBLIC: [(Method, &str); 6] = [
     (Method::GET, "/"),
     (Method::GET, "/livez"),
     (Method::GET, "/readyz"),
     (Method::GET, "/api/openapi.json"),
     (Method::POST, "/api/session"),
+    // Its body names who sends it.
+    (Method::POST, "/api/signals"),
 ];
 /// What somebody known may do to themselves, without being an operator.
 const OWN: [(Method, &str); 1] = [(Method::DELETE, "/api/session")];
@@ -94,6 +96,9 @@ async fn admit(app: &App, request: &mut Parts) -> Result<(), Fault> {
         return Ok(());
     }
     let (principal, session) = identify(app, request).await?;
+    if principal.role == Role::Signal {
+        return Err(signal_only());
+    }
     if writes {
         let own = OWN.contains(&(at.0.clone(), at.1.as_str()));
         if principal.role < Role::Operator && !own {
@@ -106,6 +111,12 @@ async fn admit(app: &App, request: &mut Parts) -> Result<(), Fault> {
         request.extensions.insert(session);
     }
     Ok(())
+}
+
+/// A token that sends signals is good for nothing else: it stands in the settings of somebody else's service.
+pub(crate) fn signal_only() -> Fault {
+    let fix = "use a token of a viewer or an operator; `seawall api token` makes one";
+    Fault::forbidden("signals_only", "a token of the role signal sends signals and does nothing else", fix)
 }
 
 /// A page of another site may bring a name of its own to our address; it cannot bring ours.

@@ -23,6 +23,7 @@ use crate::routes;
         (name = "chart", description = "Candles, and what belongs on them"),
         (name = "books", description = "What has happened, from the database"),
         (name = "commands", description = "What an operator can do"),
+        (name = "signals", description = "Advice from outside"),
     )
 )]
 pub(crate) struct Document;

@@ -17,6 +17,7 @@ use crate::confirmations::Confirmations;
 use crate::error::ApiError;
 use crate::fault::Fault;
 use crate::names::Names;
+use crate::routes::signals::{Signals, wall};
 use crate::study::Studies;
 
 /// A view that is older is asked for anew.
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) confirmations: Confirmations,
     pub(crate) names: Names,
     pub(crate) studies: Studies,
+    pub(crate) signals: Signals,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: bool,
     /// Names the stream of this process.
@@ -89,6 +91,7 @@ impl App {
             confirmations: Confirmations::new(within),
             names,
             studies: Studies::default(),
+            signals: Signals::new(wall()),
             data_dir,
             tls,
             stream_id: random_word()?,

@@ -465,6 +465,8 @@ pub(crate) enum ApiCommand {
 /// What the owner of a token may do.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum ApiRole {
+    /// Send signals (`POST /api/signals`), and nothing else.
+    Signal,
     /// Look.
     Viewer,
     /// Look, and give commands.
@@ -474,6 +476,7 @@ pub(crate) enum ApiRole {
 impl From<ApiRole> for seawall_api::access::Role {
     fn from(role: ApiRole) -> Self {
         match role {
+            ApiRole::Signal => Self::Signal,
             ApiRole::Viewer => Self::Viewer,
             ApiRole::Operator => Self::Operator,
         }

@@ -39,6 +39,9 @@ pub struct ApiSettings {
     /// Market data that are older than this are reported as stale, in seconds.
     #[schemars(range(min = 5, max = 86_400))]
     pub tick_age_max_s: u32,
+    /// Signals from outside that are older than this when they come in are refused, in seconds.
+    #[schemars(range(min = 1, max = 3_600))]
+    pub signal_max_lag_s: u32,
 }
 
 impl Default for ApiSettings {
@@ -54,6 +57,7 @@ impl Default for ApiSettings {
             confirm_within_s: 60,
             request_timeout_s: 15,
             tick_age_max_s: 120,
+            signal_max_lag_s: 30,
         }
     }
 }
@@ -72,6 +76,7 @@ impl ApiSettings {
             ("api.confirm_within_s", self.confirm_within_s, (5, 600)),
             ("api.request_timeout_s", self.request_timeout_s, (1, 120)),
             ("api.tick_age_max_s", self.tick_age_max_s, (5, 86_400)),
+            ("api.signal_max_lag_s", self.signal_max_lag_s, (1, 3_600)),
         ];
         let outside = numbers.into_iter().filter(|(_, value, (least, most))| value < least || value > most);
         let mut problems: Vec<Problem> = outside

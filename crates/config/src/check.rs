@@ -126,7 +126,7 @@ impl Config {
         self.check_signal(index, spec, problems);
         match self.strategy.name {
             StrategyKind::EmaCross => self.check_ema_cross(index, problems),
-            StrategyKind::Smc => {}
+            StrategyKind::Smc | StrategyKind::Signals => {}
         }
     }
 

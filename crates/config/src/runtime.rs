@@ -107,7 +107,7 @@ impl Config {
     pub fn trades_both_sides(&self) -> bool {
         match self.strategy.name {
             StrategyKind::EmaCross => !self.strategy.ema_cross.long_only,
-            StrategyKind::Smc => true,
+            StrategyKind::Smc | StrategyKind::Signals => true,
         }
     }
 

@@ -558,6 +558,7 @@ impl Engine {
                     by_hand::act(desk, shared, at, action, effects);
                 });
             }
+            Command::Signal { instrument, signal } => self.on_signal(at, instrument, signal, effects),
         }
         // A mode that was made freer is judged again, and so is an account that money has come into.
         self.shared.guard.watch.wake(at);

@@ -294,7 +294,8 @@ fn measured_from(desk: &Desk, setup: Setup, direction: Direction, price: PriceUn
             | Setup::FairValueGap
             | Setup::BreakOfStructure
             | Setup::Trend
-            | Setup::Adopted,
+            | Setup::Adopted
+            | Setup::Signal,
             Direction::Long | Direction::Short,
         ) => price,
     }

@@ -35,6 +35,7 @@ mod look;
 mod manage;
 mod margin;
 mod orders;
+mod outside;
 mod planning;
 mod protection;
 mod quarantine;

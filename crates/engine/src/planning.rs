@@ -28,7 +28,7 @@ pub(crate) fn regime(setup: Setup) -> Option<Regime> {
     match setup {
         Setup::OrderBlock | Setup::FairValueGap => Some(Regime::Tight),
         Setup::BreakOfStructure | Setup::Trend => Some(Regime::Wide),
-        Setup::EmaCross | Setup::Adopted => None,
+        Setup::EmaCross | Setup::Adopted | Setup::Signal => None,
     }
 }
 
@@ -41,6 +41,10 @@ pub(crate) fn prepared(
     at: Ts,
     decision: &mut Decision,
 ) -> Option<EntryPlan> {
+    if plan.setup == Setup::Signal {
+        // Its prices are of the traded instrument, whatever the strategy reads.
+        return Some(plan.clone());
+    }
     let crossing = Crossing::of(desk);
     let regime = regime(plan.setup);
     if regime.is_none() && !crossing.is_apart() {

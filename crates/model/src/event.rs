@@ -480,6 +480,32 @@ pub enum Command {
         /// What.
         action: PositionAction,
     },
+    /// What somebody outside advises. It passes the gates that a strategy's plan passes, and leaves a record.
+    Signal {
+        /// The instrument.
+        instrument: InstrumentId,
+        /// What is advised.
+        signal: Signal,
+    },
+}
+
+/// What somebody outside advises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// Enter at market; an opposite position is closed first.
+    Enter {
+        /// Buy or sell.
+        side: Side,
+        /// Where the stop goes; nothing is entered without one.
+        stop: PriceUnits,
+        /// Where all of it takes its profit.
+        target: Option<PriceUnits>,
+        /// How much; else so much that the distance to the stop costs the configured share of equity.
+        qty: Option<QtyUnits>,
+    },
+    /// Close the position.
+    Exit,
 }
 
 /// What the operator can do to one position, beside closing it.

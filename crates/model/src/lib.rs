@@ -43,8 +43,8 @@ pub use digest::StateSink;
 pub use error::ModelError;
 pub use event::{
     CancelReason, Command, Coverage, Fill, FillCause, Input, KillReason, Liquidity, OrderUpdate,
-    PositionAction, RejectReason, Report, SubmitOutcome, SystemMode, VenueEvent, VenueOrder, VenuePosition,
-    VenueRequest,
+    PositionAction, RejectReason, Report, Signal, SubmitOutcome, SystemMode, VenueEvent, VenueOrder,
+    VenuePosition, VenueRequest,
 };
 pub use explain::{Binding, Comparison, Demand};
 pub use instrument::{

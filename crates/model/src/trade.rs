@@ -24,6 +24,8 @@ pub enum Setup {
     Trend,
     /// Found at the venue, not opened by us.
     Adopted,
+    /// A signal from outside.
+    Signal,
 }
 
 impl Setup {
@@ -37,6 +39,7 @@ impl Setup {
             Setup::BreakOfStructure => "break_of_structure",
             Setup::Trend => "trend",
             Setup::Adopted => "adopted",
+            Setup::Signal => "signal",
         }
     }
 
@@ -48,6 +51,7 @@ impl Setup {
             Setup::OrderBlock | Setup::FairValueGap => "tight_smc",
             Setup::BreakOfStructure | Setup::Trend => "wide_structure",
             Setup::Adopted => "adopted",
+            Setup::Signal => "signal",
         }
     }
 }

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use seawall_model::{
     Booking, BookingKind, Command, FillCause, Input, InstrumentId, KillReason, Money, OrderRef,
-    PositionAction, PriceUnits, QtyUnits, Side, Span, SystemMode, Ts, VenueEvent, VenueId,
+    PositionAction, PriceUnits, QtyUnits, Side, Signal, Span, SystemMode, Ts, VenueEvent, VenueId,
 };
 use seawall_store::disk::Fault as DiskFault;
 
@@ -298,8 +298,17 @@ impl World {
     /// what is promised for it.
     fn act_by_hand(&mut self, at: Ts, id: InstrumentId, mut shape: Stream) -> bool {
         let Some(engine) = self.process.as_ref().map(|process| &process.engine) else { return false };
-        let Some(view) = engine.position(id).filter(|view| !view.qty.is_zero()) else { return false };
+        let Some(view) = engine.position(id) else { return false };
         let last = engine.last_price(id).get();
+        if view.qty.is_zero() {
+            // Somebody outside advises an entry, with its stop up to three percent away, or on the wrong side.
+            let side = if shape.chance(500_000) { Side::Buy } else { Side::Sell };
+            let stop =
+                PriceUnits::new(last - side.signed(QtyUnits::new(last)).get() / 1_000 * shape.range(-2, 30));
+            let signal = Signal::Enter { side, stop, target: None, qty: None };
+            self.feed(at, Input::Operator(Command::Signal { instrument: id, signal }));
+            return true;
+        }
         let from = view.stop.map_or(last, PriceUnits::get);
         // Between the stop and the price, or a little before or beyond.
         let price = from.saturating_add((last - from).saturating_mul(shape.range(-3, 12)) / 10);

@@ -7,6 +7,7 @@
 //! full run.
 
 pub mod ema_cross;
+pub mod outside;
 pub mod settings;
 pub mod smc;
 

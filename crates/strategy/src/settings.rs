@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::Strategy;
 use crate::ema_cross::{EmaCross, EmaCrossSettings};
+use crate::outside::Outside;
 use crate::smc::{Smc, SmcSettings};
 
 /// Which strategy trades.
@@ -17,6 +18,8 @@ pub enum StrategyKind {
     EmaCross,
     /// Smart Money Concepts: daily bias, 4h structure, 1h ADX.
     Smc,
+    /// None of its own: it waits for signals from outside (`POST /api/signals`).
+    Signals,
 }
 
 impl StrategyKind {
@@ -26,6 +29,7 @@ impl StrategyKind {
         match self {
             StrategyKind::EmaCross => "ema_cross",
             StrategyKind::Smc => "smc",
+            StrategyKind::Signals => "signals",
         }
     }
 }
@@ -66,6 +70,7 @@ impl StrategySettings {
         match self.name {
             StrategyKind::EmaCross => self.ema_cross.check(),
             StrategyKind::Smc => self.smc.check(),
+            StrategyKind::Signals => Ok(()),
         }
     }
 
@@ -74,7 +79,7 @@ impl StrategySettings {
     pub fn always_has_stop(&self) -> bool {
         match self.name {
             StrategyKind::EmaCross => self.ema_cross.stop_pct.is_some(),
-            StrategyKind::Smc => true,
+            StrategyKind::Smc | StrategyKind::Signals => true,
         }
     }
 
@@ -91,6 +96,7 @@ impl StrategySettings {
         match self.name {
             StrategyKind::EmaCross => Ok(Box::new(EmaCross::new(&self.ema_cross, instrument, base)?)),
             StrategyKind::Smc => Ok(Box::new(Smc::new(&self.smc, instrument, base)?)),
+            StrategyKind::Signals => Ok(Box::new(Outside::new(base))),
         }
     }
 }

@@ -36,6 +36,8 @@ const REMEMBERED_MAX: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Send signals, and nothing else.
+    Signal,
     /// Look.
     Viewer,
     /// Look, and give commands.
@@ -47,6 +49,7 @@ impl Role {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Role::Signal => "signal",
             Role::Viewer => "viewer",
             Role::Operator => "operator",
         }

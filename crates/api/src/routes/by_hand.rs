@@ -128,11 +128,11 @@ impl CommandBody {
     }
 }
 
-fn decimal<T: FromStr>(field: &'static str, text: Option<&str>) -> Result<T, Fault> {
+pub(super) fn decimal<T: FromStr>(field: &'static str, text: Option<&str>) -> Result<T, Fault> {
     let text = text.unwrap_or_default();
     text.parse().map_err(|_| Fault::bad_request(field, "not a decimal number such as \"0.25\""))
 }
 
-fn step(field: &'static str, error: &seawall_model::ModelError) -> Fault {
+pub(super) fn step(field: &'static str, error: &seawall_model::ModelError) -> Fault {
     Fault::bad_request(field, error.to_string())
 }

@@ -260,7 +260,7 @@ pub(super) async fn preview(
     let closes = match deed {
         Deed::Engine(Order::Mode(SystemMode::Flatten)) | Deed::Kill { flatten: true } => names(true),
         Deed::Engine(Order::Close(_)) => names(false),
-        Deed::Engine(Order::Mode(_) | Order::Position(..) | Order::KillSwitch)
+        Deed::Engine(Order::Mode(_) | Order::Position(..) | Order::Signal(..) | Order::KillSwitch)
         | Deed::Kill { .. }
         | Deed::Release => Vec::new(),
     };

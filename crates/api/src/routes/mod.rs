@@ -11,6 +11,7 @@ mod overlays;
 mod risk;
 mod session;
 mod settings;
+pub(crate) mod signals;
 mod stream;
 mod system;
 mod take;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(decisions::matrix))
         .routes(routes!(commands::preview))
         .routes(routes!(commands::command))
+        .routes(routes!(signals::signal))
         .routes(routes!(stream::stream))
 }
 

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::take::Sent;
 use crate::access::{Principal, Role};
 use crate::fault::{ErrorBody, Fault};
-use crate::guard::{COOKIE, Peer, SessionId, by_token};
+use crate::guard::{COOKIE, Peer, SessionId, by_token, signal_only};
 use crate::state::App;
 
 /// A token.
@@ -36,7 +36,7 @@ pub(super) struct SessionBody {
 }
 
 /// Who is connected, where the request says so.
-pub(super) struct Connected(Peer);
+pub(super) struct Connected(pub(super) Peer);
 
 impl<S: Send + Sync> FromRequestParts<S> for Connected {
     type Rejection = Fault;
@@ -57,6 +57,9 @@ pub(super) async fn sign_in(
     Sent(SignInBody { token }): Sent<SignInBody>,
 ) -> Result<Response, Fault> {
     let principal = by_token(&app, &token, peer.0).await?;
+    if principal.role == Role::Signal {
+        return Err(signal_only());
+    }
     let session = app.access.begin_session(&principal).map_err(|error| {
         let fix = "the log has the cause";
         Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string(), fix)

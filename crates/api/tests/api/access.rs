@@ -26,6 +26,8 @@ const TABLE: &[(&str, &str, May)] = &[
     ("get", "/metrics", May::Known),
     ("get", "/api/openapi.json", May::Anybody),
     ("post", "/api/session", May::Anybody),
+    // Its body names who sends it.
+    ("post", "/api/signals", May::Anybody),
     ("get", "/api/session", May::Known),
     ("delete", "/api/session", May::Own),
     ("get", "/api/status", May::Known),

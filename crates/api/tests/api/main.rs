@@ -14,5 +14,6 @@ mod document;
 mod hostile;
 mod reads;
 mod settings;
+mod signals;
 mod stage;
 mod stream;

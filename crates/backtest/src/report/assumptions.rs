@@ -33,6 +33,8 @@ pub enum Chosen<'a> {
     EmaCross(&'a EmaCrossSettings),
     /// `strategy.smc`.
     Smc(&'a SmcSettings),
+    /// `signals`, which has none.
+    Signals {},
 }
 
 /// The chosen strategy.
@@ -116,6 +118,7 @@ impl<'a> Assumptions<'a> {
                 settings: match strategy.name {
                     StrategyKind::EmaCross => Chosen::EmaCross(&strategy.ema_cross),
                     StrategyKind::Smc => Chosen::Smc(&strategy.smc),
+                    StrategyKind::Signals => Chosen::Signals {},
                 },
             },
             risk: &settings.risk,

@@ -106,7 +106,7 @@ const FILES: [(&str, &str); 38] = [
     ),
     (
         "strategy: {name: ema_cros}\n",
-        "config.yaml:1:18: strategy.name: `ema_cros` is not one of the choices; did you mean `ema_cross`? (allowed: ema_cross, smc)",
+        "config.yaml:1:18: strategy.name: `ema_cros` is not one of the choices; did you mean `ema_cross`? (allowed: ema_cross, smc, signals)",
     ),
     (
         "simulator: {funding: true}\n",

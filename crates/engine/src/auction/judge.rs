@@ -2,7 +2,7 @@
 
 use seawall_model::{
     AlertKind, Decision, ExitReason, Gate, GuardMode, Instrument, InstrumentId, Outcome, PlannedPrices,
-    PositionSide, PriceUnits, Severity, Ts,
+    PositionSide, PriceUnits, Setup, Severity, Ts,
 };
 use seawall_strategy::{Direction, EntryPlan};
 
@@ -226,7 +226,9 @@ impl Engine {
             desk.queued = Some(Queued { plan, decided_at, decision_price, after, margin });
         } else if let Some(approved) = won.approved {
             desk.basis = Some(basis(&won.plan, decided_at, decision_price));
-            desk.strategy.plan_taken(since);
+            if won.plan.setup != Setup::Signal {
+                desk.strategy.plan_taken(since);
+            }
             place(desk, &mut self.shared, at, approved, effects);
         }
         if let Some(closing) = after {

@@ -37,7 +37,7 @@ impl Regime {
         match setup {
             Setup::OrderBlock | Setup::FairValueGap => Regime::Tight,
             Setup::BreakOfStructure | Setup::Trend => Regime::Wide,
-            Setup::EmaCross | Setup::Adopted => Regime::Other,
+            Setup::EmaCross | Setup::Adopted | Setup::Signal => Regime::Other,
         }
     }
 }

@@ -19,6 +19,7 @@ mod hostile;
 mod incidents;
 mod management;
 mod orders;
+mod outside;
 mod overlays;
 mod overlays_chop;
 mod overlays_properties;

@@ -1,7 +1,7 @@
 //! Commands from outside, as the engine's thread takes them: judged against what holds at that moment.
 
 use seawall_engine::{Engine, Unfit};
-use seawall_model::{Command, Input, InstrumentId, PositionAction, SystemMode, Ts};
+use seawall_model::{Command, Input, InstrumentId, PositionAction, Signal, SystemMode, Ts};
 use seawall_store::journal::OperatorNote;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -22,6 +22,8 @@ pub enum Order {
     Close(InstrumentId),
     /// Do something else to the position of one instrument.
     Position(InstrumentId, PositionAction),
+    /// Take a signal from outside.
+    Signal(InstrumentId, Signal),
     /// The file of the kill switch was written: look at it now.
     KillSwitch,
 }
@@ -121,6 +123,10 @@ impl Ask {
                 PositionAction::Adopt => format!("adopt instrument {}", id.0),
                 PositionAction::Ignore => format!("ignore instrument {}", id.0),
             },
+            Order::Signal(id, Signal::Exit) => format!("signal: out of instrument {}", id.0),
+            Order::Signal(id, Signal::Enter { side, .. }) => {
+                format!("signal: {} instrument {}", side.name(), id.0)
+            }
             Order::KillSwitch => "kill switch".to_owned(),
         };
         OperatorNote { who: self.who.clone(), command, why: self.why.clone() }
@@ -142,6 +148,11 @@ impl Order {
                 Some(position) if position.qty.is_zero() => Err(Refusal::Nothing),
                 Some(_) => Ok(Direction::Lowers),
             },
+            Order::Signal(id, signal) => match (engine.position(id), signal) {
+                (None, _) => Err(Refusal::NoInstrument),
+                (Some(_), Signal::Enter { .. }) => Ok(Direction::Raises),
+                (Some(_), Signal::Exit) => Ok(Direction::Lowers),
+            },
             Order::Position(id, action) => {
                 engine.fits(id, action)?;
                 Ok(match action {
@@ -161,6 +172,7 @@ impl Order {
         match self {
             Order::Mode(mode) => Some(Command::SetMode(mode)),
             Order::Close(id) => Some(Command::Close(id)),
+            Order::Signal(instrument, signal) => Some(Command::Signal { instrument, signal }),
             Order::Position(instrument, action) => Some(Command::Position { instrument, action }),
             Order::KillSwitch => file(),
         }

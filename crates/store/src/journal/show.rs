@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use rust_decimal::Decimal;
 use seawall_model::{
     Command, Coverage, Fill, Input, InstrumentId, OrderKind, OrderRef, PositionAction, PriceUnits, QtyUnits,
-    Report, SubmitOutcome, VenueEvent, VenueRequest,
+    Report, Signal, SubmitOutcome, VenueEvent, VenueRequest,
 };
 
 use super::record::{Entry, InstrumentEntry, JournalInfo, OperatorNote, Record};
@@ -150,6 +150,16 @@ impl Line<'_> {
                     }
                     PositionAction::Adopt => self.out.write_str("adopts the position"),
                     PositionAction::Ignore => self.out.write_str("leaves the position alone"),
+                }
+            }
+            Command::Signal { instrument, signal } => {
+                let name = self.name(instrument);
+                match signal {
+                    Signal::Enter { side, stop, .. } => {
+                        let stop = self.price(instrument, stop);
+                        write!(self.out, "signal from outside: {} {name}, stop {stop}", side.name())
+                    }
+                    Signal::Exit => write!(self.out, "signal from outside: out of {name}"),
                 }
             }
         }

@@ -45,7 +45,11 @@ impl Reachability {
                 self.entries_end.get_or_insert(step.at);
             }
             Command::SetMode(SystemMode::Normal | SystemMode::Cautious) | Command::Release => self.forget(),
-            Command::Close(_) | Command::Transfer(_) | Command::Shutdown | Command::Position { .. } => {}
+            Command::Close(_)
+            | Command::Transfer(_)
+            | Command::Shutdown
+            | Command::Position { .. }
+            | Command::Signal { .. } => {}
         }
     }
 
@@ -55,7 +59,11 @@ impl Reachability {
             Input::Operator(Command::SetMode(mode)) => *mode >= SystemMode::ReduceOnly,
             Input::Operator(Command::Kill { .. } | Command::Shutdown) => true,
             Input::Operator(
-                Command::Close(_) | Command::Transfer(_) | Command::Release | Command::Position { .. },
+                Command::Close(_)
+                | Command::Transfer(_)
+                | Command::Release
+                | Command::Position { .. }
+                | Command::Signal { .. },
             )
             | Input::Venue(_)
             | Input::Started

@@ -43,7 +43,9 @@ impl Reduction {
             Input::Venue(VenueEvent::Positions(report)) if report.coverage == Coverage::Complete => {
                 self.unseen.positions = false;
             }
-            Input::Operator(Command::Close(_) | Command::Transfer(_) | Command::Position { .. })
+            Input::Operator(
+                Command::Close(_) | Command::Transfer(_) | Command::Position { .. } | Command::Signal { .. },
+            )
             | Input::Venue(_)
             | Input::Candle { .. }
             | Input::Quote { .. }

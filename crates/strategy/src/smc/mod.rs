@@ -154,7 +154,7 @@ fn check_base(settings: &SmcSettings, base: Timeframe) -> Result<(), StrategyErr
 fn is_tight(setup: Setup) -> bool {
     match setup {
         Setup::OrderBlock | Setup::FairValueGap => true,
-        Setup::BreakOfStructure | Setup::Trend | Setup::EmaCross | Setup::Adopted => false,
+        Setup::BreakOfStructure | Setup::Trend | Setup::EmaCross | Setup::Adopted | Setup::Signal => false,
     }
 }
 

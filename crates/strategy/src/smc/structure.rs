@@ -132,7 +132,7 @@ impl Candidate {
             Setup::OrderBlock => 1.0,
             Setup::FairValueGap => 2.0,
             Setup::BreakOfStructure => 3.0,
-            Setup::Trend | Setup::EmaCross | Setup::Adopted => 4.0,
+            Setup::Trend | Setup::EmaCross | Setup::Adopted | Setup::Signal => 4.0,
         }
     }
 }

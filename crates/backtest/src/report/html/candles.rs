@@ -201,7 +201,7 @@ fn target(view: &View<'_>, facts: &Facts<'_>, entry: f64) -> Option<f64> {
     let strategy = &view.settings.strategy;
     let share = match strategy.name {
         StrategyKind::EmaCross => strategy.ema_cross.target_pct.map(|pct| pct.to_f64() / 100.0),
-        StrategyKind::Smc => None,
+        StrategyKind::Smc | StrategyKind::Signals => None,
     };
     filled.or_else(|| share.map(|share| entry * (1.0 + direction(facts) * share)))
 }

@@ -4,7 +4,7 @@ use minicbor::Decoder;
 use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, Command, Coverage, Fill, FillCause, ForeignHolding, Input,
     KillReason, Liquidity, ListedKind, ListingRow, MarginTier, PositionAction, RejectReason, Report, Rules,
-    SubmitOutcome, SystemMode, Timeframe, Trading, VenueEvent, VenueOrder, VenuePosition,
+    Signal, SubmitOutcome, SystemMode, Timeframe, Trading, VenueEvent, VenueOrder, VenuePosition,
 };
 
 use super::{
@@ -68,7 +68,10 @@ wire_variants!(Command {
     4 = Kill { reason, flatten },
     5 = Release,
     6 = Position { instrument, action },
+    7 = Signal { instrument, signal },
 });
+
+wire_variants!(Signal { 0 = Enter { side, stop, target, qty }, 1 = Exit });
 
 wire_variants!(PositionAction { 0 = MoveStop(price), 1 = BreakEven, 2 = Reduce(qty), 3 = Adopt, 4 = Ignore });
 

@@ -10,7 +10,7 @@ use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
     ForeignHolding, Input, Instrument, InstrumentId, InstrumentSpec, KillReason, Liquidity, ListedKind,
     ListingRow, MarginTier, Money, OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, PositionAction,
-    PriceUnits, QtyUnits, RejectReason, Report, Rules, Side, SubmitOutcome, SystemMode, TimeInForce,
+    PriceUnits, QtyUnits, RejectReason, Report, Rules, Side, Signal, SubmitOutcome, SystemMode, TimeInForce,
     Timeframe, Trading, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition,
     VenueRequest,
 };
@@ -216,6 +216,16 @@ pub(crate) fn newer_inputs() -> Vec<Input> {
         }),
         Input::Operator(Command::Position { instrument: InstrumentId(2), action: PositionAction::Adopt }),
         Input::Operator(Command::Position { instrument: InstrumentId(2), action: PositionAction::Ignore }),
+        Input::Operator(Command::Signal { instrument: InstrumentId(1), signal: Signal::Exit }),
+        Input::Operator(Command::Signal {
+            instrument: InstrumentId(1),
+            signal: Signal::Enter {
+                side: Side::Sell,
+                stop: PriceUnits::new(9),
+                target: None,
+                qty: Some(QtyUnits::new(3)),
+            },
+        }),
         Input::Book {
             instrument: InstrumentId(0),
             bid: PriceUnits::new(4),

@@ -6,8 +6,8 @@ use seawall_model::{
     Booking, BookingKind, CancelReason, Candle, ClientOrderId, Command, Coverage, Fill, FillCause,
     ForeignHolding, Input, InstrumentId, KillReason, Liquidity, ListedKind, ListingRow, MarginTier, Money,
     OrderKind, OrderRef, OrderRequest, OrderRole, OrderState, Percent, PositionAction, Price, PriceUnits,
-    Qty, QtyUnits, Ratio, RejectReason, Report, Rules, Side, SubmitOutcome, TimeInForce, Timeframe, Trading,
-    Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
+    Qty, QtyUnits, Ratio, RejectReason, Report, Rules, Side, Signal, SubmitOutcome, TimeInForce, Timeframe,
+    Trading, Trigger, TriggerSource, Ts, VenueEvent, VenueId, VenueOrder, VenuePosition, VenueRequest,
 };
 
 pub(crate) fn time() -> impl Strategy<Value = Ts> {
@@ -235,7 +235,17 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Release),
         (instrument(), position_action())
             .prop_map(|(instrument, action)| Command::Position { instrument, action }),
+        (instrument(), signal()).prop_map(|(instrument, signal)| Command::Signal { instrument, signal }),
     ]
+}
+
+fn signal() -> impl Strategy<Value = Signal> {
+    let entry = (any::<bool>(), price(), prop::option::of(price()), prop::option::of(qty()));
+    let entry = entry.prop_map(|(buys, stop, target, qty)| {
+        let side = if buys { Side::Buy } else { Side::Sell };
+        Signal::Enter { side, stop, target, qty }
+    });
+    prop_oneof![entry, Just(Signal::Exit)]
 }
 
 fn position_action() -> impl Strategy<Value = PositionAction> {
@@ -355,11 +365,12 @@ pub(crate) fn input_variant(input: &Input) -> usize {
         Input::Past { .. } => 30,
         Input::Rules(_) => 31,
         Input::Operator(Command::Position { .. }) => 32,
+        Input::Operator(Command::Signal { .. }) => 33,
     }
 }
 
 /// How many variants [`input_variant`] counts.
-pub(crate) const INPUT_VARIANTS: usize = 33;
+pub(crate) const INPUT_VARIANTS: usize = 34;
 
 /// Counts the variants from 0.
 pub(crate) fn request_variant(request: &VenueRequest) -> usize {
