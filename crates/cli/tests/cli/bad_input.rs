@@ -100,7 +100,7 @@ const OPTIONS: [Case; 44] = [
         "GOOD --from 2030-01-01",
         &["good.csv: no candle opens in [2030-01-01", "the data reaches from 2023-01-01"],
     ),
-    ("GOOD --strategy macd", &["strategy.name: `macd`", "allowed: ema_cross, smc"]),
+    ("GOOD --strategy macd", &["strategy.name: `macd`", "allowed: ema_cross, smc, signals"]),
     ("GOOD --seed abc", &["'abc' for '--seed <N>': write a whole number, 0 or above"]),
     ("GOOD --seed -1", &["'-1' for '--seed <N>': write a whole number, 0 or above"]),
     ("GOOD --json none/x.json", &["--json none/x.json: the folder none does not exist; create it first"]),

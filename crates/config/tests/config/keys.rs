@@ -52,6 +52,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("api.confirm_within_s", "61", &[]),
     ("api.request_timeout_s", "16", &[]),
     ("api.tick_age_max_s", "121", &[]),
+    ("api.signal_max_lag_s", "31", &[]),
     ("discovery.enabled", "true", &[]),
     ("discovery.quote", "EUR", &[]),
     ("discovery.instruments_max", "30", &[]),
