@@ -23,7 +23,10 @@ const FILES: [Case; 22] = [
     ("demo: {seed: [1]}\n", &["c.yaml:1:14", "demo.seed: a list cannot stand here", "write a whole number"]),
     ("demo: {seed: 1.5}\n", &["c.yaml:1:14", "demo.seed: `1.5` is not a whole number"]),
     ("demo: {speed: 0}\n", &["c.yaml:1:15", "demo.speed: 0 is out of range", "from 1 to 100000"]),
-    ("strategy: {name: ema_cros}\n", &["c.yaml:1:18", "did you mean `ema_cross`? (allowed: ema_cross, smc, signals)"]),
+    (
+        "strategy: {name: ema_cros}\n",
+        &["c.yaml:1:18", "did you mean `ema_cross`? (allowed: ema_cross, smc, signals)"],
+    ),
     ("demo: {seed: 1\n", &["c.yaml:1:7", "unclosed bracket '{'"]),
     ("backtest: {initial_equity: 0}\n", &["c.yaml:1:28", "backtest.initial_equity: 0", "above zero"]),
     ("risk: {positions_max: 0}\n", &["c.yaml:1:23", "risk.positions_max: 0", "up to 1000"]),
