@@ -1,7 +1,7 @@
 //! The command line: words in, one [`Command`] out, or one sentence about what was not understood.
 
 use crate::commands::{self, Bench};
-use crate::{bench_smc, ccxt};
+use crate::{bench_smc, ccxt, web};
 
 /// What `--help` prints, and what follows a usage error.
 pub(crate) const HELP: &str = "\
@@ -34,8 +34,10 @@ Commands:
                    it takes and what its exit codes mean; with --parity one data set through every driver;
                    with --ci what `ci` lives through; with --mutants every deliberate bug has to be found
   ci               format check, clippy with warnings as errors, test, then storm --ci
-  web              build the dashboard into web/dist, for the binary that is built next; needs Node.js 20.19 or
-                   newer, and the network when its packages are not there yet
+  web [--test | --pictures]
+                   build the dashboard into web/dist, for the binary that is built next; needs Node.js 20.19 or
+                   newer, and the network when its packages are not there yet; with --test drive it in a
+                   browser (also in `test`), with --pictures make those of docs/ten-minutes.md anew
   help, --help     this text
 
 Exit codes:
@@ -67,8 +69,8 @@ pub(crate) enum Command {
     Drill(Vec<String>),
     /// Live through worlds; the words are passed on.
     Storm(Vec<String>),
-    /// Build the dashboard.
-    Web,
+    /// Build the dashboard, or drive it.
+    Web(web::Task),
     /// Everything a change must pass.
     Ci,
 }
@@ -97,7 +99,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
         "ccxt" => ccxt::options(&rest).map(Command::Ccxt),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
-        "web" => nothing_after("web", &rest).map(|()| Command::Web),
+        "web" => web::task(&rest).map(Command::Web),
         other => {
             let known = "demo, test, tidy, bench, ccxt, drill, storm, web, ci, help";
             Err(format!("unknown command `{other}`; known: {known}"))

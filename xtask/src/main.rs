@@ -65,7 +65,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Ccxt(options) => commands::ccxt(&options),
         Command::Drill(words) => commands::drill(&words),
         Command::Storm(words) => commands::storm(&words),
-        Command::Web => web::build(),
+        Command::Web(task) => web::run(task),
         Command::Ci => commands::ci(),
     }
 }

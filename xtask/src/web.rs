@@ -32,12 +32,45 @@ const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "
 /// npm, as this platform calls it.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// Builds it, whether or not anything has changed.
+/// What is to be done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Build it, whether or not anything has changed.
+    Build,
+    /// Drive it in a browser.
+    Test,
+    /// Make the book's pictures of it.
+    Pictures,
+}
+
+/// Reads the words after `web`.
 ///
 /// # Errors
-/// When npm could not be run, or the time of a file not be read.
-pub(crate) fn build() -> anyhow::Result<u8> {
-    let web = root()?.join("web");
+/// One sentence about what was not understood.
+pub(crate) fn task(words: &[String]) -> Result<Task, String> {
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => Ok(Task::Build),
+        ["--test"] => Ok(Task::Test),
+        ["--pictures"] => Ok(Task::Pictures),
+        other => Err(format!("`web` takes `--test` or `--pictures`, not `{}`", other.join(" "))),
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// When something does not build, a program could not be run, or the time of a file not be read.
+pub(crate) fn run(task: Task) -> anyhow::Result<u8> {
+    let root = root()?;
+    match task {
+        Task::Build => build(&root),
+        Task::Test => test(&root),
+        Task::Pictures => drive(&root, &["run", "pictures"]),
+    }
+}
+
+fn build(root: &Path) -> anyhow::Result<u8> {
+    let web = root.join("web");
     if let Err(missing) = ensure_node() {
         eprintln!("error: {missing}");
         return Ok(EXIT_PREREQUISITE);
@@ -52,7 +85,7 @@ pub(crate) fn build() -> anyhow::Result<u8> {
 /// it is for, so a machine without Node.js is told, and goes on.
 ///
 /// # Errors
-/// As for [`build`].
+/// As for [`run`].
 pub(crate) fn offer(root: &Path) -> anyhow::Result<u8> {
     let web = root.join("web");
     if is_built(&web)? {
@@ -69,7 +102,7 @@ pub(crate) fn offer(root: &Path) -> anyhow::Result<u8> {
 /// is missing, in words.
 ///
 /// # Errors
-/// As for [`build`].
+/// As for [`run`].
 pub(crate) fn prepare(root: &Path) -> anyhow::Result<Result<PathBuf, String>> {
     if let Err(missing) = ensure_node() {
         return Ok(Err(missing));
@@ -83,9 +116,23 @@ pub(crate) fn prepare(root: &Path) -> anyhow::Result<Result<PathBuf, String>> {
 /// Checks its types and drives every screen of a demo in a browser.
 ///
 /// # Errors
-/// When something does not build, or a program could not be run.
+/// As for [`run`].
 pub(crate) fn test(root: &Path) -> anyhow::Result<u8> {
-    let web = root.join("web");
+    if let Err(missing) = prepare(root)? {
+        eprintln!("error: {missing}");
+        return Ok(EXIT_PREREQUISITE);
+    }
+    for words in [["run", "types:check"], ["run", "check"]] {
+        let code = npm(&root.join("web"), &words)?;
+        if code != 0 {
+            return Ok(code);
+        }
+    }
+    drive(root, &["test"])
+}
+
+/// Runs one of its scripts that drive a browser.
+fn drive(root: &Path, words: &[&str]) -> anyhow::Result<u8> {
     let browser = match prepare(root)? {
         Ok(browser) => browser,
         Err(missing) => {
@@ -95,16 +142,10 @@ pub(crate) fn test(root: &Path) -> anyhow::Result<u8> {
     };
     // The binary of the tests: after them there is nothing left to compile.
     let binary = steps::build_as_tested(root)?.join("seawall");
-    for words in [["run", "types:check"], ["run", "check"]] {
-        let code = npm(&web, &words)?;
-        if code != 0 {
-            return Ok(code);
-        }
-    }
-    println!("$ npm test");
-    let mut drive = Command::new(NPM);
-    drive.current_dir(&web).arg("test").env("SEAWALL_BIN", binary).env("SEAWALL_CHROMIUM", browser);
-    steps::status(&mut drive)
+    println!("$ npm {}", words.join(" "));
+    let mut npm = Command::new(NPM);
+    npm.current_dir(root.join("web")).args(words);
+    steps::status(npm.env("SEAWALL_BIN", binary).env("SEAWALL_CHROMIUM", browser))
 }
 
 /// Makes sure of a browser; or one message that says what to do.
@@ -227,6 +268,14 @@ mod tests {
         let (old, new) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(1));
         assert!(is_stale(Some(old), None) && is_stale(Some(new), Some(old)));
         assert!(!is_stale(Some(old), Some(new)) && !is_stale(Some(old), Some(old)));
+    }
+
+    #[test]
+    fn it_is_built_where_nothing_else_is_asked_for() {
+        let of = |words: &[&str]| task(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&[]), Ok(Task::Build));
+        assert_eq!((of(&["--test"]), of(&["--pictures"])), (Ok(Task::Test), Ok(Task::Pictures)));
+        assert!(of(&["--test", "now"]).is_err_and(|words| words.contains("--test now")));
     }
 
     #[test]

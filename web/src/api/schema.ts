@@ -316,6 +316,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a signal. It is answered as soon as the engine has it; what becomes of it is in the decision record. */
+        post: operations["signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -442,6 +459,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What is advised.
+         * @enum {string}
+         */
+        Action: "enter_long" | "enter_short" | "exit";
         /** @description A message for the operator. */
         AlertBody: {
             /** @description When. */
@@ -1203,7 +1225,7 @@ export interface components {
          * @description What somebody may do.
          * @enum {string}
          */
-        Role: "viewer" | "operator";
+        Role: "signal" | "viewer" | "operator";
         /** @description Points of one part of a score. */
         ScoreBody: {
             /**
@@ -1283,6 +1305,29 @@ export interface components {
         SignInBody: {
             /** @description As `seawall api token` has shown it. */
             token: string;
+        };
+        /** @description A signal. */
+        SignalBody: {
+            /** @description What is advised. */
+            action: components["schemas"]["Action"];
+            /** @description Names this signal; taken once. Visible ASCII. */
+            id: string;
+            /** @description The instrument, by its full name. */
+            instrument: string;
+            /** @description For the journal. */
+            note?: string;
+            /** @description How much, a multiple of the venue's lot; else so much that the stop costs the configured share of equity. */
+            qty?: string | null;
+            /** @description A token of the role `signal`: `seawall api token --role signal` makes one. */
+            secret: string;
+            /** @description When it was sent, as RFC 3339 (`{{timenow}}` in TradingView). */
+            sent_at: string;
+            /** @description Where the stop goes, as a price. An entry needs this or `stop_pct`. */
+            stop?: string | null;
+            /** @description Where the stop goes, in percent of the last price. */
+            stop_pct?: string | null;
+            /** @description Where the whole position takes its profit, as a price. */
+            target?: string | null;
         };
         /** @description The run as the stream has it. */
         StateBody: {
@@ -1438,6 +1483,17 @@ export interface components {
             seq: number;
             /** @enum {string} */
             type: "event";
+        };
+        /** @description A signal that the engine has. */
+        TakenBody: {
+            /** @description What is advised. */
+            action: components["schemas"]["Action"];
+            /** @description When the engine was told, on the run's clock. The decision record has this time. */
+            at: components["schemas"]["At"];
+            /** @description Its name. */
+            id: string;
+            /** @description The instrument. */
+            instrument: string;
         };
         /** @description A trade: a position from its first fill until it was flat. */
         TradeBody: {
@@ -2433,6 +2489,87 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalBody"];
+            };
+        };
+        responses: {
+            /** @description The engine has it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too old, or taken already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
