@@ -87,14 +87,15 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<u8> {
         return Ok(code);
     }
     let root = root()?;
-    // The release binary has the dashboard inside, so it comes first.
+    // The binary has the dashboard inside, so it comes first.
     let code = web::offer(&root)?;
     if code != 0 {
         return Ok(code);
     }
     let manifest = root.join("Cargo.toml");
     let mut command = steps::cargo();
-    command.args(["run", "--release", "--package", "seawall-cli", "--bin", "seawall", "--manifest-path"]);
+    command.args(["run", "--profile", "demo", "--locked", "--package", "seawall-cli", "--bin", "seawall"]);
+    command.arg("--manifest-path");
     command.arg(manifest).args(["--", "demo"]);
     if args.is_empty() {
         command.args(DEMO_DEFAULT)
