@@ -212,6 +212,7 @@ mod tests {
     }
 
     /// Effect of `api.tick_age_max_s`.
+    /// [I-8], [D-36]: see docs/incidents.md.
     #[test]
     fn market_data_that_are_too_old_are_reported() {
         assert_eq!(condition(&view(), 60, "market_data"), Condition::Healthy);
@@ -220,6 +221,7 @@ mod tests {
         assert_eq!(condition(&never, 60, "market_data"), Condition::Degraded);
     }
 
+    /// [I-36], [D-36]: see docs/incidents.md.
     #[test]
     fn each_component_says_what_ails_it() {
         let killed = View { kill_switch: Some(KillReason::Manual), ..view() };

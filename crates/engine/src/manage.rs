@@ -215,7 +215,7 @@ pub(crate) fn on_first_target(desk: &mut Desk, shared: &Shared, filled: QtyUnits
     }
 }
 
-/// Where a stop ends a position without a loss, before fees: its average entry and the offset of the settings.
+/// Where a stop ends a position without a loss, before fees: its average entry and the settings' offset.
 pub(crate) fn break_even_price(desk: &Desk, shared: &Shared) -> Option<PriceUnits> {
     let ticks = shared.trade.management.break_even_offset_ticks;
     let offset = desk.instrument.tick().get().saturating_mul(i64::from(ticks));

@@ -254,8 +254,9 @@ faults! {
     /// Nobody at the venue listens for a while: requests do not get out, connections break (for each minute).
     Unreachable, "unreachable", Wire, 15_000, true;
 
-    /// The operator moves a stop, closes a part of a position or adopts one, also where that does not fit; where
-    /// nothing is held, a signal from outside advises an entry (for each instrument and minute). Last, so that worlds drawn before it stay what they were.
+    /// The operator moves a stop, closes a part of a position or adopts one, also where that does not fit;
+    /// where nothing is held, a signal from outside advises an entry (for each instrument and minute). Last,
+    /// so that worlds drawn before it stay what they were.
     ByHand, "by_hand", Operator, 30_000, false;
 }
 

@@ -301,7 +301,7 @@ impl World {
         let Some(view) = engine.position(id) else { return false };
         let last = engine.last_price(id).get();
         if view.qty.is_zero() {
-            // Somebody outside advises an entry, with its stop up to three percent away, or on the wrong side.
+            // Somebody outside advises an entry; its stop is up to three percent away, or on the wrong side.
             let side = if shape.chance(500_000) { Side::Buy } else { Side::Sell };
             let stop =
                 PriceUnits::new(last - side.signed(QtyUnits::new(last)).get() / 1_000 * shape.range(-2, 30));

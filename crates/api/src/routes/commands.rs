@@ -61,7 +61,8 @@ pub(crate) enum Command {
 pub(super) struct CommandBody {
     /// Which.
     pub(super) command: Command,
-    /// For `close`, `reduce`, `move_stop`, `break_even`, `adopt` and `ignore`: the instrument, by its full name.
+    /// For `close`, `reduce`, `move_stop`, `break_even`, `adopt`, `ignore`: the instrument, by its full
+    /// name.
     pub(super) instrument: Option<String>,
     /// For `reduce`: how much, a multiple of the venue's lot.
     pub(super) qty: Option<String>,

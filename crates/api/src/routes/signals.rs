@@ -73,7 +73,8 @@ pub(super) struct SignalBody {
     stop_pct: Option<String>,
     /// Where the whole position takes its profit, as a price.
     target: Option<String>,
-    /// How much, a multiple of the venue's lot; else so much that the stop costs the configured share of equity.
+    /// How much, a multiple of the venue's lot; else so much that the stop costs the configured share of
+    /// equity.
     qty: Option<String>,
     /// For the journal.
     #[serde(default)]

@@ -15,6 +15,7 @@ fn held(stage: &Stage) -> Value {
     rows.iter().find(|row| row["side"] != "flat" && row["protected"] == true).unwrap().clone()
 }
 
+/// [I-90]: see docs/incidents.md.
 #[test]
 fn a_position_is_shown_with_its_stop_its_proof_and_its_orders() {
     let stage = Stage::open(&[]);
@@ -128,6 +129,7 @@ fn the_configuration_says_where_each_value_is_from() {
     assert_eq!((default["origin"].as_str(), default["value"].as_str()), (Some("default"), Some("12")));
 }
 
+/// [I-3], [I-76]: see docs/incidents.md.
 #[test]
 fn signs_of_life_and_figures_are_there_from_the_first_moment() {
     let loaded = crate::stage::load(&[]);

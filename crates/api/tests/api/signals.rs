@@ -34,7 +34,8 @@ impl Sender {
     }
 
     fn body(&self, id: &str, action: &str) -> Value {
-        json!({ "secret": self.secret, "id": id, "sent_at": now(), "instrument": self.name, "action": action })
+        let (secret, instrument) = (&self.secret, &self.name);
+        json!({ "secret": secret, "id": id, "sent_at": now(), "instrument": instrument, "action": action })
     }
 
     fn send(&self, body: &Value) -> Answer {

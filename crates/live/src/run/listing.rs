@@ -216,6 +216,7 @@ mod tests {
         Markets::new((0..count).map(market)).unwrap()
     }
 
+    /// [I-73]: see docs/incidents.md.
     #[test]
     fn rules_are_those_of_the_listing_and_codecs_get_them_too() {
         let mut listed: Vec<_> = (0..3).map(row).collect();

@@ -106,6 +106,7 @@ mod tests {
         }
     }
 
+    /// [I-73]: see docs/incidents.md.
     #[test]
     fn listing_and_stream_are_put_together_and_the_engine_is_told_of_changes_alone() {
         let mut engine = engine();

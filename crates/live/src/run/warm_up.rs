@@ -136,6 +136,7 @@ mod tests {
         Input::Candle { instrument, timeframe: Timeframe::M1, candle: candle(minute) }
     }
 
+    /// [I-5], [I-70]: see docs/incidents.md.
     #[test]
     fn new_candles_wait_for_the_past_of_their_instrument_and_come_once() {
         let mut warm_up = WarmUp::of([InstrumentId(0), InstrumentId(1)]);

@@ -41,6 +41,7 @@ fn one_seed_is_one_run_and_another_seed_another() {
     assert!(first.naked_seconds_max <= first.naked_seconds_bound);
 }
 
+/// [I-80]: see docs/incidents.md.
 #[test]
 fn a_replay_of_the_journal_does_what_was_recorded() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 use crate::parity_common::compare;
 
+/// [I-80]: see docs/incidents.md.
 #[test]
 fn backtest_paper_storm_and_replay_of_one_data_set_have_one_fingerprint() {
     let folder = tempfile::tempdir().unwrap();

@@ -185,6 +185,7 @@ fn a_single_pass_reconciles_evaluates_and_leaves_a_position_with_its_stop() {
 
 /// Effect of `run.heartbeat_s`.
 /// Effect of `run.paper_equity`.
+/// [I-3]: see docs/incidents.md.
 #[test]
 fn the_heartbeat_follows_the_engine_and_the_second_of_two_starts_is_refused() {
     let venues = Venues::start(0);

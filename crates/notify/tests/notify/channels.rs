@@ -352,6 +352,7 @@ fn what_an_earlier_run_lacks_is_taken_up_and_an_acknowledgement_from_outside_is_
 }
 
 /// Effect of `notify.heartbeat_every_s`.
+/// [I-3]: see docs/incidents.md.
 #[test]
 fn the_outside_heartbeat_goes_out_while_the_engine_lives() {
     let web = Web::new(|_| Say::Answer(200, "", "OK".to_owned()));

@@ -117,6 +117,7 @@ fn ohlc_row(kind: &str, minute: i64) -> String {
     )
 }
 
+/// [I-5]: see docs/incidents.md.
 #[test]
 fn candles_of_an_outage_are_asked_for_and_told_before_the_series_is_live() {
     let mut bench = market_bench(ohlc(1_767_323_040_000));
@@ -153,6 +154,7 @@ fn candles_of_an_outage_are_asked_for_and_told_before_the_series_is_live() {
     assert_eq!(bench.is_feed_live(Feed::Candles(Timeframe::M1)), Some(true));
 }
 
+/// [I-8]: see docs/incidents.md.
 #[test]
 fn the_clock_closes_a_candle_only_on_a_connection_that_lives() {
     let mut bench = market_bench(ohlc(1_767_323_040_000));
