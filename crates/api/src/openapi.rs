@@ -24,6 +24,7 @@ use crate::routes;
         (name = "books", description = "What has happened, from the database"),
         (name = "commands", description = "What an operator can do"),
         (name = "signals", description = "Advice from outside"),
+        (name = "demo", description = "What can be made to go wrong, in the demo only"),
     )
 )]
 pub(crate) struct Document;

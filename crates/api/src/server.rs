@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use seawall_config::{ApiSettings, Config, Explained};
 use seawall_live::Board;
+use seawall_live::board::Drills;
 use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -75,6 +76,8 @@ pub struct FaceOptions {
     pub database: Option<DatabaseUrl>,
     /// Whether a token may be made and handed out where there is none yet.
     pub may_show_token: bool,
+    /// What can be made to go wrong: the demo over an exchange in a box has it.
+    pub drills: Option<Arc<dyn Drills>>,
     /// The instant that it is now, for a token that is made.
     pub now: Ts,
 }
@@ -101,7 +104,8 @@ impl Face {
     /// # Errors
     /// [`ApiError`]: settings or files that somebody has to mend.
     pub fn open(options: FaceOptions) -> Result<Option<Self>, ApiError> {
-        let FaceOptions { config, explained, board, data_dir, database, may_show_token, now } = options;
+        let FaceOptions { config, explained, board, data_dir, database, may_show_token, drills, now } =
+            options;
         let settings = config.api.clone();
         if !settings.enabled {
             return Ok(None);
@@ -130,7 +134,7 @@ impl Face {
         let names = Names::new(&settings, listens_at.unwrap_or(address));
         let tls = acceptor.is_some();
         let books = Books::new(database);
-        let parts = Parts { settings, config, explained, board, access, books, names, data_dir, tls };
+        let parts = Parts { settings, config, explained, board, access, books, names, drills, data_dir, tls };
         let router = routes::router(App::new(parts)?);
         runtime.spawn(listen_and_serve(address, listener, acceptor, router));
         Ok(Some(Face { listens_at, waits, first_token, nobody, tls, runtime: Some(runtime) }))

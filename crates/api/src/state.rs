@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use seawall_config::{ApiSettings, Config, Explained};
 use seawall_live::Board;
-use seawall_live::board::{About, Durations, View};
+use seawall_live::board::{About, Drill, Drills, Durations, View};
 use serde_json::Value;
 
 use crate::access::{Access, random_word};
@@ -48,6 +48,10 @@ pub(crate) struct Inner {
     pub(crate) names: Names,
     pub(crate) studies: Studies,
     pub(crate) signals: Signals,
+    /// What can be made to go wrong, in a demo.
+    pub(crate) drills: Option<Arc<dyn Drills>>,
+    /// What goes wrong just now, and until when.
+    drill: Mutex<Option<(Drill, Instant)>>,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: bool,
     /// Names the stream of this process.
@@ -73,13 +77,14 @@ pub(crate) struct Parts {
     pub(crate) access: Access,
     pub(crate) books: Books,
     pub(crate) names: Names,
+    pub(crate) drills: Option<Arc<dyn Drills>>,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: bool,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Result<Self, ApiError> {
-        let Parts { settings, config, explained, board, access, books, names, data_dir, tls } = parts;
+        let Parts { settings, config, explained, board, access, books, names, drills, data_dir, tls } = parts;
         let within = Duration::from_secs(u64::from(settings.confirm_within_s));
         Ok(App(Arc::new(Inner {
             settings,
@@ -92,6 +97,8 @@ impl App {
             names,
             studies: Studies::default(),
             signals: Signals::new(wall()),
+            drills,
+            drill: Mutex::new(None),
             data_dir,
             tls,
             stream_id: random_word()?,
@@ -131,6 +138,28 @@ impl App {
                 value
             }
         }
+    }
+
+    /// The drill that goes on at `now`, and for how much longer.
+    pub(crate) fn drill_running(&self, now: Instant) -> Option<(Drill, Duration)> {
+        let drill = *self.drill.lock().unwrap_or_else(PoisonError::into_inner);
+        let (drill, until) = drill?;
+        Some((drill, until.checked_duration_since(now)?)).filter(|(_, left)| !left.is_zero())
+    }
+
+    /// Takes the place of the one drill at a time; false where another one goes on.
+    pub(crate) fn take_drill(&self, drill: Drill, lasts: Duration, now: Instant) -> bool {
+        let mut place = self.drill.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = place.is_none_or(|(_, until)| until <= now);
+        if is_free {
+            *place = Some((drill, now + lasts));
+        }
+        is_free
+    }
+
+    /// Gives the place back.
+    pub(crate) fn end_drill(&self) {
+        *self.drill.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Counts an answer.

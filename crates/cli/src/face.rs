@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use seawall_api::{Face, FaceOptions};
 use seawall_config::{Config, Explained, Loaded};
+use seawall_live::board::Drills;
 use seawall_live::{Board, Mode, Run};
 use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
@@ -39,6 +40,7 @@ pub(crate) struct Planned {
     data_dir: PathBuf,
     database: Option<DatabaseUrl>,
     tells: bool,
+    drills: Option<Arc<dyn Drills>>,
 }
 
 impl Planned {
@@ -51,7 +53,19 @@ impl Planned {
     ) -> Result<Self, Failure> {
         seawall_api::check(&loaded.config.api, data_dir).map_err(Failure::input)?;
         let (config, explained) = (loaded.config.clone(), loaded.explain_all());
-        Ok(Planned { config, explained, data_dir: data_dir.to_owned(), database: database.cloned(), tells })
+        Ok(Planned {
+            config,
+            explained,
+            data_dir: data_dir.to_owned(),
+            database: database.cloned(),
+            tells,
+            drills: None,
+        })
+    }
+
+    /// With what can be made to go wrong.
+    pub(crate) fn with_drills(self, drills: Arc<dyn Drills>) -> Self {
+        Planned { drills: Some(drills), ..self }
     }
 
     /// Opens it where the configuration wants it, and has the run shown there.
@@ -65,7 +79,7 @@ impl Planned {
 
     /// Opens it where the configuration wants it, once the run is ready to begin.
     pub(crate) fn open(self) -> Result<Option<Opened>, Failure> {
-        let Planned { config, explained, data_dir, database, tells } = self;
+        let Planned { config, explained, data_dir, database, tells, drills } = self;
         let board = Arc::new(Board::new());
         let listen = config.api.listen.clone();
         let options = FaceOptions {
@@ -75,6 +89,7 @@ impl Planned {
             data_dir,
             database,
             may_show_token: tells,
+            drills,
             now: now(),
         };
         let Some(face) = Face::open(options).map_err(Failure::input)? else { return Ok(None) };

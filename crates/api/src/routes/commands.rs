@@ -191,13 +191,18 @@ impl CommandBody {
 
     /// The reason, fit for the journal.
     fn why(&self) -> Result<String, Fault> {
-        let why = self.why.trim();
-        if why.chars().count() > WHY_MAX || why.chars().any(char::is_control) {
-            let message = format!("why has more than {WHY_MAX} characters, or some that cannot be shown");
-            return Err(Fault::bad_request("why", message));
-        }
-        Ok(why.to_owned())
+        why_of(&self.why)
     }
+}
+
+/// A reason, fit for the journal.
+pub(super) fn why_of(why: &str) -> Result<String, Fault> {
+    let why = why.trim();
+    if why.chars().count() > WHY_MAX || why.chars().any(char::is_control) {
+        let message = format!("why has more than {WHY_MAX} characters, or some that cannot be shown");
+        return Err(Fault::bad_request("why", message));
+    }
+    Ok(why.to_owned())
 }
 
 pub(super) fn refused(refusal: Refusal) -> Fault {
@@ -261,7 +266,9 @@ pub(super) async fn preview(
     let closes = match deed {
         Deed::Engine(Order::Mode(SystemMode::Flatten)) | Deed::Kill { flatten: true } => names(true),
         Deed::Engine(Order::Close(_)) => names(false),
-        Deed::Engine(Order::Mode(_) | Order::Position(..) | Order::Signal(..) | Order::KillSwitch)
+        Deed::Engine(
+            Order::Mode(_) | Order::Position(..) | Order::Signal(..) | Order::KillSwitch | Order::Drill(_),
+        )
         | Deed::Kill { .. }
         | Deed::Release => Vec::new(),
     };

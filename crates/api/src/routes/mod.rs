@@ -5,6 +5,7 @@ mod by_hand;
 mod chart;
 pub(crate) mod commands;
 mod decisions;
+mod demo;
 mod history;
 mod now;
 mod overlays;
@@ -56,6 +57,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(commands::preview))
         .routes(routes!(commands::command))
         .routes(routes!(signals::signal))
+        .routes(routes!(demo::drills))
+        .routes(routes!(demo::cut_network))
+        .routes(routes!(demo::reject_my_stop))
         .routes(routes!(stream::stream))
 }
 

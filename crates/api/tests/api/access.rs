@@ -46,6 +46,9 @@ const TABLE: &[(&str, &str, May)] = &[
     ("get", "/api/decisions/one", May::Known),
     ("get", "/api/decisions/matrix", May::Known),
     ("get", "/api/stream", May::Known),
+    ("get", "/api/demo", May::Known),
+    ("post", "/api/demo/cut-network", May::Operator),
+    ("post", "/api/demo/reject-my-stop", May::Operator),
     ("post", "/api/commands/preview", May::Operator),
     ("post", "/api/commands", May::Operator),
 ];

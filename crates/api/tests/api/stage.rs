@@ -116,6 +116,7 @@ pub(crate) fn face(
         data_dir: folder.path().to_owned(),
         database: None,
         may_show_token: false,
+        drills: None,
         now: Ts::EPOCH,
     };
     Face::open(options).map(|face| face.expect("it is enabled"))

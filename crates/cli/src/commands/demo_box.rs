@@ -3,6 +3,7 @@
 //! The same program as `seawall run --mode live`: real sockets, signatures, feeds, reconciliation. Somebody
 //! has left two positions without a stop there, so that the first thing to see is that they get one.
 
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::demo::{Shown, failure, held};
+use super::demo_drills::BoxDrills;
 use super::testnet;
 use super::view;
 use crate::exit::Failure;
@@ -59,6 +61,7 @@ pub(crate) fn run(
     config.venue.rest = Some(format!("http://{address}"));
     let stream = format!("ws://{address}/ws/v1");
     (config.venue.public_stream, config.venue.private_stream) = (Some(stream.clone()), Some(stream));
+    let drills = BoxDrills { address: address.clone(), speed: config.demo.speed };
     let pace = Some(pace.parse().map_err(Failure::work)?);
     let notify = channels(&config.notify, &|name| std::env::var(name).ok()).map_err(failure)?;
     let (mode, once) = (Mode::Demo, false);
@@ -93,7 +96,7 @@ pub(crate) fn run(
             say!("{}", held(order));
         }
     }
-    let face = face.show(&mut run, mode)?;
+    let face = face.with_drills(Arc::new(drills)).show(&mut run, mode)?;
     let engine = std::thread::Builder::new()
         .name("engine".to_owned())
         .spawn(move || run.run(&progress))

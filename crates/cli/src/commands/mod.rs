@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod decisions;
 pub(crate) mod demo;
 mod demo_box;
+mod demo_drills;
 pub(crate) mod doctor;
 pub(crate) mod journal;
 pub(crate) mod kill_switch;

@@ -7,6 +7,7 @@ mod bad_input;
 mod common;
 mod demo;
 mod demo_box;
+mod demo_drills;
 mod doctor;
 mod doctor_spot;
 mod explanations;

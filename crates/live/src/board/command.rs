@@ -6,6 +6,7 @@ use seawall_store::journal::OperatorNote;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use super::drill::Drill;
 use crate::error::LiveError;
 use crate::kill_watch::KillWatch;
 use crate::recorder::RunRecorder;
@@ -26,6 +27,8 @@ pub enum Order {
     Signal(InstrumentId, Signal),
     /// The file of the kill switch was written: look at it now.
     KillSwitch,
+    /// Nothing for the engine: something goes wrong on purpose, and the journal says so.
+    Drill(Drill),
 }
 
 /// What a command does to the risk that may be taken.
@@ -128,6 +131,7 @@ impl Ask {
                 format!("signal: {} instrument {}", side.name(), id.0)
             }
             Order::KillSwitch => "kill switch".to_owned(),
+            Order::Drill(drill) => format!("drill {}", drill.name()),
         };
         OperatorNote { who: self.who.clone(), command, why: self.why.clone() }
     }
@@ -142,7 +146,7 @@ impl Order {
         match self {
             Order::Mode(mode) if mode == engine.mode() => Err(Refusal::Nothing),
             Order::Mode(mode) if mode < engine.mode() => Ok(Direction::Raises),
-            Order::Mode(_) | Order::KillSwitch => Ok(Direction::Lowers),
+            Order::Mode(_) | Order::KillSwitch | Order::Drill(_) => Ok(Direction::Lowers),
             Order::Close(id) => match engine.position(id) {
                 None => Err(Refusal::NoInstrument),
                 Some(position) if position.qty.is_zero() => Err(Refusal::Nothing),
@@ -175,6 +179,7 @@ impl Order {
             Order::Signal(instrument, signal) => Some(Command::Signal { instrument, signal }),
             Order::Position(instrument, action) => Some(Command::Position { instrument, action }),
             Order::KillSwitch => file(),
+            Order::Drill(_) => None,
         }
     }
 }

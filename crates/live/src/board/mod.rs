@@ -12,6 +12,7 @@
 
 mod candles;
 mod command;
+mod drill;
 mod durations;
 mod events;
 mod view;
@@ -28,6 +29,7 @@ use tokio::sync::{Notify, oneshot};
 pub use self::candles::Series;
 pub use self::command::{Answer, COMMANDS_MAX, Direction, Done, Order, Refusal};
 pub(crate) use self::command::{Ask, obey};
+pub use self::drill::{Drill, Drills};
 pub use self::durations::{BOUNDS_S, Durations, Reading};
 pub use self::events::{EVENTS_KEPT, Event, Missed, Told};
 pub use self::view::{BlockView, FeedsView, InstrumentView, QueueView, Surroundings, TradeView, View};
