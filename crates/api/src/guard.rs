@@ -163,7 +163,7 @@ async fn identify(app: &App, request: &Parts) -> Result<(Principal, Option<Sessi
         return Err(Fault::unauthorized("session_over", "the session is over or not known"));
     };
     if !right && !matches!(request.method, Method::GET | Method::HEAD) {
-        let fix = "send the session's csrf word as X-CSRF-Token; GET /api/session gives another one";
+        let fix = "send the session's csrf word as X-CSRF-Token; GET /api/session tells it";
         return Err(Fault::forbidden("csrf", "the session's word against forgery is missing or wrong", fix));
     }
     Ok((principal, Some(SessionId(id))))

@@ -180,6 +180,7 @@ mod tests {
             phase: "ready",
             ready: true,
             blocks: Vec::new(),
+            locks: Vec::new(),
             mode: SystemMode::Normal,
             kill_switch: None,
             equity: None,
@@ -234,7 +235,8 @@ mod tests {
         assert_eq!(condition(&View { made: silent, ..view() }, 60, "engine"), Condition::Unhealthy);
         let feeds =
             seawall_live::board::FeedsView { live: false, account_live: false, missing: "all".to_owned() };
-        let blind = View { surroundings: Surroundings { feeds: Some(feeds), queues: Vec::new() }, ..view() };
+        let blind =
+            View { surroundings: Surroundings { feeds: Some(feeds), ..Surroundings::default() }, ..view() };
         assert_eq!(condition(&blind, 60, "feeds"), Condition::Unhealthy);
         assert_eq!(condition(&view(), 60, "database_queue"), Condition::Healthy);
         let dropped = View { rows_dropped: 1, ..view() };

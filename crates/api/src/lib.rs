@@ -14,6 +14,7 @@
 pub mod access;
 pub mod fault;
 pub mod guard;
+pub mod logs;
 
 mod assets;
 mod body;

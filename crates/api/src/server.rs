@@ -31,6 +31,7 @@ use crate::access::{Access, Made, Role, Tokens};
 use crate::books::Books;
 use crate::error::ApiError;
 use crate::guard::Peer;
+use crate::logs::LogBook;
 use crate::names::Names;
 use crate::routes;
 use crate::state::{App, Parts};
@@ -76,6 +77,8 @@ pub struct FaceOptions {
     pub database: Option<DatabaseUrl>,
     /// Whether a token may be made and handed out where there is none yet.
     pub may_show_token: bool,
+    /// The program's log.
+    pub logs: Arc<LogBook>,
     /// What can be made to go wrong: the demo over an exchange in a box has it.
     pub drills: Option<Arc<dyn Drills>>,
     /// The instant that it is now, for a token that is made.
@@ -104,7 +107,7 @@ impl Face {
     /// # Errors
     /// [`ApiError`]: settings or files that somebody has to mend.
     pub fn open(options: FaceOptions) -> Result<Option<Self>, ApiError> {
-        let FaceOptions { config, explained, board, data_dir, database, may_show_token, drills, now } =
+        let FaceOptions { config, explained, board, data_dir, database, may_show_token, logs, drills, now } =
             options;
         let settings = config.api.clone();
         if !settings.enabled {
@@ -134,7 +137,8 @@ impl Face {
         let names = Names::new(&settings, listens_at.unwrap_or(address));
         let tls = acceptor.is_some();
         let books = Books::new(database);
-        let parts = Parts { settings, config, explained, board, access, books, names, drills, data_dir, tls };
+        let parts =
+            Parts { settings, config, explained, board, access, books, names, drills, logs, data_dir, tls };
         let router = routes::router(App::new(parts)?);
         runtime.spawn(listen_and_serve(address, listener, acceptor, router));
         Ok(Some(Face { listens_at, waits, first_token, nobody, tls, runtime: Some(runtime) }))

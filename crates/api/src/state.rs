@@ -16,6 +16,7 @@ use crate::books::Books;
 use crate::confirmations::Confirmations;
 use crate::error::ApiError;
 use crate::fault::Fault;
+use crate::logs::LogBook;
 use crate::names::Names;
 use crate::routes::signals::{Signals, wall};
 use crate::study::Studies;
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) names: Names,
     pub(crate) studies: Studies,
     pub(crate) signals: Signals,
+    /// The newest lines of the program's log.
+    pub(crate) logs: Arc<LogBook>,
     /// What can be made to go wrong, in a demo.
     pub(crate) drills: Option<Arc<dyn Drills>>,
     /// What goes wrong just now, and until when.
@@ -78,13 +81,15 @@ pub(crate) struct Parts {
     pub(crate) books: Books,
     pub(crate) names: Names,
     pub(crate) drills: Option<Arc<dyn Drills>>,
+    pub(crate) logs: Arc<LogBook>,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: bool,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Result<Self, ApiError> {
-        let Parts { settings, config, explained, board, access, books, names, drills, data_dir, tls } = parts;
+        let Parts { settings, config, explained, board, access, books, names, drills, logs, data_dir, tls } =
+            parts;
         let within = Duration::from_secs(u64::from(settings.confirm_within_s));
         Ok(App(Arc::new(Inner {
             settings,
@@ -97,6 +102,7 @@ impl App {
             names,
             studies: Studies::default(),
             signals: Signals::new(wall()),
+            logs,
             drills,
             drill: Mutex::new(None),
             data_dir,

@@ -12,6 +12,7 @@ use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
 
 use crate::exit::Failure;
+use crate::log;
 
 /// What is said over the live view, where there is one.
 pub(crate) struct Opened {
@@ -89,6 +90,7 @@ impl Planned {
             data_dir,
             database,
             may_show_token: tells,
+            logs: log::book(),
             drills,
             now: now(),
         };

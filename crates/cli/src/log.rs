@@ -9,15 +9,18 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use seawall_api::logs::{LogBook, LogLevel};
+use tracing::field::{Field, Visit};
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::exit::Failure;
+use crate::face::now;
 
 /// The variable with the filter.
 const VARIABLE: &str = "SEAWALL_LOG";
@@ -30,6 +33,9 @@ const SHOWN: usize = 8;
 
 /// Lines while a view is drawn; none while they go to standard error.
 static HELD: Mutex<Option<Held>> = Mutex::new(None);
+
+/// The newest lines of the program.
+static BOOK: LazyLock<Arc<LogBook>> = LazyLock::new(Arc::default);
 
 #[derive(Debug, Default)]
 struct Held {
@@ -47,11 +53,53 @@ pub(crate) fn start() -> Result<(), Failure> {
         None => standard(),
         Some(text) => parse(&text.to_string_lossy())?,
     };
-    let layer = fmt::layer().with_ansi(false).with_writer(|| Line).with_filter(filter);
+    let layer = fmt::layer().with_ansi(false).with_writer(|| Line).with_filter(filter.clone());
+    let layer = layer.and_then(Shelf.with_filter(filter));
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter_fn(is_harmless)));
     // Only the first one of a process counts, and there is no other.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(())
+}
+
+/// The newest lines, for the API.
+pub(crate) fn book() -> Arc<LogBook> {
+    BOOK.clone()
+}
+
+/// Keeps each event for the API, whatever is shown of it.
+struct Shelf;
+
+impl<S: tracing::Subscriber> Layer<S> for Shelf {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let about = event.metadata();
+        let level = match *about.level() {
+            Level::ERROR => LogLevel::Error,
+            Level::WARN => LogLevel::Warn,
+            Level::INFO => LogLevel::Info,
+            Level::DEBUG => LogLevel::Debug,
+            Level::TRACE => LogLevel::Trace,
+        };
+        let mut words = Words::default();
+        event.record(&mut words);
+        BOOK.push(now(), level, about.target(), &format!("{}{}", words.message, words.fields));
+    }
+}
+
+/// An event in words.
+#[derive(Debug, Default)]
+struct Words {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.fields.push_str(&format!(" {}={value:?}", field.name()));
+        }
+    }
 }
 
 /// Our own news, the warnings of everybody else.

@@ -1,7 +1,9 @@
 //! How full each bounded queue of a run has ever been: what a soak looks at, and the heartbeat shows.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use seawall_venues::budget::PoolReading;
 use serde::Serialize;
 
 use crate::net::inbox::WAITING_MAX;
@@ -97,31 +99,57 @@ impl Queue {
 pub(crate) struct Mark {
     /// Which queue.
     pub(crate) queue: &'static str,
+    /// How many waited when it was last looked at.
+    pub(crate) waiting: usize,
     /// The most that has ever waited in it.
     pub(crate) most: usize,
     /// The most that may.
     pub(crate) bound: usize,
 }
 
-/// The highest marks, noted by whoever holds a queue.
+/// The highest marks, noted by whoever holds a queue, and the venue's rate limits.
 #[derive(Debug, Default)]
-pub(crate) struct Watermarks([AtomicUsize; Queue::COUNT]);
+pub(crate) struct Watermarks {
+    most: [AtomicUsize; Queue::COUNT],
+    waiting: [AtomicUsize; Queue::COUNT],
+    budgets: Mutex<Vec<PoolReading>>,
+}
 
 impl Watermarks {
     /// So many wait in a queue now.
     pub(crate) fn note(&self, queue: Queue, waiting: usize) {
-        if let Some(mark) = self.0.get(queue.place()) {
-            mark.fetch_max(waiting, Ordering::Relaxed);
+        if let (Some(most), Some(now)) = (self.most.get(queue.place()), self.waiting.get(queue.place())) {
+            most.fetch_max(waiting, Ordering::Relaxed);
+            now.store(waiting, Ordering::Relaxed);
         }
     }
 
     /// All marks.
     #[must_use]
     pub(crate) fn marks(&self) -> Vec<Mark> {
-        let most = |queue: Queue| self.0.get(queue.place()).map_or(0, |mark| mark.load(Ordering::Relaxed));
-        Queue::all()
-            .map(|queue| Mark { queue: queue.name(), most: most(queue), bound: queue.bound() })
-            .collect()
+        let load = |marks: &[AtomicUsize], queue: Queue| {
+            marks.get(queue.place()).map_or(0, |mark| mark.load(Ordering::Relaxed))
+        };
+        let mark = |queue: Queue| Mark {
+            queue: queue.name(),
+            waiting: load(&self.waiting, queue),
+            most: load(&self.most, queue),
+            bound: queue.bound(),
+        };
+        Queue::all().map(mark).collect()
+    }
+
+    /// What is used of the venue's rate limits now. Where somebody looks just then, the next time will do.
+    pub(crate) fn note_budgets(&self, readings: impl Iterator<Item = PoolReading>) {
+        if let Ok(mut budgets) = self.budgets.try_lock() {
+            budgets.clear();
+            budgets.extend(readings);
+        }
+    }
+
+    /// What was used of the venue's rate limits when it was last noted; nothing where it is being noted.
+    pub(crate) fn budgets(&self) -> Vec<PoolReading> {
+        self.budgets.try_lock().map(|budgets| budgets.clone()).unwrap_or_default()
     }
 }
 
@@ -140,6 +168,7 @@ mod tests {
         assert_eq!(all.len(), Queue::COUNT);
         let most: Vec<usize> = all.iter().map(|mark| mark.most).collect();
         assert_eq!(most, (1..=Queue::COUNT).collect::<Vec<_>>());
+        assert!(all.iter().all(|mark| mark.waiting == 1), "the present depth is the last that was noted");
         let names: std::collections::BTreeSet<&str> = all.iter().map(|mark| mark.queue).collect();
         assert!(names.len() == Queue::COUNT && all.iter().all(|mark| mark.bound > 0));
     }

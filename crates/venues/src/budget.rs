@@ -40,6 +40,19 @@ pub struct PoolRule {
     pub reserve: u32,
 }
 
+/// What is used of a kind of pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolReading {
+    /// Which.
+    pub pool: PoolKind,
+    /// Whole units used.
+    pub used: u64,
+    /// Units that the venue allows.
+    pub limit: u32,
+    /// Units kept for protection and cancellations.
+    pub reserve: u32,
+}
+
 /// A kind of pool, for rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PoolKind {
@@ -51,6 +64,19 @@ pub enum PoolKind {
     Public,
     /// See [`Pool::Orders`].
     Orders,
+}
+
+impl PoolKind {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            PoolKind::Private => "private",
+            PoolKind::History => "history",
+            PoolKind::Public => "public",
+            PoolKind::Orders => "orders",
+        }
+    }
 }
 
 /// The kind of a pool.
@@ -121,6 +147,21 @@ impl Budget {
             let until = at.plus(pause);
             account.blocked_until = Some(account.blocked_until.map_or(until, |known| known.max(until)));
         }
+    }
+
+    /// Each kind of pool with its limit, and what is used of the fullest pool of the kind at `at`.
+    pub fn readings(&mut self, at: Ts) -> impl Iterator<Item = PoolReading> {
+        for (pool, account) in &mut self.accounts {
+            if let Some(rule) = self.rules.iter().find(|rule| rule.pool == kind(*pool)) {
+                account.catch_up(at, rule);
+            }
+        }
+        self.rules.iter().map(|rule| {
+            let of_kind = self.accounts.iter().filter(|(pool, _)| kind(**pool) == rule.pool);
+            let used = of_kind.map(|(_, account)| account.used / 1000).max().unwrap_or_default();
+            let (Meter::Window { limit, .. } | Meter::Leaky { limit, .. }) = rule.meter;
+            PoolReading { pool: rule.pool, used, limit, reserve: rule.reserve }
+        })
     }
 
     /// Whole units used of a pool at `at`.

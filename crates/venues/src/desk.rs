@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use seawall_model::{Span, Ts, VenueRequest};
 
-use crate::budget::Budget;
+use crate::budget::{Budget, PoolReading};
 use crate::codec::{Adapter, Codec, Dispatch, Tables, Ticket};
 use crate::http::{Host, Lane, Reply, Request, SignedRequest, TransportFailure};
 use crate::market::Markets;
@@ -177,6 +177,11 @@ impl Desk {
     #[must_use]
     pub fn waiting(&self, lane: Lane) -> usize {
         self.outbox.waiting(lane)
+    }
+
+    /// What is used of the venue's pools at `at`.
+    pub fn budget(&mut self, at: Ts) -> impl Iterator<Item = PoolReading> {
+        self.outbox.budget(at)
     }
 
     /// When [`Self::on_time`] should be called next.

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use arrayvec::ArrayVec;
 use seawall_model::{Span, Ts};
 
-use crate::budget::Budget;
+use crate::budget::{Budget, PoolReading};
 use crate::codec::{Codec, Ticket};
 use crate::error::VenueError;
 use crate::http::{Lane, Pool, Request, SignedRequest};
@@ -99,6 +99,11 @@ impl Outbox {
     #[must_use]
     pub fn waiting(&self, lane: Lane) -> usize {
         self.lanes.get(lane.index()).map_or(0, VecDeque::len)
+    }
+
+    /// What is used of the venue's pools at `at`.
+    pub fn budget(&mut self, at: Ts) -> impl Iterator<Item = PoolReading> {
+        self.budget.readings(at)
     }
 }
 

@@ -204,8 +204,8 @@ impl Access {
 
     /// The session's word against forgery, for a page that was loaded again.
     #[must_use]
-    pub fn renew_csrf(&self, id: &str) -> Option<String> {
-        self.sessions().renew_csrf(id).ok().flatten()
+    pub fn csrf(&self, id: &str) -> Option<String> {
+        self.sessions().csrf(id, Instant::now())
     }
 
     /// Ends a session.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use data_encoding::HEXLOWER;
+
 use super::crypto::{are_equal, random_hex, sha256};
 use crate::error::ApiError;
 
@@ -23,8 +25,13 @@ pub struct NewSession {
 #[derive(Debug)]
 struct Session {
     token_id: String,
-    csrf: [u8; 32],
     ends: Instant,
+}
+
+/// The word of a session, the same in each of its pages: made from the id, which no script and no other site
+/// can read, and from which nobody can tell the id.
+fn word_of(id: &str) -> String {
+    HEXLOWER.encode(&sha256(format!("seawall csrf {id}").as_bytes()))
 }
 
 /// The sessions, by the hash of their id.
@@ -51,9 +58,9 @@ impl Sessions {
             let first = self.sessions.iter().min_by_key(|(_, session)| session.ends).map(|(id, _)| *id);
             first.map(|id| self.sessions.remove(&id));
         }
-        let (id, csrf) = (random_hex::<32>()?, random_hex::<32>()?);
-        let session =
-            Session { token_id: token_id.to_owned(), csrf: sha256(csrf.as_bytes()), ends: now + self.lasts };
+        let id = random_hex::<32>()?;
+        let csrf = word_of(&id);
+        let session = Session { token_id: token_id.to_owned(), ends: now + self.lasts };
         self.sessions.insert(sha256(id.as_bytes()), session);
         Ok(NewSession { id, csrf, lasts: self.lasts })
     }
@@ -62,19 +69,15 @@ impl Sessions {
     #[must_use]
     pub fn find(&self, id: &str, csrf: Option<&str>, now: Instant) -> Option<(String, bool)> {
         let session = self.sessions.get(&sha256(id.as_bytes())).filter(|session| session.ends > now)?;
-        let right = csrf.is_some_and(|word| are_equal(&sha256(word.as_bytes()), &session.csrf));
+        let own = sha256(word_of(id).as_bytes());
+        let right = csrf.is_some_and(|word| are_equal(&sha256(word.as_bytes()), &own));
         Some((session.token_id.clone(), right))
     }
 
-    /// Another word for the session; the one before holds no longer.
-    ///
-    /// # Errors
-    /// The system gives no random numbers.
-    pub fn renew_csrf(&mut self, id: &str) -> Result<Option<String>, ApiError> {
-        let Some(session) = self.sessions.get_mut(&sha256(id.as_bytes())) else { return Ok(None) };
-        let csrf = random_hex::<32>()?;
-        session.csrf = sha256(csrf.as_bytes());
-        Ok(Some(csrf))
+    /// The session's word, for a page that was loaded again; nothing where the session is over.
+    #[must_use]
+    pub fn csrf(&self, id: &str, now: Instant) -> Option<String> {
+        self.find(id, None, now).map(|_| word_of(id))
     }
 
     /// Ends one.
@@ -97,10 +100,13 @@ mod tests {
         assert_eq!(sessions.find(&one.id, Some(&other.csrf), now), Some(("a".to_owned(), false)));
         assert_eq!(sessions.find(&one.id, None, now), Some(("a".to_owned(), false)));
         assert_eq!(sessions.find("nonsense", None, now), None);
-        let word = sessions.renew_csrf(&one.id).unwrap().unwrap();
-        assert_eq!(sessions.find(&one.id, Some(&one.csrf), now), Some(("a".to_owned(), false)));
-        assert_eq!(sessions.find(&one.id, Some(&word), now), Some(("a".to_owned(), true)));
-        assert_eq!(sessions.find(&one.id, None, now + Duration::from_secs(60)), None);
+        assert_eq!(sessions.csrf(&one.id, now).as_ref(), Some(&one.csrf), "each page has the same word");
+        assert_ne!(one.csrf, other.csrf);
+        let last = now + Duration::from_secs(60) - Duration::from_nanos(1);
+        assert_eq!(sessions.find(&one.id, Some(&one.csrf), last), Some(("a".to_owned(), true)));
+        let over = now + Duration::from_secs(60);
+        assert_eq!(sessions.find(&one.id, Some(&one.csrf), over), None);
+        assert_eq!((sessions.csrf(&one.id, last).is_some(), sessions.csrf(&one.id, over)), (true, None));
         sessions.end(&other.id);
         assert_eq!(sessions.find(&other.id, None, now), None);
     }

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use seawall_config::Config;
 use seawall_live::board::{About, InstrumentView, View};
-use seawall_model::{Instrument, Money, OrderRole, OrderUpdate};
+use seawall_model::{Instrument, Money, OrderRole, OrderState, OrderUpdate, Ts};
 use seawall_store::db::OrderRow;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -199,12 +199,16 @@ pub(crate) struct PositionBody {
     pub(crate) priced_at: Option<At>,
     /// Average entry price.
     pub(crate) entry: Option<Exact>,
+    /// For how many seconds it has been open, on the run's clock.
+    pub(crate) age_s: Option<f64>,
     /// When it was opened.
     pub(crate) opened_at: Option<At>,
     /// What made the strategy enter.
     pub(crate) setup: Option<String>,
     /// Where its stop rests.
     pub(crate) stop: Option<Exact>,
+    /// Our id of the stop that rests.
+    pub(crate) stop_order: Option<String>,
     /// Distance from the last price to the stop in percent of the price; below zero where it is passed.
     pub(crate) stop_distance_pct: Option<f64>,
     /// Whether confirmed stops cover all of it.
@@ -318,12 +322,15 @@ pub(super) fn share_pct(part: Decimal, whole: Decimal) -> Option<f64> {
 /// Every instrument, in order of the run.
 pub(crate) fn positions(about: &About, view: &View) -> Vec<PositionBody> {
     let rows = view.instruments.iter().zip(&about.instruments);
-    rows.map(|(row, instrument)| position(row, instrument)).collect()
+    rows.map(|(row, instrument)| position(row, instrument, view.at)).collect()
 }
 
-fn position(row: &InstrumentView, instrument: &Instrument) -> PositionBody {
+fn position(row: &InstrumentView, instrument: &Instrument, at: Ts) -> PositionBody {
     let orders: Vec<OrderBody> = row.orders.iter().map(|order| OrderBody::of(order, instrument)).collect();
     let ladder = orders.iter().filter(|order| order.role == "target").cloned().collect();
+    let mut stops = row.orders.iter().filter(|order| order.role == OrderRole::Stop);
+    let stop_order =
+        stops.find(|order| order.state == OrderState::Open).map(|order| order.order.id.to_string());
     let trade = row.trade.as_ref();
     // Above zero while the price is on the stop's good side.
     let to_stop = row.stop.filter(|_| row.last.get() > Decimal::ZERO).and_then(|stop| {
@@ -347,9 +354,12 @@ fn position(row: &InstrumentView, instrument: &Instrument) -> PositionBody {
         last: (row.last.get() > Decimal::ZERO).then(|| Exact::of(row.last)),
         priced_at: row.priced_at.map(At),
         entry: trade.and_then(|trade| trade.entry).map(Exact::of),
+        // Whole seconds: it is part of what the stream tells the changes of.
+        age_s: trade.map(|trade| at.since(trade.entry_at).secs_f64().max(0.0).floor()),
         opened_at: trade.map(|trade| At(trade.entry_at)),
         setup: trade.map(|trade| trade.setup.to_owned()),
         stop: row.stop.map(Exact::of),
+        stop_order,
         stop_distance_pct: to_stop.and_then(|gap| share_pct(gap, row.last.get())),
         protected: row.protected,
         proven_at: row.proven_at.map(At),

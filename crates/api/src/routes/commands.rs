@@ -239,7 +239,7 @@ fn internal(message: impl Into<String>) -> Fault {
     (status = 200, body = PreviewBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
     (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It would change nothing", body = ErrorBody),
-    (status = 503, body = ErrorBody)))]
+    (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn preview(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
@@ -288,7 +288,7 @@ pub(super) async fn preview(
     (status = 200, body = DoneBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
     (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It needs a confirmation, or would change nothing", body = ErrorBody),
-    (status = 503, body = ErrorBody)))]
+    (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn command(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,

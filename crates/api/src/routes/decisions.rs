@@ -9,7 +9,7 @@ use seawall_store::db::Filter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::history::{Page, PageQuery};
+use super::history::{Cursor, LOOKED_AT_MAX, Page, PageQuery};
 use super::take::Asked;
 use crate::body::{At, DecisionBody, word};
 use crate::books::ask;
@@ -21,19 +21,47 @@ const MATRIX_SPAN: Span = Span::from_secs(24 * 3_600);
 /// Gates that are named among those that refuse most.
 const BLOCKERS_MAX: usize = 10;
 
+/// Which decisions.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DecisionsQuery {
+    /// Only of this instrument, by its full name.
+    instrument: Option<String>,
+    /// Only at this instant or after it: a decision is taken at the end of its candle.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Ts>,
+    /// Only at this instant or before it.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Ts>,
+    /// No more than so many: the newest of them.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// The page before one that was answered: its `next`.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+    /// Only those that ended so: `entered`, or the gate that refused.
+    outcome: Option<String>,
+}
+
 /// Decision records.
-#[utoipa::path(get, path = "/api/decisions", tag = "books", params(PageQuery),
+#[utoipa::path(get, path = "/api/decisions", tag = "books", params(DecisionsQuery),
     security(("token" = []), ("session" = [])), responses(
     (status = 200, body = Page<DecisionBody>), (status = 400, body = ErrorBody),
     (status = 401, body = ErrorBody),
     (status = 503, body = ErrorBody)))]
 pub(super) async fn decisions(
     State(app): State<App>,
-    Asked(page): Asked<PageQuery>,
+    Asked(asked): Asked<DecisionsQuery>,
 ) -> Result<Json<Page<DecisionBody>>, Fault> {
+    let DecisionsQuery { instrument, since, until, limit, cursor, outcome } = asked;
+    let page = PageQuery { instrument, since, until, limit, cursor };
     let limit = page.limit()?;
-    let rows = ask(&app, move |reader| reader.decisions(&page.filter(limit))).await?;
-    Ok(Json(Page::of(rows, limit)))
+    let looked_at = if outcome.is_some() { LOOKED_AT_MAX } else { limit };
+    let rows = ask(&app, move |reader| reader.decisions(&page.filter(looked_at))).await?;
+    let ends_so = |row: &DecisionBody| outcome.as_ref().is_none_or(|wanted| *wanted == row.outcome);
+    let rows: Vec<DecisionBody> = rows.into_iter().map(DecisionBody::from).filter(ends_so).collect();
+    Ok(Json(Page::of(rows, limit, cursor)))
 }
 
 /// Which decision.

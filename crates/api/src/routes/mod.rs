@@ -6,7 +6,10 @@ mod chart;
 pub(crate) mod commands;
 mod decisions;
 mod demo;
+mod figures;
 mod history;
+mod incidents;
+mod logs;
 mod now;
 mod overlays;
 mod risk;
@@ -51,6 +54,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(history::trades))
         .routes(routes!(history::equity))
         .routes(routes!(history::alerts))
+        .routes(routes!(incidents::incidents))
+        .routes(routes!(figures::figures))
+        .routes(routes!(logs::logs))
         .routes(routes!(decisions::decisions))
         .routes(routes!(decisions::decision))
         .routes(routes!(decisions::matrix))

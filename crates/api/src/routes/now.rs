@@ -40,7 +40,7 @@ pub(super) struct PositionsBody {
 /// Positions, each with its stop, the stop's proof, its take-profits and its orders.
 #[utoipa::path(get, path = "/api/positions", tag = "run", params(PositionsQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = PositionsBody), (status = 401, body = ErrorBody),
+    (status = 200, body = PositionsBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
     (status = 503, body = ErrorBody)))]
 pub(super) async fn positions(
     State(app): State<App>,

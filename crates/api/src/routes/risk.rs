@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use rust_decimal::Decimal;
-use seawall_live::board::View;
+use seawall_live::board::{LockView, View};
 use seawall_model::{Money, Percent};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,8 +52,41 @@ pub(super) struct RiskBody {
     loss_if_all_stops_hit: Exact,
     /// Positions that have no stop price to count with.
     positions_without_stop: usize,
-    /// What keeps new risk away.
-    locks: Vec<BlockBody>,
+    /// What keeps new risk away: guards that act, then what the truth is in doubt about.
+    locks: Vec<LockBody>,
+}
+
+/// Something that keeps new risk away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct LockBody {
+    /// A stable word.
+    name: String,
+    /// The cause in words.
+    words: String,
+    /// The instrument it is about; null: all of them.
+    instrument: Option<String>,
+    /// When it ends by itself; null: when its cause is gone, or an operator ends it.
+    until: Option<At>,
+    /// The key or section that sets it; null for what no key sets.
+    key: Option<String>,
+    /// Whether the run as a whole is not ready while it is there.
+    holds_start: bool,
+}
+
+fn lock(lock: &LockView) -> LockBody {
+    LockBody {
+        name: lock.name.to_owned(),
+        words: lock.words.clone(),
+        instrument: lock.instrument.as_ref().map(ToString::to_string),
+        until: lock.until.map(At),
+        key: lock.key.map(str::to_owned),
+        holds_start: false,
+    }
+}
+
+fn doubt(block: BlockBody) -> LockBody {
+    let BlockBody { name, words, instrument, holds_start } = block;
+    LockBody { name, words, instrument, until: None, key: None, holds_start }
 }
 
 /// Each limit of the account with what is used of it.
@@ -79,7 +112,7 @@ pub(super) async fn risk(State(app): State<App>) -> Result<Json<RiskBody>, Fault
         limits: limits(&app, &view),
         loss_if_all_stops_hit: Exact::of(Money::new(lost)),
         positions_without_stop: without,
-        locks: strip.blocks,
+        locks: view.locks.iter().map(lock).chain(strip.blocks.into_iter().map(doubt)).collect(),
     }))
 }
 

@@ -29,7 +29,7 @@ pub(super) struct SessionBody {
     role: Role,
     /// The id of their token.
     token_id: String,
-    /// For a session of a browser: to be sent with each write as `X-CSRF-Token`. The one before is over.
+    /// For a session of a browser: to be sent with each write as `X-CSRF-Token`; the same in all its pages.
     csrf: Option<String>,
     /// After how many seconds a new session ends; null where it was begun before.
     ends_in_s: Option<u64>,
@@ -49,7 +49,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Connected {
 
 /// Begins a session: the answer sets its cookie.
 #[utoipa::path(post, path = "/api/session", tag = "session", request_body = SignInBody, responses(
-    (status = 200, body = SessionBody), (status = 401, body = ErrorBody),
+    (status = 200, body = SessionBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
     (status = 429, description = "Too many failures", body = ErrorBody)))]
 pub(super) async fn sign_in(
     State(app): State<App>,
@@ -75,7 +76,7 @@ pub(super) async fn sign_in(
     Ok(with_cookie(Json(body).into_response(), &cookie))
 }
 
-/// Who is signed in. A session gets another word against forgery, so that a page can be loaded again.
+/// Who is signed in. A session is told its word against forgery, so that a page can be loaded again.
 #[utoipa::path(get, path = "/api/session", tag = "session",
     security(("token" = []), ("session" = [])), responses(
     (status = 200, body = SessionBody), (status = 401, body = ErrorBody)))]
@@ -88,7 +89,7 @@ pub(super) async fn who(
     Json(SessionBody {
         role: principal.role,
         token_id: principal.token_id,
-        csrf: id.and_then(|SessionId(id)| app.access.renew_csrf(id)),
+        csrf: id.and_then(|SessionId(id)| app.access.csrf(id)),
         ends_in_s: None,
     })
 }

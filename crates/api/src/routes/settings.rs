@@ -52,7 +52,7 @@ pub(super) struct SettingsQuery {
 /// The configuration in force, with the origin of each value.
 #[utoipa::path(get, path = "/api/config", tag = "run", params(SettingsQuery),
     security(("token" = []), ("session" = [])), responses(
-    (status = 200, body = SettingsBody), (status = 401, body = ErrorBody)))]
+    (status = 200, body = SettingsBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
 pub(super) async fn configuration(
     State(app): State<App>,
     Asked(SettingsQuery { section, given }): Asked<SettingsQuery>,

@@ -118,6 +118,13 @@ pub(super) enum StreamMessage {
         #[schema(value_type = Object)]
         patch: Value,
     },
+    /// The stream lives; every five seconds.
+    Heartbeat {
+        /// Number of the last event that was told.
+        seq: u64,
+        /// How old the newest look at the engine is, in seconds: it hangs where this grows.
+        view_age_s: f64,
+    },
     /// Something happened.
     Event {
         /// Its number.
@@ -262,6 +269,9 @@ impl Client {
                         if !self.may() {
                             return End::Forbidden;
                         }
+                        if let Err(end) = self.beat(socket, seq).await {
+                            return end;
+                        }
                     }
                     self.show(socket, &mut shown).await
                 }
@@ -278,6 +288,12 @@ impl Client {
             Some(SessionId(id)) => self.app.access.by_session(id, None).is_some(),
             None => self.app.access.has_token(&self.principal.token_id),
         }
+    }
+
+    /// Says that the stream lives, and how old what it tells is.
+    async fn beat(&self, socket: &mut WebSocket, seq: u64) -> Result<(), End> {
+        let view_age_s = self.app.board.view().map_or(0.0, |view| view.made.elapsed().as_secs_f64());
+        send(socket, &StreamMessage::Heartbeat { seq, view_age_s }).await
     }
 
     /// The events that are new.

@@ -56,10 +56,11 @@ pub(super) async fn livez(State(app): State<App>) -> Response {
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     let Ok((_, view)) = app.now().await else { return sign(Some("starting")) };
     let feeds_are_live = view.surroundings.feeds.as_ref().is_none_or(|feeds| feeds.account_live);
-    let cause = match (health::is_stale(&view), view.ready, feeds_are_live, view.naked()) {
+    let cause = match (health::is_stale(&view), feeds_are_live, view.ready, view.naked()) {
         (true, ..) => Some("engine_hangs"),
-        (false, false, ..) => Some("starting"),
-        (false, true, false, _) => Some("account_stream_lost"),
+        (false, false, ..) => Some("account_stream_lost"),
+        // At the start, and after each gap in the account's stream, until the books agree with the venue.
+        (false, true, false, _) => Some("reconciling"),
         (false, true, true, 0) => None,
         (false, true, true, _) => Some("position_unprotected"),
     };

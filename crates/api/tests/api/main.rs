@@ -11,6 +11,7 @@ mod access;
 mod chart;
 mod commands;
 mod document;
+mod figures;
 mod hostile;
 mod reads;
 mod settings;

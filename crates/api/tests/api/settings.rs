@@ -24,6 +24,7 @@ fn a_face_that_is_off_listens_nowhere() {
         data_dir: folder.path().to_owned(),
         database: None,
         may_show_token: true,
+        logs: Arc::default(),
         drills: None,
         now: seawall_model::Ts::EPOCH,
     };

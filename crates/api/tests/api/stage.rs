@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use seawall_api::access::{Role, Tokens};
+use seawall_api::logs::LogBook;
 use seawall_api::{Face, FaceOptions};
 use seawall_config::{Loaded, Loader};
 use seawall_live::{Board, Demo, DemoOptions, LiveError, StopSwitch, Summary};
@@ -27,6 +28,7 @@ pub(crate) struct Stage {
     pub(crate) operator: String,
     pub(crate) viewer: String,
     pub(crate) board: Arc<Board>,
+    pub(crate) logs: Arc<LogBook>,
     pub(crate) folder: TempDir,
     pub(crate) run: std::path::PathBuf,
     switch: StopSwitch,
@@ -41,7 +43,8 @@ impl Stage {
         let token = |role| Tokens::make(folder.path(), role, Ts::EPOCH).unwrap().token;
         let (operator, viewer) = (token(Role::Operator), token(Role::Viewer));
         let board = Arc::new(Board::new());
-        let face = face(&loaded, &board, &folder).unwrap();
+        let logs = Arc::<LogBook>::default();
+        let face = face_with(&loaded, &board, &folder, logs.clone()).unwrap();
         let options = DemoOptions {
             config: loaded.config,
             data_dir: folder.path().to_owned(),
@@ -55,7 +58,18 @@ impl Stage {
         let stop = switch.clone();
         let engine = std::thread::spawn(move || demo.run(&stop));
         let address = face.listens_at.unwrap();
-        Stage { address, operator, viewer, board, folder, run, switch, engine: Some(engine), _face: face }
+        Stage {
+            address,
+            operator,
+            viewer,
+            board,
+            logs,
+            folder,
+            run,
+            switch,
+            engine: Some(engine),
+            _face: face,
+        }
     }
 
     /// Ends the run.
@@ -109,6 +123,15 @@ pub(crate) fn face(
     board: &Arc<Board>,
     folder: &TempDir,
 ) -> Result<Face, seawall_api::ApiError> {
+    face_with(loaded, board, folder, Arc::default())
+}
+
+fn face_with(
+    loaded: &Loaded,
+    board: &Arc<Board>,
+    folder: &TempDir,
+    logs: Arc<LogBook>,
+) -> Result<Face, seawall_api::ApiError> {
     let options = FaceOptions {
         config: loaded.config.clone(),
         explained: loaded.explain_all(),
@@ -116,6 +139,7 @@ pub(crate) fn face(
         data_dir: folder.path().to_owned(),
         database: None,
         may_show_token: false,
+        logs,
         drills: None,
         now: Ts::EPOCH,
     };

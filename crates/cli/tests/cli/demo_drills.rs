@@ -134,7 +134,9 @@ fn a_stop_that_is_taken_away_and_a_network_that_is_cut_end_with_every_position_p
     let pid = running.child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert!(running.child.wait().unwrap().success());
-    let shown = Answer::from(sandbox.command("journal show data/demo/run-000001").output().unwrap()).text();
+    let shown =
+        Answer::from(sandbox.command("journal show data/demo/run-000001 --limit 10000000").output().unwrap())
+            .text();
     for words in ["drill reject-my-stop", "drill cut-network", "to see"] {
         assert!(shown.contains(words), "{words} is not in the journal");
     }

@@ -95,6 +95,11 @@ impl DeskGuards {
         self.churn.closed(&settings.churn, at, held)
     }
 
+    /// The end of the pause after quick trades.
+    pub(crate) fn churned_until(&self) -> Ts {
+        self.churn.paused_until()
+    }
+
     /// A strategy has written a decision record.
     #[inline]
     pub(crate) fn see(&mut self, at: Ts, decision: &Decision) {

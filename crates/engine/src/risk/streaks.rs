@@ -106,7 +106,11 @@ impl Streaks {
     }
 
     pub(crate) fn paused_until(&self, setup: Setup) -> Ts {
-        match Regime::of(setup) {
+        self.paused_until_in(Regime::of(setup))
+    }
+
+    pub(crate) fn paused_until_in(&self, regime: Regime) -> Ts {
+        match regime {
             Regime::Tight => self.tight.paused_until,
             Regime::Wide => self.wide.paused_until,
             Regime::Other => self.other.paused_until,

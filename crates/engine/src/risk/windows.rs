@@ -68,7 +68,7 @@ impl Window {
         *self = Window { start_at: self.timeframe.floor(at), base: equity, ..Window::new(self.timeframe) };
     }
 
-    fn ends_at(&self) -> Ts {
+    pub(crate) fn ends_at(&self) -> Ts {
         self.start_at.plus(self.timeframe.span())
     }
 

@@ -32,7 +32,9 @@ pub(crate) use self::command::{Ask, obey};
 pub use self::drill::{Drill, Drills};
 pub use self::durations::{BOUNDS_S, Durations, Reading};
 pub use self::events::{EVENTS_KEPT, Event, Missed, Told};
-pub use self::view::{BlockView, FeedsView, InstrumentView, QueueView, Surroundings, TradeView, View};
+pub use self::view::{
+    BlockView, BudgetView, FeedsView, InstrumentView, LockView, QueueView, Surroundings, TradeView, View,
+};
 pub(crate) use self::writer::{BoardWriter, table};
 
 use self::candles::Candles;

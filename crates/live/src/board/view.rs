@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use seawall_engine::{Block, DataState, Engine};
+use seawall_engine::{Block, DataState, Engine, Lock};
 use seawall_model::{
     Decision, Instrument, InstrumentName, KillReason, Money, OrderUpdate, Price, Qty, SystemMode, Trading, Ts,
 };
@@ -120,10 +120,40 @@ pub struct FeedsView {
 pub struct QueueView {
     /// Which queue.
     pub name: &'static str,
+    /// How many waited in it when it was last looked at.
+    pub waiting: usize,
     /// The most that has ever waited in it.
     pub most: usize,
     /// The most that may.
     pub bound: usize,
+}
+
+/// What is used of one of the venue's rate limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetView {
+    /// Which pool.
+    pub pool: &'static str,
+    /// Units used of it.
+    pub used: u64,
+    /// Units that the venue allows.
+    pub limit: u64,
+    /// Units kept for protection and cancellations.
+    pub reserve: u64,
+}
+
+/// A guard that keeps entries away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockView {
+    /// Its stable name.
+    pub name: &'static str,
+    /// In words.
+    pub words: String,
+    /// The key or section that sets it, if one does.
+    pub key: Option<&'static str>,
+    /// The instrument it is about; all of them without one.
+    pub instrument: Option<InstrumentName>,
+    /// When it ends by itself; an operator ends it without one.
+    pub until: Option<Ts>,
 }
 
 /// What only the driver knows.
@@ -133,6 +163,8 @@ pub struct Surroundings {
     pub feeds: Option<FeedsView>,
     /// The queues.
     pub queues: Vec<QueueView>,
+    /// The venue's rate limits.
+    pub budgets: Vec<BudgetView>,
 }
 
 /// What the engine knows for people at one moment.
@@ -150,6 +182,8 @@ pub struct View {
     pub ready: bool,
     /// What keeps new risk away.
     pub blocks: Vec<BlockView>,
+    /// What the guards hold back.
+    pub locks: Vec<LockView>,
     /// Mode.
     pub mode: SystemMode,
     /// Why the kill switch is on, if it is.
@@ -235,6 +269,7 @@ pub(super) fn look(
         phase: phase.name(),
         ready: phase == seawall_engine::Phase::Ready,
         blocks,
+        locks: locks(engine),
         mode: engine.mode(),
         kill_switch: engine.kill_switch(),
         equity: engine.is_open().then(|| engine.equity()).flatten(),
@@ -269,6 +304,18 @@ fn blocks(engine: &Engine) -> Vec<BlockView> {
         holds_start: block.holds_start(),
     };
     engine.blocks().into_iter().map(view).collect()
+}
+
+fn locks(engine: &Engine) -> Vec<LockView> {
+    let name_of = |id| engine.instrument(id).map(|instrument| instrument.name().clone());
+    let view = |lock: Lock| LockView {
+        name: lock.kind.name(),
+        words: lock.kind.to_string(),
+        key: lock.kind.key(),
+        instrument: lock.instrument.and_then(name_of),
+        until: lock.until,
+    };
+    engine.locks().into_iter().map(view).collect()
 }
 
 /// The stable name of a block.

@@ -152,6 +152,7 @@ impl Task {
         let mut listing = true;
         loop {
             self.note(&queues);
+            self.inbox.watermarks().note_budgets(self.desk.budget(self.clock.now()));
             self.desk.on_time(self.clock.now());
             self.carry_out();
             if !self.deliveries.is_empty() {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use seawall_model::Ts;
+use seawall_venues::budget::PoolReading;
 
 use super::engine_loop::Core;
 use super::{Mode, Run};
-use crate::board::{About, Board, BoardWriter, FeedsView, QueueView, Surroundings, obey, table};
+use crate::board::{About, Board, BoardWriter, BudgetView, FeedsView, QueueView, Surroundings, obey, table};
 use crate::error::LiveError;
+use crate::watermarks::Mark;
 
 impl Run {
     /// Shows the run on `board`, and takes commands from there.
@@ -33,7 +35,23 @@ impl Run {
             }),
             queues: {
                 let marks = inbox.watermarks().marks().into_iter();
-                marks.map(|mark| QueueView { name: mark.queue, most: mark.most, bound: mark.bound }).collect()
+                let queue = |mark: Mark| QueueView {
+                    name: mark.queue,
+                    waiting: mark.waiting,
+                    most: mark.most,
+                    bound: mark.bound,
+                };
+                marks.map(queue).collect()
+            },
+            budgets: {
+                let readings = inbox.watermarks().budgets().into_iter();
+                let budget = |reading: PoolReading| BudgetView {
+                    pool: reading.pool.name(),
+                    used: reading.used,
+                    limit: u64::from(reading.limit),
+                    reserve: u64::from(reading.reserve),
+                };
+                readings.map(budget).collect()
             },
         });
     }
