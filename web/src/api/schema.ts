@@ -157,6 +157,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be made to go wrong here: nothing but in the demo. */
+        get: operations["drills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/cut-network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The venue of the demo is out of reach for a few seconds: what is held stays protected by the stops that
+         *     rest there, nothing new is risked, and afterwards everything is compared anew.
+         */
+        post: operations["cut_network"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/reject-my-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The venue of the demo cancels a resting stop and refuses every new one for a few seconds: the ladder tries
+         *     each trigger type and then closes the position at market.
+         */
+        post: operations["reject_my_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/equity": {
         parameters: {
             query?: never;
@@ -164,8 +221,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The equity curve, a point a minute. */
+        /** The equity curve, a point a minute or coarser. */
         get: operations["equity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues, rate limits, latencies, time without protection and open differences. */
+        get: operations["figures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -183,6 +257,40 @@ export interface paths {
         };
         /** Fills, by the venue's time. */
         get: operations["fills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts that belong together as one, and the commands of this process among them. */
+        get: operations["incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest lines of the program's log, without anything that looks like a secret. */
+        get: operations["logs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -304,7 +412,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in. A session gets another word against forgery, so that a page can be loaded again. */
+        /** Who is signed in. A session is told its word against forgery, so that a page can be loaded again. */
         get: operations["who"];
         put?: never;
         /** Begins a session: the answer sets its cookie. */
@@ -483,6 +591,22 @@ export interface components {
          * @example 2026-07-01T12:00:00Z
          */
         At: string;
+        /** @description What has begun. */
+        BegunBody: {
+            /** @description When it was written into the journal, on the run's clock. */
+            at: components["schemas"]["At"];
+            /** @description `cut-network` or `reject-my-stop`. */
+            drill: string;
+            /**
+             * Format: double
+             * @description For how many seconds of the wall's clock.
+             */
+            ends_in_s: number;
+            /** @description The instrument it is about, if one. */
+            instrument?: string | null;
+            /** @description What happens, in words. */
+            words: string;
+        };
         /** @description What keeps new risk away. */
         BlockBody: {
             /** @description Whether the run as a whole is not ready while it is there. */
@@ -505,6 +629,39 @@ export interface components {
             gate: string;
             /** @description What it measures. */
             help: string;
+        };
+        /** @description A bucket of durations. */
+        BucketBody: {
+            /**
+             * Format: int64
+             * @description How many lay in it, without those of shorter buckets.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Upper bound in seconds; null for the last one.
+             */
+            le_s?: number | null;
+        };
+        /** @description What a venue's rate limit has left. */
+        BudgetBody: {
+            /**
+             * Format: int64
+             * @description Units that the venue allows.
+             */
+            limit: number;
+            /** @description The pool: `private`, `history`, `public` or `orders` (the fullest of all instruments). */
+            pool: string;
+            /**
+             * Format: int64
+             * @description Units that are kept for protection and cancellations.
+             */
+            reserve: number;
+            /**
+             * Format: int64
+             * @description Units used of it.
+             */
+            used: number;
         };
         /** @description A candle. */
         CandleBody: {
@@ -574,7 +731,10 @@ export interface components {
             command: components["schemas"]["Command"];
             /** @description What the preview gave, for what raises risk. */
             confirmation?: string | null;
-            /** @description For `close`, `reduce`, `move_stop`, `break_even`, `adopt` and `ignore`: the instrument, by its full name. */
+            /**
+             * @description For `close`, `reduce`, `move_stop`, `break_even`, `adopt`, `ignore`: the instrument, by its full
+             *     name.
+             */
             instrument?: string | null;
             /** @description For `move_stop`: where to, a multiple of the venue's tick. */
             price?: string | null;
@@ -629,6 +789,19 @@ export interface components {
             kill_switch_on: boolean;
             /** @description The mode after it. */
             mode: string;
+        };
+        /** @description What is to go wrong. */
+        DrillBody: {
+            /** @description For `reject-my-stop`: of which instrument, by its full name; absent: of the first that is held. */
+            instrument?: string | null;
+            /** @description Why, for the journal. */
+            why?: string;
+        };
+        /** @description What can be made to go wrong here. */
+        DrillsBody: {
+            /** @description Names of those that can begin; none outside of the demo over an exchange in a box. */
+            drills: string[];
+            running?: components["schemas"]["RunningBody"] | null;
         };
         /** @description A point of the equity curve. */
         EquityBody: {
@@ -711,6 +884,63 @@ export interface components {
             /** @description What is missing, in words. */
             missing: string;
         };
+        /** @description The run in figures. */
+        FiguresBody: {
+            /** @description As of when, on the run's clock. */
+            at: components["schemas"]["At"];
+            /** @description Upper bounds of the buckets in seconds. */
+            bounds_s: number[];
+            /** @description The venue's rate limits; none in a run without sockets. */
+            budgets: components["schemas"]["BudgetBody"][];
+            /** @description What the books and the venue do not agree about. */
+            differences: components["schemas"]["BlockBody"][];
+            /**
+             * Format: int64
+             * @description Inputs that the engine took.
+             */
+            inputs: number;
+            /** @description How long things take. */
+            latencies: components["schemas"]["LatencyBody"][];
+            /**
+             * @description Positions that were not fully protected for a while: those that are open, then the newest trades of this
+             *     start, longest first.
+             */
+            naked: components["schemas"]["NakedBody"][];
+            /**
+             * Format: double
+             * @description The bound that the settings state for it.
+             */
+            naked_seconds_bound: number;
+            /**
+             * Format: double
+             * @description The longest time that any position was without a confirmed stop.
+             */
+            naked_seconds_max: number;
+            /** @description The queues; none in a run without sockets. */
+            queues: components["schemas"]["QueueBody"][];
+            /**
+             * Format: int64
+             * @description Rows that did not reach the database.
+             */
+            rows_dropped: number;
+            /** @description Open event streams. */
+            streams: number;
+            /**
+             * Format: int64
+             * @description Event streams that were cut off because they did not read.
+             */
+            streams_cut: number;
+            /**
+             * Format: double
+             * @description Since when the process wants a run, in seconds.
+             */
+            uptime_s: number;
+            /**
+             * Format: double
+             * @description How old the view is that this is made of, in seconds.
+             */
+            view_age_s: number;
+        };
         /** @description An execution. */
         FillBody: {
             /** @description When, on the venue's clock. */
@@ -770,6 +1000,66 @@ export interface components {
             /** @description The program's version. */
             version: string;
         };
+        /** @description What went wrong, or was commanded. */
+        IncidentBody: {
+            /** @description What the first alert says: the cause. Of a command, which. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many alerts it is made of.
+             */
+            count: number;
+            ended_at?: components["schemas"]["At"] | null;
+            /** @description The instrument it is about, if one. */
+            instrument?: string | null;
+            /** @description The kind of its alerts, or `command`. */
+            kind: string;
+            /** @description What the newest alert says. Of a command, why. */
+            newest: string;
+            /** @description The worst of its alerts: `info`, `warning` or `critical`; `info` for a command. */
+            severity: string;
+            /** @description When it began. */
+            started_at: components["schemas"]["At"];
+            /** @description Who gave a command; null for an alert. */
+            who?: string | null;
+        };
+        /** @description A timeline. */
+        IncidentsBody: {
+            /** @description As of when, on the run's clock. */
+            at: components["schemas"]["At"];
+            /** @description By their beginning, oldest first. */
+            incidents: components["schemas"]["IncidentBody"][];
+            /** @description Whether there are older ones: ask for them with `until` at the first one's beginning. */
+            more: boolean;
+        };
+        /** @description How long something takes. */
+        LatencyBody: {
+            /** @description The buckets that have something in them. */
+            buckets: components["schemas"]["BucketBody"][];
+            /**
+             * Format: int64
+             * @description How often it was measured.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Seconds on average; null where nothing was measured.
+             */
+            mean_s?: number | null;
+            /** @description `engine_step`, `order_acknowledgement` (on the run's clock) or `api_request`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Upper bound of the bucket in which the middle one lies; null where nothing was measured, or it lies
+             *     beyond all bounds.
+             */
+            p50_s?: number | null;
+            /**
+             * Format: double
+             * @description The same for the slowest hundredth.
+             */
+            p99_s?: number | null;
+        };
         /** @description A limit. */
         LimitBody: {
             /** @description The key that sets it. */
@@ -784,6 +1074,48 @@ export interface components {
              * @description What is used of it, in percent.
              */
             used_pct?: number | null;
+        };
+        /** @description A line of the log. */
+        LineBody: {
+            /** @description When, by the machine's clock. */
+            at: components["schemas"]["At"];
+            /** @description `error`, `warn`, `info`, `debug` or `trace`. */
+            level: string;
+            /**
+             * Format: int64
+             * @description Counts the lines of the process, from 1.
+             */
+            number: number;
+            /** @description Where in the program. */
+            target: string;
+            /** @description What. */
+            text: string;
+        };
+        /** @description Something that keeps new risk away. */
+        LockBody: {
+            /** @description Whether the run as a whole is not ready while it is there. */
+            holds_start: boolean;
+            /** @description The instrument it is about; null: all of them. */
+            instrument?: string | null;
+            /** @description The key or section that sets it; null for what no key sets. */
+            key?: string | null;
+            /** @description A stable word. */
+            name: string;
+            until?: components["schemas"]["At"] | null;
+            /** @description The cause in words. */
+            words: string;
+        };
+        /** @description Lines of the log. */
+        LogsBody: {
+            /**
+             * Format: int64
+             * @description Number of the newest line of all, for `after`.
+             */
+            last: number;
+            /** @description Oldest first. */
+            lines: components["schemas"]["LineBody"][];
+            /** @description Whether there are older ones that fit. */
+            more: boolean;
         };
         /** @description What happened to an order of ours. */
         MarkerBody: {
@@ -827,6 +1159,19 @@ export interface components {
             instrument: string;
             /** @description Each way in which decisions on it ended. */
             outcomes: components["schemas"]["CellBody"][];
+        };
+        /** @description Time that a position was without full protection. */
+        NakedBody: {
+            closed_at?: components["schemas"]["At"] | null;
+            /** @description The instrument. */
+            instrument: string;
+            /**
+             * Format: double
+             * @description For how many seconds in all.
+             */
+            naked_seconds: number;
+            /** @description When the position was opened. */
+            opened_at: components["schemas"]["At"];
         };
         /** @description A decision with what became of its plan. */
         OneDecisionBody: {
@@ -916,6 +1261,8 @@ export interface components {
         Page_AlertBody: {
             /** @description Whether there are older ones: ask for them with `until` at the first row's instant. */
             more: boolean;
+            /** @description The `cursor` for them; null where there are none. */
+            next?: string | null;
             /** @description The rows. */
             rows: {
                 /** @description When. */
@@ -934,6 +1281,8 @@ export interface components {
         Page_DecisionBody: {
             /** @description Whether there are older ones: ask for them with `until` at the first row's instant. */
             more: boolean;
+            /** @description The `cursor` for them; null where there are none. */
+            next?: string | null;
             /** @description The rows. */
             rows: {
                 /** @description When it was decided. */
@@ -961,6 +1310,8 @@ export interface components {
         Page_EquityBody: {
             /** @description Whether there are older ones: ask for them with `until` at the first row's instant. */
             more: boolean;
+            /** @description The `cursor` for them; null where there are none. */
+            next?: string | null;
             /** @description The rows. */
             rows: {
                 /** @description When. */
@@ -973,6 +1324,8 @@ export interface components {
         Page_FillBody: {
             /** @description Whether there are older ones: ask for them with `until` at the first row's instant. */
             more: boolean;
+            /** @description The `cursor` for them; null where there are none. */
+            next?: string | null;
             /** @description The rows. */
             rows: {
                 /** @description When, on the venue's clock. */
@@ -1001,6 +1354,8 @@ export interface components {
         Page_OrderBody: {
             /** @description Whether there are older ones: ask for them with `until` at the first row's instant. */
             more: boolean;
+            /** @description The `cursor` for them; null where there are none. */
+            next?: string | null;
             /** @description The rows. */
             rows: {
                 /** @description When it changed last. */
@@ -1038,6 +1393,8 @@ export interface components {
         Page_TradeBody: {
             /** @description Whether there are older ones: ask for them with `until` at the first row's instant. */
             more: boolean;
+            /** @description The `cursor` for them; null where there are none. */
+            next?: string | null;
             /** @description The rows. */
             rows: {
                 /** @description Best price while open. */
@@ -1109,6 +1466,11 @@ export interface components {
         };
         /** @description An instrument with its position. */
         PositionBody: {
+            /**
+             * Format: double
+             * @description For how many seconds it has been open, on the run's clock.
+             */
+            age_s?: number | null;
             /** @description `healthy`, `degraded` or `suspended`. */
             data?: string | null;
             decided_at?: components["schemas"]["At"] | null;
@@ -1166,6 +1528,8 @@ export interface components {
              * @description Distance from the last price to the stop in percent of the price; below zero where it is passed.
              */
             stop_distance_pct?: number | null;
+            /** @description Our id of the stop that rests. */
+            stop_order?: string | null;
             /** @description Which orders it takes. */
             trading?: string | null;
             /** @description Profit or loss at the last price, before fees. */
@@ -1197,6 +1561,17 @@ export interface components {
             /** @description What would happen, in words. */
             words: string;
         };
+        /** @description A bounded queue. */
+        QueueBody: {
+            /** @description The most that may wait. */
+            bound: number;
+            /** @description The most that has ever waited. */
+            most_waiting: number;
+            /** @description Its name. */
+            name: string;
+            /** @description How many wait in it now. */
+            waiting: number;
+        };
         /** @description The risk of the account. */
         RiskBody: {
             /** @description As of when, on the run's clock. */
@@ -1208,8 +1583,8 @@ export interface components {
             kill_switch?: string | null;
             /** @description Each limit. */
             limits: components["schemas"]["LimitBody"][];
-            /** @description What keeps new risk away. */
-            locks: components["schemas"]["BlockBody"][];
+            /** @description What keeps new risk away: guards that act, then what the truth is in doubt about. */
+            locks: components["schemas"]["LockBody"][];
             /** @description What would be lost from here if every stop filled at its price; positions without one are not in it. */
             loss_if_all_stops_hit: components["schemas"]["Exact"];
             /** @description The mode. */
@@ -1226,6 +1601,16 @@ export interface components {
          * @enum {string}
          */
         Role: "signal" | "viewer" | "operator";
+        /** @description A drill that goes on. */
+        RunningBody: {
+            /** @description Which. */
+            drill: string;
+            /**
+             * Format: double
+             * @description For how many more seconds of the wall's clock.
+             */
+            ends_in_s: number;
+        };
         /** @description Points of one part of a score. */
         ScoreBody: {
             /**
@@ -1243,7 +1628,7 @@ export interface components {
         };
         /** @description Who is signed in. */
         SessionBody: {
-            /** @description For a session of a browser: to be sent with each write as `X-CSRF-Token`. The one before is over. */
+            /** @description For a session of a browser: to be sent with each write as `X-CSRF-Token`; the same in all its pages. */
             csrf?: string | null;
             /**
              * Format: int64
@@ -1316,7 +1701,10 @@ export interface components {
             instrument: string;
             /** @description For the journal. */
             note?: string;
-            /** @description How much, a multiple of the venue's lot; else so much that the stop costs the configured share of equity. */
+            /**
+             * @description How much, a multiple of the venue's lot; else so much that the stop costs the configured share of
+             *     equity.
+             */
             qty?: string | null;
             /** @description A token of the role `signal`: `seawall api token --role signal` makes one. */
             secret: string;
@@ -1472,6 +1860,19 @@ export interface components {
             /** @enum {string} */
             type: "delta";
         } | {
+            /**
+             * Format: int64
+             * @description Number of the last event that was told.
+             */
+            seq: number;
+            /** @enum {string} */
+            type: "heartbeat";
+            /**
+             * Format: double
+             * @description How old the newest look at the engine is, in seconds: it hangs where this grows.
+             */
+            view_age_s: number;
+        } | {
             /** @description When. */
             at: components["schemas"]["At"];
             /** @description What. */
@@ -1591,6 +1992,8 @@ export interface operations {
                 until?: string;
                 /** @description No more rows than so many: the newest of them. */
                 limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1756,6 +2159,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1828,6 +2247,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1860,6 +2295,14 @@ export interface operations {
                     "application/json": components["schemas"]["SettingsBody"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1875,12 +2318,16 @@ export interface operations {
             query?: {
                 /** @description Only of this instrument, by its full name. */
                 instrument?: string;
-                /** @description Only at this instant or after it. */
+                /** @description Only at this instant or after it: a decision is taken at the end of its candle. */
                 since?: string;
                 /** @description Only at this instant or before it. */
                 until?: string;
-                /** @description No more rows than so many: the newest of them. */
+                /** @description No more than so many: the newest of them. */
                 limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
+                /** @description Only those that ended so: `entered`, or the gate that refused. */
+                outcome?: string;
             };
             header?: never;
             path?: never;
@@ -2026,17 +2473,227 @@ export interface operations {
             };
         };
     };
+    drills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillsBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cut_network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrillBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is no demo */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Another one goes on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reject_my_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrillBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is no demo */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Another one goes on, or no stop rests */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     equity: {
         parameters: {
             query?: {
-                /** @description Only of this instrument, by its full name. */
-                instrument?: string;
                 /** @description Only at this instant or after it. */
                 since?: string;
                 /** @description Only at this instant or before it. */
                 until?: string;
-                /** @description No more rows than so many: the newest of them. */
+                /** @description No more points than so many, a minute apart: the newest. */
                 limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
+                /**
+                 * @description In place of `limit`: the whole stretch in no more than so many points, evenly chosen, with its first and
+                 *     its last one.
+                 */
+                points?: number;
             };
             header?: never;
             path?: never;
@@ -2078,6 +2735,41 @@ export interface operations {
             };
         };
     };
+    figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     fills: {
         parameters: {
             query?: {
@@ -2089,6 +2781,8 @@ export interface operations {
                 until?: string;
                 /** @description No more rows than so many: the newest of them. */
                 limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -2121,6 +2815,104 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents: {
+        parameters: {
+            query?: {
+                /** @description Only of this instrument, by its full name. */
+                instrument?: string;
+                /** @description Only at this instant or after it. */
+                since?: string;
+                /** @description Only at this instant or before it. */
+                until?: string;
+                /** @description No more rows than so many: the newest of them. */
+                limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentsBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    logs: {
+        parameters: {
+            query?: {
+                /** @description Only as urgent as this or more: `error`, `warn`, `info`, `debug` or `trace`. */
+                level?: string;
+                /** @description Only those with these words in text or target, whatever their case. */
+                text?: string;
+                /** @description Only those after this number. */
+                after?: number;
+                /** @description No more than so many: the newest of them. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2222,6 +3014,8 @@ export interface operations {
                 until?: string;
                 /** @description No more rows than so many: the newest of them. */
                 limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -2345,6 +3139,14 @@ export interface operations {
                     "application/json": components["schemas"]["PositionsBody"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2446,7 +3248,31 @@ export interface operations {
                     "application/json": components["schemas"]["SessionBody"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2700,6 +3526,12 @@ export interface operations {
                 until?: string;
                 /** @description No more than so many: the newest of them. */
                 limit?: number;
+                /** @description The page before one that was answered: its `next`. */
+                cursor?: string;
+                /** @description Only those that were closed at this instant or after it. */
+                closed_since?: string;
+                /** @description Only those that were closed at this instant or before it. */
+                closed_until?: string;
                 /** @description Only `long` or `short`. */
                 side?: string;
                 /** @description Only of this setup. */
