@@ -28,10 +28,20 @@ const SCREENS = {
   health: async ({ page, run }) => {
     const { components } = await run.ask('/health')
     for (const { name } of components) await expect(page.getByRole('cell', { name: name.replaceAll('_', ' '), exact: true })).toBeVisible()
+    const { latencies } = await run.ask('/api/figures')
+    for (const { name } of latencies) await expect(page.getByRole('cell', { name: name.replaceAll('_', ' '), exact: true })).toBeVisible()
   },
   alerts: async ({ page, run }) => {
     const { rows } = await run.ask('/api/alerts')
     await expect(page.getByRole('table', { name: 'Alerts' })).toContainText(rows.at(-1).kind.replaceAll('_', ' '))
+  },
+  incidents: async ({ page, run }) => {
+    const { incidents } = await run.ask('/api/incidents')
+    await expect(page.getByRole('table', { name: 'Incidents' })).toContainText(incidents.at(-1).kind.replaceAll('_', ' '))
+  },
+  logs: async ({ page, run }) => {
+    const { lines } = await run.ask('/api/logs?level=debug')
+    await expect(page.getByRole('table', { name: 'Log' })).toContainText(lines.at(-1)?.target ?? '')
   },
   config: async ({ page }) => expect(page.getByRole('table', { name: 'Settings' })).toContainText('strategy.ema_cross.fast'),
 } satisfies Record<string, (on: { page: Page; run: Run }) => Promise<void>>

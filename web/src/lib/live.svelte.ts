@@ -135,6 +135,8 @@ class Live {
       case 'delta':
         if (this.#state) this.#state = merged(this.#state, message.patch) as State
         break
+      case 'heartbeat':
+        break
       case 'event': {
         const { seq, at, event } = message
         this.#seq = seq

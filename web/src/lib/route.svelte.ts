@@ -10,6 +10,8 @@ export const SCREENS = [
   ['risk', 'Risk'],
   ['health', 'Health'],
   ['alerts', 'Alerts'],
+  ['incidents', 'Incidents'],
+  ['logs', 'Log'],
   ['config', 'Configuration'],
 ] as const
 
