@@ -6,5 +6,5 @@ export default defineConfig({
   ...tests,
   testDir: 'pictures',
   timeout: 240_000,
-  use: { ...tests.use, viewport: { width: 1200, height: 780 }, colorScheme: 'light' },
+  use: { ...tests.use, viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
 })

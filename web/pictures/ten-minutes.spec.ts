@@ -19,7 +19,7 @@ async function keep(page: Page, name: string): Promise<void> {
     canvas.width = image.width
     canvas.height = image.height
     canvas.getContext('2d')?.drawImage(image, 0, 0)
-    return canvas.toDataURL('image/webp', 0.82)
+    return canvas.toDataURL('image/webp', 0.75)
   }, png)
   await packer.close()
   mkdirSync(FOLDER, { recursive: true })

@@ -58,6 +58,9 @@ test('what was known at an earlier candle does not know what came later', async 
   await page.keyboard.press('Home')
   await expect(page.locator('.replay')).toContainText(/at \d\d-\d\d/)
   await expect(page.getByTestId('candles')).toHaveAttribute('aria-label', /: 30,/)
+  // What was drawn goes with the chart, without a word on the console.
+  await page.goto(`${run.url}/#/positions`)
+  await expect(page.getByRole('table', { name: 'Positions' })).toBeVisible()
 })
 
 test('a stop that is dragged is asked about, moved by the run, and in the journal', async ({ run, signedIn }) => {
