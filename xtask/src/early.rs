@@ -23,19 +23,21 @@ pub(crate) struct Wanted {
 
 /// Packages that are being installed.
 pub(crate) struct Installs {
-    /// Closed once the database's server is there, or cannot be.
+    /// Closed once the database's server and promtool are there, or cannot be.
     postgres: Receiver<()>,
     /// Ends when all that is wanted is there, or cannot be.
     thread: RefCell<Option<JoinHandle<()>>>,
 }
 
 impl Installs {
-    /// Installs the database's server and then what is wanted: one after the other, since all may need apt.
+    /// Installs the database's server, promtool, and then what is wanted: one after the other, since all may
+    /// need apt.
     pub(crate) fn begin(root: &Path, wanted: Wanted) -> Self {
         let (done, postgres) = mpsc::channel::<()>();
         let root = root.to_path_buf();
         let thread = std::thread::spawn(move || {
             prerequisites::offer_postgres();
+            prerequisites::offer_promtool(&root);
             drop(done);
             // The steps try again and say what is missing.
             if wanted.ccxt {
@@ -48,7 +50,7 @@ impl Installs {
         Self { postgres, thread: RefCell::new(Some(thread)) }
     }
 
-    /// Waits for the database's server.
+    /// Waits for the database's server and promtool.
     pub(crate) fn wait_for_postgres(&self) {
         // Nothing is ever sent: the end of the channel is the news.
         let _ = self.postgres.recv();

@@ -5,6 +5,7 @@
 //! explained. The tests want a PostgreSQL server too, and can do without.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The Debian packages that bring a C compiler, the C library's headers and make.
@@ -12,6 +13,9 @@ const PACKAGES: [&str; 3] = ["gcc", "libc6-dev", "make"];
 
 /// The Debian package of the server that the database's tests start for themselves.
 const POSTGRES: &str = "postgresql";
+
+/// The Debian package that has promtool.
+const PROMETHEUS: &str = "prometheus";
 
 /// What decides how a missing compiler is mended.
 #[derive(Clone, Copy)]
@@ -114,6 +118,43 @@ pub(crate) fn offer_postgres() {
     if !has_postgres() {
         println!("==> no PostgreSQL: its tests are skipped; sudo apt-get install {POSTGRES} brings it");
     }
+}
+
+/// Makes sure, as far as we may, that the rules for Prometheus can be tried. Their test skips aloud
+/// otherwise.
+///
+/// The package is taken apart below `target/tools`, where the tests look: installed it would start a server.
+pub(crate) fn offer_promtool(root: &Path) {
+    let tools = root.join("target/tools");
+    let works = |tool: &Path| {
+        let mut command = Command::new(tool);
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let own = tools.join("usr/bin/promtool");
+    if works(Path::new("promtool")) || works(&own) || !has_apt_get() {
+        return;
+    }
+    println!("==> no promtool: taking it out of the package {PROMETHEUS}");
+    let took = std::fs::create_dir_all(&tools).is_ok()
+        && quietly(Command::new("apt-get").args(["download", PROMETHEUS]).current_dir(&tools))
+        && packages(&tools)
+            .iter()
+            .any(|package| quietly(Command::new("dpkg-deb").arg("--extract").arg(package).arg(&tools)));
+    if !took || !works(&own) {
+        println!("==> no promtool: its tests are skipped; sudo apt-get install {PROMETHEUS} brings it");
+    }
+}
+
+fn quietly(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The Debian packages in a folder.
+fn packages(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+    files.filter(|path| path.extension().is_some_and(|end| end == "deb")).collect()
 }
 
 /// Whether the server's programs are where Debian puts them, or in the path.

@@ -37,6 +37,8 @@ struct Figures {
     answers: Vec<(&'static str, u64)>,
     streams: u64,
     streams_cut: u64,
+    /// Alerts that wait for their channels, by channel.
+    waiting: Vec<(String, u64)>,
     uptime_s: f64,
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn text(
     app: &App,
     view: Option<Arc<View>>,
     components: Vec<ComponentBody>,
+    waiting: Vec<(String, u64)>,
 ) -> Result<String, Error> {
     let figures = Figures {
         view,
@@ -59,6 +62,7 @@ pub(crate) fn text(
         answers: app.answers().collect(),
         streams: u64::try_from(app.streams.load(Ordering::Relaxed)).unwrap_or(u64::MAX),
         streams_cut: app.streams_cut.load(Ordering::Relaxed),
+        waiting,
         uptime_s: app.board.started().elapsed().as_secs_f64(),
     };
     let mut registry = Registry::default();
@@ -152,6 +156,9 @@ impl Figures {
         });
         let help = "Condition of each component: 0 healthy, 1 degraded, 2 unhealthy";
         sheet.gauges(("seawall_component_condition", help, "component"), conditions)?;
+        let waiting = self.waiting.iter().map(|(channel, count)| (channel.as_str(), *count as f64));
+        let help = "Alerts that wait for their channel";
+        sheet.gauges(("seawall_alerts_waiting", help, "channel"), waiting)?;
         let help = "Time that steps of the engine took";
         sheet.histogram("seawall_engine_step_seconds", help, &self.steps)?;
         let help = "Time from an order's leaving to the venue's first word about it";

@@ -22,6 +22,7 @@ use crate::routes;
         (name = "run", description = "What the engine knows now"),
         (name = "chart", description = "Candles, and what belongs on them"),
         (name = "books", description = "What has happened, from the database"),
+        (name = "alerts", description = "How people are told: channels, messages, tests"),
         (name = "commands", description = "What an operator can do"),
         (name = "signals", description = "Advice from outside"),
         (name = "demo", description = "What can be made to go wrong, in the demo only"),

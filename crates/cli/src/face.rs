@@ -11,6 +11,7 @@ use seawall_live::{Board, Mode, Run};
 use seawall_model::Ts;
 use seawall_store::db::DatabaseUrl;
 
+use crate::commands::demo::failure;
 use crate::exit::Failure;
 use crate::log;
 
@@ -69,11 +70,15 @@ impl Planned {
         Planned { drills: Some(drills), ..self }
     }
 
-    /// Opens it where the configuration wants it, and has the run shown there.
+    /// Opens it where the configuration wants it; the run is shown there and to chats that it listens to.
     pub(crate) fn show(self, run: &mut Run, mode: Mode) -> Result<Option<Opened>, Failure> {
+        let (data_dir, database) = (self.data_dir.clone(), self.database.clone());
+        let listens = self.config.notify.listens();
         let opened = self.open()?;
-        if let Some(opened) = &opened {
-            run.attach(opened.board.clone(), mode);
+        let board = opened.as_ref().map(|opened| opened.board.clone());
+        if let Some(board) = board.or_else(|| listens.then(|| Arc::new(Board::new()))) {
+            run.attach(board.clone(), mode);
+            run.listen(&board, &data_dir, database.as_ref()).map_err(failure)?;
         }
         Ok(opened)
     }

@@ -3,17 +3,25 @@
 //! Invariants: notices are a function of the engine's steps, in their order, so that the journal gives them
 //! again ([`recover`]); taking them in waits for nothing.
 
+mod desk;
 mod recover;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rust_decimal::Decimal;
 use seawall_config::Config;
 use seawall_engine::{Effects, Engine};
 use seawall_model::{Alert, Instrument, InstrumentId, Money, Price, Severity, Trade, Ts};
-use seawall_notify::{Clock, Hand, Notice, Secrets, Setup, Status, Topic};
+use seawall_notify::{Clock, Ear, Hand, Notice, NotifySettings, Secrets, Setup, Status, Topic};
+use seawall_store::db::DatabaseUrl;
+
+use self::desk::ChatDesk;
+use self::watch::Watch;
+use crate::board::Board;
 
 use crate::error::LiveError;
 
@@ -23,21 +31,26 @@ pub const OUTBOX: &str = "notify.db";
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
 /// Makes notices of steps.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Notices {
     /// The instruments that something is held on.
     held: BTreeSet<InstrumentId>,
+    watch: Watch,
 }
 
 impl Notices {
     /// For an engine that may hold something already.
-    pub(crate) fn new(engine: &Engine) -> Self {
+    pub(crate) fn new(engine: &Engine, config: &Config) -> Self {
         let ids = engine.instruments().map(Instrument::id);
-        Notices { held: ids.filter(|id| holds(engine, *id)).collect() }
+        let watch = Watch::new(config.risk.liquidation_buffer_pct);
+        Notices { held: ids.filter(|id| holds(engine, *id)).collect(), watch }
     }
 
     /// The notices of a step, in a defined order.
     pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects, tell: &mut dyn FnMut(Notice)) {
+        self.watch.step(at, engine, effects, &mut |id, notice| {
+            tell(Notice { instrument: id.and_then(|id| name(engine, id)), ..notice });
+        });
         if effects.is_quiet() {
             return;
         }
@@ -125,6 +138,9 @@ struct On {
     notices: Notices,
     /// When the run showed itself last.
     shown: Option<Instant>,
+    settings: NotifySettings,
+    secrets: Secrets,
+    ears: Vec<Ear>,
 }
 
 impl Teller {
@@ -161,12 +177,34 @@ impl Teller {
         }
         hand.extra(Notice::new(engine.now(), Topic::RunStarted, Severity::Info, source));
         hand.hand_over();
-        Ok(Teller { on: Some(On { hand, notices: Notices::new(engine), shown: None }) })
+        let (settings, secrets) = (config.notify.clone(), secrets.clone());
+        let notices = Notices::new(engine, config);
+        Ok(Teller { on: Some(On { hand, notices, shown: None, settings, secrets, ears: Vec::new() }) })
+    }
+
+    /// Listens to the chats from which commands are taken; they go to `board`.
+    ///
+    /// # Errors
+    /// [`LiveError::Notify`].
+    pub(crate) fn listen(
+        &mut self,
+        board: &Arc<Board>,
+        data_dir: &Path,
+        database: Option<&DatabaseUrl>,
+    ) -> Result<(), LiveError> {
+        let Some(On { settings, secrets, ears, .. }) = &mut self.on else { return Ok(()) };
+        let client = seawall_notify::send::client()?;
+        for channel in settings.channels.iter().filter(|channel| !channel.commands_from.is_empty()) {
+            let desk =
+                ChatDesk { board: board.clone(), data_dir: data_dir.to_owned(), database: database.cloned() };
+            ears.push(seawall_notify::listen(channel, secrets, &client, desk)?);
+        }
+        Ok(())
     }
 
     /// Takes in a step.
     pub(crate) fn step(&mut self, at: Ts, engine: &Engine, effects: &Effects) {
-        let Some(On { hand, notices, shown }) = &mut self.on else { return };
+        let Some(On { hand, notices, shown, .. }) = &mut self.on else { return };
         notices.step(at, engine, effects, &mut |notice| hand.notice(notice));
         if shown.is_none_or(|shown| shown.elapsed() >= STATUS_EVERY) {
             *shown = Some(Instant::now());
@@ -187,7 +225,8 @@ impl Teller {
 
     /// The run has ended in order.
     pub(crate) fn finish(self, at: Ts, reason: &str) {
-        if let Some(On { mut hand, .. }) = self.on {
+        if let Some(On { mut hand, ears, .. }) = self.on {
+            drop(ears);
             hand.extra(Notice::new(at, Topic::RunEnded, Severity::Warning, reason));
             hand.finish();
         }

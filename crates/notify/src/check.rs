@@ -126,12 +126,13 @@ fn check_kind(channel: &ChannelSettings, key: &dyn Fn(&str) -> String, faults: &
     let set = [
         ("address", channel.address.is_some()),
         ("chat", channel.chat.is_some()),
+        ("commands_from", !channel.commands_from.is_empty()),
         ("user", channel.user.is_some()),
         ("from", channel.from.is_some()),
         ("to", !channel.to.is_empty()),
     ];
     let (needs, takes): (&[&str], &[&str]) = match channel.kind {
-        ChannelKind::Telegram => (&["chat"], &["address", "chat"]),
+        ChannelKind::Telegram => (&["chat"], &["address", "chat", "commands_from"]),
         ChannelKind::Email => (&["address", "from", "to"], &["address", "from", "to", "user"]),
         ChannelKind::Slack | ChannelKind::Discord | ChannelKind::Webhook => (&[], &[]),
     };
@@ -143,6 +144,13 @@ fn check_kind(channel: &ChannelSettings, key: &dyn Fn(&str) -> String, faults: &
         if is_set && !takes.contains(&name) {
             faults.push(fault(&key(name), &"set", format!("{kind} has no use for it; remove it")));
         }
+    }
+    if let Some(chat) = &channel.chat
+        && !channel.commands_from.is_empty()
+        && chat.parse::<i64>().is_err()
+    {
+        let rule = "commands are taken in a chat with a number; give its id, or remove commands_from";
+        faults.push(fault(&key("chat"), chat, rule));
     }
     if let Some(address) = &channel.address
         && takes.contains(&"address")

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use data_encoding::HEXLOWER;
-use seawall_model::{Severity, Ts};
+use seawall_model::{Severity, Span, Ts};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -20,19 +20,19 @@ use crate::hand::{BATCHES_MAX, Batch, Hand, Pulse, Recovered, Work};
 use crate::lane::{Lane, Outcome, REFUSED_PAUSE_MAX, pause};
 use crate::memory::Memory;
 use crate::notice::Status;
-use crate::outbox::{Outbox, Reached, Waiting, collapsed_detail, cutoff};
+use crate::outbox::{Outbox, Reached, Waiting, Wish, collapsed_detail, cutoff};
 use crate::router::Router;
 use crate::secrets::Secrets;
 use crate::send::{Heartbeat, Sender, client};
 use crate::settings::{ChannelSettings, NotifySettings};
 use crate::unwritten::{Mark, Unwritten};
 
-/// Longest wait: then acknowledgements of other processes are looked for.
+/// Longest wait: then what others ask for is looked for.
 const NAP: Duration = Duration::from_secs(1);
 /// The time that the end of a run gives messages that wait.
 const DRAIN: Duration = Duration::from_secs(5);
 /// A pulse that is older says that the engine hangs.
-const PULSE_MAX: Duration = Duration::from_secs(15);
+const PULSE_MAX: Span = Span::from_secs(15);
 /// How often what is over is removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
@@ -109,7 +109,7 @@ pub fn start(setup: Setup) -> Result<Hand, NotifyError> {
         .name("notify".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let beats = heartbeat.map(|heartbeat| tokio::spawn(beat(heartbeat, seen)));
+                let beats = heartbeat.map(|heartbeat| tokio::spawn(beat(heartbeat, seen, clock)));
                 driver.run().await;
                 if let Some(beats) = beats {
                     beats.abort();
@@ -121,17 +121,21 @@ pub fn start(setup: Setup) -> Result<Hand, NotifyError> {
 }
 
 /// Signs of life, while the engine gives them.
-async fn beat(heartbeat: Heartbeat, pulse: Arc<Pulse>) {
-    let every = Duration::from_nanos(u64::try_from(heartbeat.every.nanos()).unwrap_or_default());
+async fn beat(heartbeat: Heartbeat, pulse: Arc<Pulse>, clock: Clock) {
+    let (every, stale_after) = (clock.wait(heartbeat.every), clock.wait(PULSE_MAX));
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut failing = false;
+    let (mut failing, mut stale) = (false, false);
     loop {
         ticks.tick().await;
-        if pulse.age() > PULSE_MAX {
-            tracing::error!("the engine gives no sign of life: the outside heartbeat is not sent");
+        if pulse.age() > stale_after {
+            if !stale {
+                tracing::error!("the engine gives no sign of life: the outside heartbeat is not sent");
+            }
+            stale = true;
             continue;
         }
+        stale = false;
         let fails = heartbeat.beat().await != Outcome::Delivered;
         if fails && !failing {
             tracing::warn!("the outside heartbeat was not taken");
@@ -250,8 +254,11 @@ impl Driver {
         if self.router.next_at() <= now {
             self.unwritten.keep(self.router.on_time(now, self.status.as_ref()));
         }
-        for who in self.outbox.acknowledgements().unwrap_or_default() {
-            let (_, drafts) = self.router.acknowledge(now, &who);
+        for wish in self.outbox.wishes().unwrap_or_default() {
+            let drafts = match wish {
+                Wish::Acknowledge { who } => self.router.acknowledge(now, &who).1,
+                Wish::Test { who, channel } => self.router.test_channels(now, channel.as_deref(), &who),
+            };
             self.unwritten.keep(drafts);
         }
         if self.pruned.elapsed() >= PRUNE_EVERY {
@@ -326,7 +333,7 @@ impl Driver {
         let Ok(old) = self.outbox.old(channel, cutoff, now) else { return };
         let Some((count, at, detail)) = collapsed_detail(&old) else { return };
         let draft = self.router.collapsed(now, channel, at, count, detail);
-        told(self.outbox.collapse(cutoff, now, &draft, self.router.memory()));
+        told(self.outbox.collapse(cutoff, now, (&draft, &old), self.router.memory()));
     }
 
     fn answered(&mut self, attempt: Attempt) {

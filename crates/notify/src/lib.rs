@@ -9,12 +9,14 @@
 //! nobody; a message that comes twice is recognised by its id; no secret is in any text.
 
 mod address;
+pub mod asked;
 pub mod check;
 pub mod clock;
 pub mod driver;
 pub mod error;
 pub mod hand;
 pub mod lane;
+pub mod listen;
 pub mod memory;
 pub mod notice;
 pub mod outbox;
@@ -27,11 +29,13 @@ pub mod text;
 pub mod topic;
 mod unwritten;
 
+pub use asked::Asked;
 pub use check::Fault;
 pub use clock::Clock;
 pub use driver::{Setup, start};
 pub use error::NotifyError;
 pub use hand::{Hand, Recovery};
+pub use listen::{Desk, Ear, listen};
 pub use notice::{Cause, Message, Notice, Status};
 pub use outbox::Outbox;
 pub use router::{Draft, Router};

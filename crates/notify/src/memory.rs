@@ -106,6 +106,10 @@ impl Day {
                 Severity::Warning => self.warnings += 1,
                 Severity::Info => self.infos += 1,
             },
+            Topic::TradeStarvation | Topic::WinnerChurn | Topic::OrdersRefused | Topic::LargeLoss => {
+                self.warnings += 1;
+            }
+            Topic::MarginHigh | Topic::LiquidationNear => self.critical += 1,
             Topic::RunStarted | Topic::RunEnded | Topic::DailySummary | Topic::Acknowledged | Topic::Test => {
             }
         }

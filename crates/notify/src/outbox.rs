@@ -5,6 +5,7 @@
 //! (its channel has it) or `collapsed` (its count is part of another message that waits), and critical ones
 //! are never collapsed. A process that dies between sending and writing sends again: the id tells.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,11 +32,11 @@ CREATE TABLE gaps (source TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NO
 CREATE TABLE messages (
     channel TEXT NOT NULL, number INTEGER NOT NULL, severity INTEGER NOT NULL, topic TEXT NOT NULL,
     at INTEGER NOT NULL, made INTEGER NOT NULL, not_before INTEGER NOT NULL, attempts INTEGER NOT NULL,
-    state TEXT NOT NULL, done INTEGER, problem TEXT, body TEXT NOT NULL,
+    state TEXT NOT NULL, done INTEGER, problem TEXT, body TEXT NOT NULL, parts TEXT,
     PRIMARY KEY (channel, number)
 ) STRICT;
 CREATE INDEX waiting ON messages (channel, severity DESC, number) WHERE state = 'waiting';
-CREATE TABLE acknowledgements (id INTEGER PRIMARY KEY, who TEXT NOT NULL) STRICT;
+CREATE TABLE wishes (id INTEGER PRIMARY KEY, what TEXT NOT NULL, who TEXT NOT NULL, channel TEXT) STRICT;
 ";
 
 /// The outbox of an account.
@@ -106,7 +107,7 @@ pub struct Waiting {
 }
 
 /// Old messages of one topic that wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Old {
     /// The topic's name.
     pub topic: String,
@@ -116,6 +117,42 @@ pub struct Old {
     pub from: Ts,
     /// When the newest happened.
     pub until: Ts,
+}
+
+/// What somebody asks of a run through its outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// That all critical alerts count as seen.
+    Acknowledge {
+        /// Who asks.
+        who: String,
+    },
+    /// A test message.
+    Test {
+        /// Who asks.
+        who: String,
+        /// To that channel alone.
+        channel: Option<String>,
+    },
+}
+
+/// A message of a channel, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The channel's name.
+    pub channel: String,
+    /// When it was written.
+    pub made: Ts,
+    /// When the channel had it, or when it became part of another.
+    pub done: Option<Ts>,
+    /// `waiting`, `sent` or `collapsed`.
+    pub state: String,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// What went wrong last.
+    pub problem: Option<String>,
+    /// The message.
+    pub message: Message,
 }
 
 /// How a channel stands.
@@ -131,6 +168,8 @@ pub struct Standing {
     pub collapsed: u64,
     /// What went wrong last with one that waits.
     pub problem: Option<String>,
+    /// When it had one last.
+    pub sent_at: Option<Ts>,
 }
 
 impl Outbox {
@@ -314,25 +353,33 @@ impl Outbox {
     }
 
     /// What waits for `channel` since before `cutoff`, may leave now and may become one message: of severity
-    /// `info`, no daily summary.
+    /// `info`, no daily summary. What became one before counts as what it stands for. Nothing where there is
+    /// only one.
     ///
     /// # Errors
     /// [`NotifyError`].
     pub fn old(&self, channel: &str, cutoff: Ts, now: Ts) -> Result<Vec<Old>, NotifyError> {
         let failed = self.failed("read messages");
-        let sql = format!(
-            "SELECT topic, count(*), min(at), max(at) FROM messages WHERE {OLD} GROUP BY topic ORDER BY topic"
-        );
+        let sql = format!("SELECT topic, at, parts FROM messages WHERE {OLD}");
         let mut statement = self.connection.prepare_cached(&sql).map_err(&failed)?;
         let rows = statement.query_map(old_values(channel, cutoff, now), |row| {
-            Ok(Old {
-                topic: row.get(0)?,
-                count: unsigned(row.get(1)?),
-                from: Ts::from_nanos(row.get(2)?),
-                until: Ts::from_nanos(row.get(3)?),
-            })
+            let (topic, at): (String, i64) = (row.get(0)?, row.get(1)?);
+            let at = Ts::from_nanos(at);
+            let parts: Option<String> = row.get(2)?;
+            let parts = parts.and_then(|text| serde_json::from_str::<Vec<Old>>(&text).ok());
+            Ok(parts.unwrap_or_else(|| vec![Old { topic, count: 1, from: at, until: at }]))
         });
-        rows.and_then(Iterator::collect).map_err(&failed)
+        let rows: Vec<Vec<Old>> = rows.and_then(Iterator::collect).map_err(&failed)?;
+        if rows.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let mut topics: BTreeMap<String, Old> = BTreeMap::new();
+        for part in rows.into_iter().flatten() {
+            let sum = topics.entry(part.topic.clone()).or_insert_with(|| Old { count: 0, ..part.clone() });
+            sum.count = sum.count.saturating_add(part.count);
+            (sum.from, sum.until) = (sum.from.min(part.from), sum.until.max(part.until));
+        }
+        Ok(topics.into_values().collect())
     }
 
     /// Makes those of [`Self::old`] one message.
@@ -343,44 +390,84 @@ impl Outbox {
         &mut self,
         cutoff: Ts,
         now: Ts,
-        into: &Draft,
+        (into, old): (&Draft, &[Old]),
         memory: &Memory,
     ) -> Result<(), NotifyError> {
         let failed = self.failed("write messages");
         let memory = serde_json::to_string(memory).unwrap_or_default();
+        let parts = serde_json::to_string(old).unwrap_or_default();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let sql = format!("UPDATE messages SET state = 'collapsed', done = ?3 WHERE {OLD}");
         transaction.execute(&sql, old_values(&into.channel, cutoff, now)).map_err(&failed)?;
         insert(&transaction, now, into).map_err(&failed)?;
+        let sql = "UPDATE messages SET parts = ?3 WHERE channel = ?1 AND number = ?2";
+        let values = params![into.channel, signed(into.number), parts];
+        transaction.execute(sql, values).map_err(&failed)?;
         put_meta(&transaction, "memory", &memory).map_err(&failed)?;
         transaction.commit().map_err(&failed)
     }
 
-    /// Somebody asks for an acknowledgement of all critical alerts; the run takes it up.
+    /// Somebody asks something of the run, which takes it up within a second.
     ///
     /// # Errors
     /// [`NotifyError`].
-    pub fn acknowledge(&self, who: &str) -> Result<(), NotifyError> {
-        let sql = "INSERT INTO acknowledgements (who) VALUES (?1)";
-        self.connection.execute(sql, [who]).map(|_| ()).map_err(self.failed("acknowledge"))
+    pub fn wish(&self, wish: &Wish) -> Result<(), NotifyError> {
+        let (what, who, channel) = match wish {
+            Wish::Acknowledge { who } => ("acknowledge", who, None),
+            Wish::Test { who, channel } => ("test", who, channel.as_ref()),
+        };
+        let sql = "INSERT INTO wishes (what, who, channel) VALUES (?1, ?2, ?3)";
+        let values = params![what, who, channel];
+        self.connection.execute(sql, values).map(|_| ()).map_err(self.failed("ask for something"))
     }
 
-    /// Who has asked for an acknowledgement since the last call.
+    /// What was asked for since the last call.
     ///
     /// # Errors
     /// [`NotifyError`].
-    pub fn acknowledgements(&self) -> Result<Vec<String>, NotifyError> {
-        let failed = self.failed("read acknowledgements");
-        let sql = "SELECT id, who FROM acknowledgements ORDER BY id";
+    pub fn wishes(&self) -> Result<Vec<Wish>, NotifyError> {
+        let failed = self.failed("read what is asked for");
+        let sql = "SELECT id, what, who, channel FROM wishes ORDER BY id";
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
-        let rows: Vec<(i64, String)> = rows.and_then(Iterator::collect).map_err(&failed)?;
+        let rows = statement.query_map([], |row| {
+            let (who, channel) = (row.get(2)?, row.get(3)?);
+            let is_test = row.get::<_, String>(1)? == "test";
+            let wish = if is_test { Wish::Test { who, channel } } else { Wish::Acknowledge { who } };
+            Ok((row.get::<_, i64>(0)?, wish))
+        });
+        let rows: Vec<(i64, Wish)> = rows.and_then(Iterator::collect).map_err(&failed)?;
         if let Some((last, _)) = rows.last() {
-            let sql = "DELETE FROM acknowledgements WHERE id <= ?1";
-            self.connection.execute(sql, [last]).map_err(&failed)?;
+            self.connection.execute("DELETE FROM wishes WHERE id <= ?1", [last]).map_err(&failed)?;
         }
-        Ok(rows.into_iter().map(|(_, who)| who).collect())
+        Ok(rows.into_iter().map(|(_, wish)| wish).collect())
+    }
+
+    /// The newest messages of a channel or of all, newest first.
+    ///
+    /// # Errors
+    /// [`NotifyError`].
+    pub fn history(&self, channel: Option<&str>, limit: u32) -> Result<Vec<Past>, NotifyError> {
+        let failed = self.failed("read messages");
+        let sql = "SELECT channel, made, done, state, attempts, problem, body FROM messages \
+                   WHERE ?1 IS NULL OR channel = ?1 ORDER BY number DESC, channel LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let rows = statement.query_map(params![channel, limit], |row| {
+            let body: String = row.get(6)?;
+            let broken = |error: serde_json::Error| {
+                rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(error))
+            };
+            Ok(Past {
+                channel: row.get(0)?,
+                made: Ts::from_nanos(row.get(1)?),
+                done: row.get::<_, Option<i64>>(2)?.map(Ts::from_nanos),
+                state: row.get(3)?,
+                attempts: row.get(4)?,
+                problem: row.get(5)?,
+                message: serde_json::from_str(&body).map_err(broken)?,
+            })
+        });
+        rows.and_then(Iterator::collect).map_err(&failed)
     }
 
     /// How each channel that ever had a message stands.
@@ -390,7 +477,8 @@ impl Outbox {
     pub fn standings(&self) -> Result<Vec<Standing>, NotifyError> {
         let failed = self.failed("read messages");
         let sql = "SELECT channel, sum(state = 'waiting'), sum(state = 'sent'), sum(state = 'collapsed'), \
-                   max(CASE WHEN state = 'waiting' THEN problem END) \
+                   max(CASE WHEN state = 'waiting' THEN problem END), \
+                   max(CASE WHEN state = 'sent' THEN done END) \
                    FROM messages GROUP BY channel ORDER BY channel";
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
         let rows = statement.query_map([], |row| {
@@ -400,6 +488,7 @@ impl Outbox {
                 sent: unsigned(row.get(2)?),
                 collapsed: unsigned(row.get(3)?),
                 problem: row.get(4)?,
+                sent_at: row.get::<_, Option<i64>>(5)?.map(Ts::from_nanos),
             })
         });
         rows.and_then(Iterator::collect).map_err(&failed)

@@ -163,6 +163,14 @@ impl Router {
         self.message(&notice, Cause::Happened, 1)
     }
 
+    /// The same for one channel or all of them, whatever they take else and whatever the hour.
+    pub fn test_channels(&mut self, now: Ts, only: Option<&str>, who: &str) -> Vec<Draft> {
+        let names = self.rules.iter().map(|rule| rule.name.clone());
+        let names: Vec<String> = names.filter(|name| only.is_none_or(|only| only == name)).collect();
+        let notice = Notice::new(now, Topic::Test, Severity::Info, format!("asked for by {who}"));
+        self.drafts(&notice, Cause::Happened, 1, (&names, now))
+    }
+
     fn message(&mut self, notice: &Notice, cause: Cause, count: u64) -> Message {
         self.memory.number += 1;
         Message {
@@ -254,8 +262,8 @@ impl Router {
 
     /// Remembers what may have to be escalated or ended.
     fn open(&mut self, now: Ts, notice: &Notice, made: &[Draft]) {
-        let Topic::Alert(kind) = notice.topic else { return };
-        let lasting = has_end(kind) && notice.severity >= Severity::Warning;
+        let lasting = matches!(notice.topic, Topic::Alert(kind) if has_end(kind))
+            && notice.severity >= Severity::Warning;
         if !(lasting || notice.severity == Severity::Critical) || made.is_empty() {
             return;
         }

@@ -90,6 +90,10 @@ pub struct ChannelSettings {
     /// Telegram: the id of the chat that is written to.
     #[serde(default)]
     pub chat: Option<String>,
+    /// Telegram: ids of the people who may ask and command in that chat; empty: nobody is listened to. `chat`
+    /// has to be a number then.
+    #[serde(default)]
+    pub commands_from: Vec<i64>,
     /// E-mail: who signs in at the server; none signs in as nobody.
     #[serde(default)]
     pub user: Option<String>,
@@ -121,6 +125,7 @@ impl ChannelSettings {
             except: Vec::new(),
             address: None,
             chat: None,
+            commands_from: Vec::new(),
             user: None,
             from: None,
             to: Vec::new(),
@@ -182,6 +187,12 @@ impl Default for NotifySettings {
 }
 
 impl NotifySettings {
+    /// Whether anybody may command over a channel.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.channels.iter().any(|channel| !channel.commands_from.is_empty())
+    }
+
     /// Whether there is anything to do.
     #[must_use]
     pub fn is_on(&self) -> bool {

@@ -22,19 +22,37 @@ pub enum Topic {
     DailySummary,
     /// Somebody has seen the critical alerts.
     Acknowledged,
-    /// Asked for by `seawall notify test`.
+    /// Many signals and no order.
+    TradeStarvation,
+    /// Many decisions to enter an instrument and no fill.
+    WinnerChurn,
+    /// Orders are refused again and again.
+    OrdersRefused,
+    /// A trade has lost much of the account.
+    LargeLoss,
+    /// The maintenance margin takes much of the equity.
+    MarginHigh,
+    /// Little equity is left above the maintenance margin.
+    LiquidationNear,
+    /// Asked for by `seawall notify test` or the dashboard.
     Test,
 }
 
 impl Topic {
     /// The topics that are no alerts of the engine.
-    pub const OTHERS: [Topic; 7] = [
+    pub const OTHERS: [Topic; 13] = [
         Topic::RunStarted,
         Topic::RunEnded,
         Topic::PositionOpened,
         Topic::PositionClosed,
         Topic::DailySummary,
         Topic::Acknowledged,
+        Topic::TradeStarvation,
+        Topic::WinnerChurn,
+        Topic::OrdersRefused,
+        Topic::LargeLoss,
+        Topic::MarginHigh,
+        Topic::LiquidationNear,
         Topic::Test,
     ];
 
@@ -54,6 +72,12 @@ impl Topic {
             Topic::PositionClosed => "position_closed",
             Topic::DailySummary => "daily_summary",
             Topic::Acknowledged => "acknowledged",
+            Topic::TradeStarvation => "trade_starvation",
+            Topic::WinnerChurn => "winner_churn",
+            Topic::OrdersRefused => "orders_refused",
+            Topic::LargeLoss => "large_loss",
+            Topic::MarginHigh => "margin_high",
+            Topic::LiquidationNear => "liquidation_near",
             Topic::Test => "test",
         }
     }
@@ -75,6 +99,12 @@ impl Topic {
             Topic::PositionClosed => "position closed",
             Topic::DailySummary => "summary of the day",
             Topic::Acknowledged => "acknowledged",
+            Topic::TradeStarvation => "signals come and no order is placed",
+            Topic::WinnerChurn => "entries are decided and never filled",
+            Topic::OrdersRefused => "orders are refused again and again",
+            Topic::LargeLoss => "a trade has lost much of the account",
+            Topic::MarginHigh => "margin is nearly used up",
+            Topic::LiquidationNear => "little is left above the maintenance margin",
             Topic::Test => "test message",
         }
     }
@@ -90,6 +120,15 @@ impl Topic {
             | Topic::DailySummary
             | Topic::Acknowledged => "",
             Topic::RunEnded => "Stops stay at the venue. Nothing watches them until the next start.",
+            Topic::TradeStarvation => {
+                "Ask why with `seawall why INSTRUMENT`: one gate may refuse everything."
+            }
+            Topic::WinnerChurn => "Look at the orders: their prices may be too far away to fill.",
+            Topic::OrdersRefused => "Look at the reasons in the orders, and at the key's rights.",
+            Topic::LargeLoss => "Look at the trade: how far from its stop it was closed, and why.",
+            Topic::MarginHigh | Topic::LiquidationNear => {
+                "Reduce positions or add money; at 100 % of equity the venue liquidates."
+            }
             Topic::Test => "Nothing to do: this channel works.",
         }
     }

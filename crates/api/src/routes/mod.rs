@@ -1,6 +1,7 @@
 //! Every path, with what it takes and answers.
 #![allow(unused_qualifications, reason = "the macro that documents a path qualifies what it is given")]
 
+pub(crate) mod alerts;
 mod by_hand;
 mod chart;
 pub(crate) mod commands;
@@ -57,6 +58,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(incidents::incidents))
         .routes(routes!(figures::figures))
         .routes(routes!(logs::logs))
+        .routes(routes!(alerts::channels))
+        .routes(routes!(alerts::messages))
+        .routes(routes!(alerts::test))
+        .routes(routes!(alerts::acknowledge))
         .routes(routes!(decisions::decisions))
         .routes(routes!(decisions::decision))
         .routes(routes!(decisions::matrix))

@@ -4,9 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use seawall_notify::Outbox;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::alerts;
 use crate::assets;
 use crate::fault::{ErrorBody, Fault};
 use crate::health::{self, Condition, HealthBody};
@@ -88,7 +90,10 @@ pub(super) async fn health(State(app): State<App>) -> Response {
 pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Fault> {
     let components = health::look(&app).await.components;
     let view = app.now().await.ok().map(|(_, view)| view);
-    let text = metrics::text(&app, view, components).map_err(|_| {
+    // Without a run or an outbox nothing waits for a channel.
+    let standings = alerts::ask(&app, Outbox::standings).await.ok().flatten().unwrap_or_default();
+    let waiting = standings.into_iter().map(|standing| (standing.channel, standing.waiting)).collect();
+    let text = metrics::text(&app, view, components, waiting).map_err(|_| {
         let fix = "tell us: this cannot happen";
         Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the figures cannot be written", fix)
     })?;

@@ -8,11 +8,13 @@
 )]
 
 mod access;
+mod alerts;
 mod chart;
 mod commands;
 mod document;
 mod figures;
 mod hostile;
+mod monitoring;
 mod reads;
 mod settings;
 mod signals;

@@ -10,7 +10,7 @@ use seawall_live::run::secrets::channels;
 use seawall_model::Ts;
 use seawall_notify::lane::Outcome;
 use seawall_notify::memory::Memory;
-use seawall_notify::outbox::Standing;
+use seawall_notify::outbox::{Standing, Wish};
 use seawall_notify::send::{Sender, client};
 use seawall_notify::{NotifySettings, Outbox, Router};
 use serde::Serialize;
@@ -105,7 +105,7 @@ fn status(folder: Option<&PathBuf>, json: bool) -> Result<(), Failure> {
         say!("no run has told anybody anything yet");
     }
     for Account { account, channels } in accounts {
-        for Standing { channel, waiting, sent, collapsed, problem } in channels {
+        for Standing { channel, waiting, sent, collapsed, problem, .. } in channels {
             let problem = problem.map(|problem| format!("; last problem: {problem}")).unwrap_or_default();
             say!(
                 "{account}, {channel}: {waiting} wait, {sent} sent, {collapsed} became part of others{problem}"
@@ -121,7 +121,8 @@ fn ack(folder: Option<&PathBuf>) -> Result<(), Failure> {
         return Err(Failure::input("no run has told anybody anything yet"));
     }
     for (account, outbox) in outboxes {
-        outbox.acknowledge("`seawall notify ack`").map_err(Failure::work)?;
+        let who = "`seawall notify ack`".to_owned();
+        outbox.wish(&Wish::Acknowledge { who }).map_err(Failure::work)?;
         say!("{account}: what is critical and open counts as seen within a second of a running instance");
     }
     Ok(())

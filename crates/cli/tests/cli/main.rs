@@ -13,6 +13,7 @@ mod doctor_spot;
 mod explanations;
 mod log;
 mod main_job;
+mod notify;
 mod signal;
 mod smc_export;
 mod smc_scan;

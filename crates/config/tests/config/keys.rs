@@ -35,6 +35,7 @@ notify:
       user: me
       from: seawall@example.org
       to: [me@example.org]
+    - {name: desk, kind: telegram, chat: 7, commands_from: [7]}
 discovery:
   fallback:
     - {base: BTC, symbol: PF_XBTUSD}
@@ -67,6 +68,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("notify.channels[0].except[0]", "ghost", &[]),
     ("notify.channels[0].address", "https://telegram.example.org", &[]),
     ("notify.channels[0].chat", "8", &[]),
+    ("notify.channels[2].commands_from[0]", "8", &[]),
     ("notify.channels[0].per_minute_max", "20", &[]),
     ("notify.channels[1].user", "you", &[]),
     ("notify.channels[1].from", "bot@example.org", &[]),
@@ -471,6 +473,7 @@ fn the_list_of_keys_is_complete() {
         "notify.channels",
         "notify.channels[].only",
         "notify.channels[].except",
+        "notify.channels[].commands_from",
         "notify.channels[].to",
         "universe.pinned_bases",
         "universe.blocked_instruments",

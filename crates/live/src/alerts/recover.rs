@@ -54,7 +54,7 @@ fn again(folder: &Path, taken: &Taken, recovery: &Recovery) -> Result<bool, Live
                         engine = Engine::resume(manifest.setup()?, carry)?.engine;
                     }
                 }
-                let notices = notices.get_or_insert_with(|| Notices::new(&engine));
+                let notices = notices.get_or_insert_with(|| Notices::new(&engine, &manifest.config));
                 engine.step(entry.at, input, &mut effects);
                 notices.step(entry.at, &engine, &effects, &mut |notice| {
                     number += 1;

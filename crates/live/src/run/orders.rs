@@ -1,9 +1,11 @@
 //! The board of a run: what it is shown, and the commands that come from there.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use seawall_model::Ts;
 use seawall_venues::budget::PoolReading;
+use seawall_store::db::DatabaseUrl;
 
 use super::engine_loop::Core;
 use super::{Mode, Run};
@@ -22,6 +24,19 @@ impl Run {
         };
         let writer = BoardWriter::new(board, about, Some(self.inbox.clone()));
         self.core.recorder.readers.board = Some(writer);
+    }
+
+    /// Listens to the chats from which `notify` takes commands: what is asked there is answered from `board`.
+    ///
+    /// # Errors
+    /// [`LiveError::Notify`].
+    pub fn listen(
+        &mut self,
+        board: &Arc<Board>,
+        data_dir: &Path,
+        database: Option<&DatabaseUrl>,
+    ) -> Result<(), LiveError> {
+        self.core.recorder.teller.listen(board, data_dir, database)
     }
 
     /// Shows the engine where somebody has asked.

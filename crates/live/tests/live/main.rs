@@ -4,6 +4,7 @@
 
 mod account_folder;
 mod box_common;
+mod chat;
 mod crash_restart;
 mod database;
 mod demo;

@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 const MINUTE_MS: i64 = 60_000;
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
@@ -72,14 +72,14 @@ fn answer(seen: &Seen, started: i64, ahead_ms: i64) -> Say {
     ok(&format!(r#"{{"result":"success","serverTime":"{time}","ticker":{ticker},"tickers":[{ticker}]}}"#))
 }
 
-struct Venues {
-    runtime: Runtime,
+pub(crate) struct Venues {
+    pub(crate) runtime: Runtime,
     rest: Server,
     stream: String,
 }
 
 impl Venues {
-    fn start(ahead_ms: i64) -> Self {
+    pub(crate) fn start(ahead_ms: i64) -> Self {
         // The jump must be in the newest closed minute when the run asks.
         while now_ms() % MINUTE_MS > 45_000 {
             std::thread::sleep(Duration::from_millis(500));
@@ -93,7 +93,7 @@ impl Venues {
         Venues { runtime, rest, stream }
     }
 
-    fn config(&self, set: &[&str]) -> Config {
+    pub(crate) fn config(&self, set: &[&str]) -> Config {
         let file = format!(
             "venue: {{rest: 'http://{}', public_stream: 'ws://{}', private_stream: 'ws://{}', connect_timeout_ms: 500}}\n\
              run: {{instruments: ['kraken-futures:BTC/USD:USD'], warm_up_candles: 100}}\n\
@@ -109,7 +109,7 @@ impl Venues {
     }
 }
 
-fn options(config: Config, folder: &Path) -> RunOptions {
+pub(crate) fn options(config: Config, folder: &Path) -> RunOptions {
     let duration = Some(Span::from_secs(3));
     let data_dir = folder.to_owned();
     RunOptions {

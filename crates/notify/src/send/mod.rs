@@ -14,6 +14,7 @@ use reqwest::Url;
 use seawall_model::{Span, Ts};
 
 pub use http::{Reply, signature};
+pub(crate) use http::{outcome, telegram_text};
 
 use crate::address;
 use crate::error::NotifyError;
@@ -169,6 +170,6 @@ impl Heartbeat {
 
     /// One sign of life.
     pub async fn beat(&self) -> Outcome {
-        http::outcome(&Reply::of(self.client.get(self.url.clone())).await)
+        outcome(&Reply::of(self.client.get(self.url.clone())).await)
     }
 }

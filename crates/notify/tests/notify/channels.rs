@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use seawall_model::{AlertKind, Severity, Span, Ts};
 use seawall_notify::driver::{self, Setup};
 use seawall_notify::lane::Outcome;
+use seawall_notify::outbox::Wish;
 use seawall_notify::send::{Sender, client, signature};
 use seawall_notify::{
     Cause, ChannelKind, ChannelSettings, Clock, Hand, Least, Message, Notice, NotifyError, NotifySettings,
@@ -27,7 +28,7 @@ fn channel(kind: ChannelKind) -> ChannelSettings {
     ChannelSettings { severity_min: Least::Info, ..ChannelSettings::new("ops", kind) }
 }
 
-fn secrets(settings: &NotifySettings, web: &str) -> Secrets {
+pub(crate) fn secrets(settings: &NotifySettings, web: &str) -> Secrets {
     let find = |name: &str| {
         let what = name.rsplit('_').next().unwrap();
         let text = match what {
@@ -67,7 +68,7 @@ fn send(settings: ChannelSettings, web: &str) -> Outcome {
 }
 
 /// A channel of that kind that speaks to the stand-in.
-fn at(kind: ChannelKind, web: &str) -> ChannelSettings {
+pub(crate) fn at(kind: ChannelKind, web: &str) -> ChannelSettings {
     match kind {
         ChannelKind::Telegram => {
             ChannelSettings { address: Some(web.to_owned()), chat: Some("-42".to_owned()), ..channel(kind) }
@@ -130,7 +131,7 @@ fn discord_gets_an_embed_in_which_nobody_is_mentioned() {
 }
 
 /// What docs/alerts.md tells a receiver to do.
-fn verified(seen: &Seen, secret: &str) -> bool {
+pub(crate) fn verified(seen: &Seen, secret: &str) -> bool {
     let (timestamp, given) = (seen.header("x-seawall-timestamp"), seen.header("x-seawall-signature"));
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let signed = format!("{timestamp}.{}", seen.body);
@@ -343,7 +344,7 @@ fn what_an_earlier_run_lacks_is_taken_up_and_an_acknowledgement_from_outside_is_
     assert!(recovery.notice("start-000000", 1, alert(5)));
     recovery.complete("start-000000");
     assert_eq!(details(&web.wait(1)), ["number 5"]);
-    outbox.acknowledge("the operator").unwrap();
+    outbox.wish(&Wish::Acknowledge { who: "the operator".to_owned() }).unwrap();
     let seen = web.wait(2);
     assert_eq!(seen[1].json()["topic"], "acknowledged");
     assert!(details(&seen)[1].contains("1 critical alerts, by the operator"));

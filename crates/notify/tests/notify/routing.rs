@@ -345,10 +345,11 @@ fn after_an_outage_old_infos_are_one_message_and_nothing_critical_is_lost() {
         assert_eq!(outbox.instance(), "cafe");
         let now = at(5 * 3_600);
         let cutoff = cutoff(now, collapse_after_minutes);
-        if let Some((count, from, detail)) = collapsed_detail(&outbox.old("ops", cutoff, now).unwrap()) {
+        let old = outbox.old("ops", cutoff, now).unwrap();
+        if let Some((count, from, detail)) = collapsed_detail(&old) {
             assert!(detail.contains("20 position_opened"), "{detail}");
             let draft = router.collapsed(now, "ops", from, count, detail);
-            outbox.collapse(cutoff, now, &draft, router.memory()).unwrap();
+            outbox.collapse(cutoff, now, (&draft, &old), router.memory()).unwrap();
         }
         let mut left = Vec::new();
         while let Some(waiting) = outbox.next("ops", now, &[]).unwrap() {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -171,6 +172,8 @@ pub(crate) struct Smtp {
     mails: Arc<Mutex<Vec<String>>>,
     /// Answers to the next `MAIL FROM`, before the usual one.
     pub(crate) script: Arc<Mutex<VecDeque<&'static str>>>,
+    /// Whether it takes no mail for now.
+    pub(crate) down: Arc<AtomicBool>,
 }
 
 impl Smtp {
@@ -180,15 +183,16 @@ impl Smtp {
         let address = listener.local_addr().unwrap();
         let mails = Arc::new(Mutex::new(Vec::new()));
         let script = Arc::new(Mutex::new(VecDeque::new()));
-        let (kept, said) = (mails.clone(), script.clone());
+        let down = Arc::new(AtomicBool::new(false));
+        let (kept, said, is_down) = (mails.clone(), script.clone(), down.clone());
         // The process ends it.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (kept, said) = (kept.clone(), said.clone());
-                std::thread::spawn(move || talk(&stream, plain, &kept, &said));
+                let (kept, said, is_down) = (kept.clone(), said.clone(), is_down.clone());
+                std::thread::spawn(move || talk(&stream, plain, &kept, (&said, &is_down)));
             }
         });
-        Smtp { address, mails, script }
+        Smtp { address, mails, script, down }
     }
 
     pub(crate) fn mails(&self) -> Vec<String> {
@@ -210,7 +214,7 @@ fn talk(
     stream: &std::net::TcpStream,
     plain: &str,
     mails: &Mutex<Vec<String>>,
-    script: &Mutex<VecDeque<&'static str>>,
+    (script, is_down): (&Mutex<VecDeque<&'static str>>, &AtomicBool),
 ) {
     use std::io::{BufRead, Write};
     let mut reader = std::io::BufReader::new(stream.try_clone().unwrap());
@@ -233,6 +237,7 @@ fn talk(
                 signed_in = line == format!("AUTH PLAIN {plain}");
                 say(if signed_in { "235 2.7.0 welcome" } else { "535 5.7.8 wrong password" })
             }
+            "MAIL" if is_down.load(Ordering::SeqCst) => say("451 4.3.2 system not accepting mail"),
             "MAIL" if !signed_in => say("530 5.7.0 authentication required"),
             "MAIL" => {
                 let next = script.lock().unwrap().pop_front();
