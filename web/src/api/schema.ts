@@ -38,6 +38,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts all critical alerts as seen: they are not escalated any more. */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The channels of `notify`, and how each stands. */
+        get: operations["channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What channels were told or are to be told, newest first. */
+        get: operations["messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message to a channel or to all, over the run's own outbox. */
+        post: operations["test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/candles": {
         parameters: {
             query?: never;
@@ -567,6 +635,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What was asked for. It takes no words: who asks is known. */
+        AcknowledgeBody: Record<string, never>;
         /**
          * @description What is advised.
          * @enum {string}
@@ -719,6 +789,45 @@ export interface components {
              * @description How many of them had a plan.
              */
             planned: number;
+        };
+        /** @description A channel and how it stands. */
+        ChannelBody: {
+            /**
+             * Format: int64
+             * @description Messages that became part of others.
+             */
+            collapsed: number;
+            /** @description What it speaks to. */
+            kind: string;
+            /** @description Whether commands are taken from it. */
+            listens: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description What went wrong last with one that waits. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description Messages that it has had.
+             */
+            sent: number;
+            sent_at?: components["schemas"]["At"] | null;
+            /** @description The least severity that it takes. */
+            severity_min: string;
+            /**
+             * @description `works` (the last message arrived), `fails` (one waits after a failed attempt), `waits` (one waits and
+             *     was not tried yet), `unused`.
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+        };
+        /** @description The channels. */
+        ChannelsBody: {
+            /** @description Each, in the order of the configuration. */
+            channels: components["schemas"]["ChannelBody"][];
         };
         /**
          * @description What can be commanded.
@@ -1159,6 +1268,49 @@ export interface components {
             instrument: string;
             /** @description Each way in which decisions on it ended. */
             outcomes: components["schemas"]["CellBody"][];
+        };
+        /** @description A message of a channel and what became of it. */
+        MessageBody: {
+            /** @description When it happened. */
+            at: components["schemas"]["At"];
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /** @description `happened`, `resolved`, `repeated`, `escalated` or `collapsed`. */
+            cause: string;
+            /** @description The channel. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description How many events it stands for.
+             */
+            count: number;
+            /** @description Which rule or numbers. */
+            detail: string;
+            done?: components["schemas"]["At"] | null;
+            /** @description The same on every channel and each time it is sent. */
+            id: string;
+            /** @description The instrument, if one. */
+            instrument?: string | null;
+            /** @description When it was written into the outbox. */
+            made: components["schemas"]["At"];
+            /** @description What went wrong last. */
+            problem?: string | null;
+            /** @description `info`, `warning` or `critical`. */
+            severity: string;
+            /** @description `waiting`, `sent` or `collapsed`. */
+            state: string;
+            /** @description What has happened. */
+            title: string;
+            /** @description What it is about, by name. */
+            topic: string;
+        };
+        /** @description Messages, newest first. */
+        MessagesBody: {
+            /** @description Each. */
+            messages: components["schemas"]["MessageBody"][];
         };
         /** @description Time that a position was without full protection. */
         NakedBody: {
@@ -1896,6 +2048,11 @@ export interface components {
             /** @description The instrument. */
             instrument: string;
         };
+        /** @description Which channel is to have a test message. */
+        TestBody: {
+            /** @description That one alone; without it all. */
+            channel?: string | null;
+        };
         /** @description A trade: a position from its first fill until it was flat. */
         TradeBody: {
             /** @description Best price while open. */
@@ -2018,6 +2175,225 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The run tells nobody */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    messages: {
+        parameters: {
+            query?: {
+                /** @description Only of this channel. */
+                channel?: string;
+                /** @description No more than so many: the newest of them. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The run tells nobody */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

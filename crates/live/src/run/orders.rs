@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use seawall_model::Ts;
-use seawall_venues::budget::PoolReading;
 use seawall_store::db::DatabaseUrl;
+use seawall_venues::budget::PoolReading;
 
 use super::engine_loop::Core;
 use super::{Mode, Run};
