@@ -13,11 +13,11 @@ Commands:
   demo [args…]     build the dashboard and the release binary and run `seawall demo`; the arguments are passed
                    on as they are (default: --duration 90s, long enough to see a protected position and then a
                    summary); without Node.js the demo has no dashboard
-  test [filter…]   run every test, every doc test, ccxt, the dashboard in a browser, drills and tidy;
-                   a filter keeps the tests whose name contains it
+  test [filter…]   run every test, every doc test, ccxt, the API's fuzzing, the dashboard in a browser,
+                   drills and tidy; a filter keeps the tests whose name contains it
   tidy             check the rules that a machine can check; prints `file:line: rule: message`
   bench [name…]    run the benchmarks, all of them or the named ones (criterion, throughput,
-                   portfolio, latency, storm, toggles, hindsight)
+                   portfolio, latency, api, storm, toggles, hindsight)
   bench smc [--input FILE] [--json]
                    the Python package smartmoneyconcepts beside ours, on seeded bars or those of a CSV; needs
                    Python 3.11 and, the first time, the network
@@ -25,6 +25,8 @@ Commands:
                    run ccxt's steps on `seawall testnet`, both venues, each seed and once with faults; a line
                    for each step, or with --quiet for each run; needs Python 3.11 and, the first time, the
                    network
+  fuzz             ask the API of two demos everything that its OpenAPI document knows, and more, with
+                   schemathesis; needs Python 3.11 and, the first time, the network
   drill <name> [args…]
                    hurt a run over `seawall testnet` and judge it from outside: kills, cuts, starts, two-starts,
                    soak, short (a little of each, also in `test`);
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Bench(Vec<&'static Bench>),
     /// Compare with the Python package.
     BenchSmc(bench_smc::Options),
+    /// Fuzz the API.
+    Fuzz,
     /// Prove the exchange in a box with ccxt.
     Ccxt(ccxt::Options),
     /// Hurt a run and judge it; the words are passed on.
@@ -98,10 +102,11 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         }
         "bench" => rest.iter().map(|name| bench(name)).collect::<Result<_, _>>().map(Command::Bench),
         "ccxt" => ccxt::options(&rest).map(Command::Ccxt),
+        "fuzz" => nothing_after("fuzz", &rest).map(|()| Command::Fuzz),
         "ci" => nothing_after("ci", &rest).map(|()| Command::Ci),
         "web" => web::task(&rest).map(Command::Web),
         other => {
-            let known = "demo, test, tidy, bench, ccxt, drill, storm, web, ci, help";
+            let known = "demo, test, tidy, bench, ccxt, fuzz, drill, storm, web, ci, help";
             Err(format!("unknown command `{other}`; known: {known}"))
         }
     }

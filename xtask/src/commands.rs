@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::early::{self, Installs, Wanted};
 use crate::steps::{self, Step};
-use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, prerequisites, storm, tidy, web};
+use crate::{EXIT_FAILED, EXIT_PREREQUISITE, bench_smc, ccxt, drill, fuzz, prerequisites, storm, tidy, web};
 
 /// A benchmark and the cargo command that runs it.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(crate) const BENCHES: &[Bench] = &[
         name: "latency",
         cargo: &["run", "--release", "--package", "seawall-live", "--example", "latency"],
     },
+    // How fast the API answers ten browsers, and what they cost the engine's steps.
+    Bench { name: "api", cargo: &["run", "--release", "--package", "seawall-api", "--example", "load"] },
     // Simulated hours of a 5-instrument account for each minute of one core.
     Bench {
         name: "storm",
@@ -115,7 +117,11 @@ pub(crate) fn test(filters: &[String]) -> anyhow::Result<u8> {
         return Ok(code);
     }
     let root = root()?;
-    let wanted = Wanted { ccxt: is_meant("ccxt", filters), web: is_meant("web", filters) };
+    let wanted = Wanted {
+        ccxt: is_meant("ccxt", filters),
+        fuzz: is_meant("fuzz", filters),
+        web: is_meant("web", filters),
+    };
     let installs = Installs::begin(&root, wanted);
     Ok(steps::run("test", &test_steps(&root, filters, &installs)))
 }
@@ -129,7 +135,7 @@ pub(crate) fn ci() -> anyhow::Result<u8> {
         return Ok(code);
     }
     let root = root()?;
-    let installs = Installs::begin(&root, Wanted { ccxt: true, web: true });
+    let installs = Installs::begin(&root, Wanted { ccxt: true, fuzz: true, web: true });
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     let mut steps = vec![
         Step::cargo("format", &root, &["fmt", "--all", "--check"]),
@@ -190,6 +196,17 @@ pub(crate) fn ccxt(options: &ccxt::Options) -> anyhow::Result<u8> {
     ccxt::run(&root()?, options)
 }
 
+/// Fuzzes the API from its own document.
+///
+/// # Errors
+/// When a program could not be run.
+pub(crate) fn fuzz() -> anyhow::Result<u8> {
+    if let Some(code) = missing_prerequisite() {
+        return Ok(code);
+    }
+    fuzz::run(&root()?)
+}
+
 /// Hurts a run over the exchange in a box.
 ///
 /// # Errors
@@ -232,6 +249,13 @@ fn test_steps<'a>(root: &'a Path, filters: &[String], installs: &'a Installs) ->
             ccxt::run(root, &options)
         };
         steps.push(Step { name: "ccxt", work: Box::new(prove) });
+    }
+    if is_meant("fuzz", filters) {
+        let ask = move || {
+            installs.wait();
+            fuzz::run(root)
+        };
+        steps.push(Step { name: "fuzz", work: Box::new(ask) });
     }
     if is_meant("web", filters) {
         let drive = move || {

@@ -10,13 +10,15 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 
-use crate::{ccxt, prerequisites, steps, storm, web};
+use crate::{ccxt, fuzz, prerequisites, steps, storm, web};
 
 /// What will be asked for besides the database's server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
     /// ccxt's packages.
     pub(crate) ccxt: bool,
+    /// Those that fuzz the API.
+    pub(crate) fuzz: bool,
     /// The dashboard, built, and a browser.
     pub(crate) web: bool,
 }
@@ -42,6 +44,9 @@ impl Installs {
             // The steps try again and say what is missing.
             if wanted.ccxt {
                 let _ = ccxt::prepare(&root);
+            }
+            if wanted.fuzz {
+                let _ = fuzz::prepare(&root);
             }
             if wanted.web {
                 let _ = web::prepare(&root);

@@ -1,5 +1,5 @@
-//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `drill`, `storm`, `web`
-//! and `ci`.
+//! Seawall's own chores: `cargo xtask demo`, `test`, `tidy`, `bench`, `ccxt`, `fuzz`, `drill`, `storm`,
+//! `web` and `ci`.
 //!
 //! Nothing here ships. The crate stands on `std` and `anyhow` alone, so that the chores compile in seconds on
 //! a fresh machine and can say what is missing before the long build starts.
@@ -16,6 +16,7 @@ mod ccxt;
 mod commands;
 mod drill;
 mod early;
+mod fuzz;
 mod prerequisites;
 mod python;
 mod steps;
@@ -63,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Bench(names) => commands::bench(&names),
         Command::BenchSmc(options) => commands::bench_smc(&options),
         Command::Ccxt(options) => commands::ccxt(&options),
+        Command::Fuzz => commands::fuzz(),
         Command::Drill(words) => commands::drill(&words),
         Command::Storm(words) => commands::storm(&words),
         Command::Web(task) => web::run(task),
