@@ -3,9 +3,12 @@ import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { DESK, expect, PHONE, picture, test, type Run } from './stage'
 
+test.describe.configure({ mode: 'parallel' })
+
 const SCREENS = {
   overview: async ({ page }) => expect(page.locator('canvas').first()).toBeVisible(),
   positions: async ({ page, run }) => {
+    await expect.poll(async () => (await run.ask('/api/positions')).positions.length, { timeout: 60_000 }).toBeGreaterThan(0)
     const { positions } = await run.ask('/api/positions')
     await expect(page.getByText(positions[0].instrument.replace('kraken-futures:', '')).first()).toBeVisible()
     const count = await run.ask('/api/positions?all=true')
@@ -34,6 +37,7 @@ const SCREENS = {
   alerts: async ({ page, run }) => {
     const { rows } = await run.ask('/api/alerts')
     await expect(page.getByRole('table', { name: 'Alerts' })).toContainText(rows.at(-1).kind.replaceAll('_', ' '))
+    await expect(page.getByText('Nobody is told')).toBeVisible()
   },
   incidents: async ({ page, run }) => {
     const { incidents } = await run.ask('/api/incidents')
