@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use super::demo::{Shown, failure, held};
 use super::demo_drills::BoxDrills;
+use super::run::progress;
 use super::testnet;
 use super::view;
 use crate::exit::Failure;
@@ -79,11 +80,7 @@ pub(crate) fn run(
     };
     let (sender, receiver) = sync_channel::<Snapshot>(1);
     let told = shown.tells();
-    let progress = move |phase: &'static str, what: &str| {
-        if told {
-            say!("{phase}: {what}");
-        }
-    };
+    let progress = progress(told);
     if told {
         say!(
             "an exchange in a box listens on {address}; positions without a stop are on its account: {left}"

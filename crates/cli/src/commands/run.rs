@@ -120,7 +120,7 @@ fn confirmed(args: &RunArgs) -> Result<Mode, Failure> {
     Err(Failure::input(format!("--mode live sends real orders: add --confirm-live, or set {CONFIRM}=YES")))
 }
 
-fn progress(shown: bool) -> impl Fn(&'static str, &str) {
+pub(crate) fn progress(shown: bool) -> impl Fn(&'static str, &str) {
     move |phase, what| {
         if shown {
             say!("{phase}: {what}");
