@@ -57,7 +57,11 @@ test('what was known at an earlier candle does not know what came later', async 
   await slider.focus()
   await page.keyboard.press('Home')
   await expect(page.locator('.replay')).toContainText(/at \d\d-\d\d/)
-  await expect(page.getByTestId('candles')).toHaveAttribute('aria-label', /: 30,/)
+  // It stays there while new candles come.
+  await expect(page.getByTestId('candles')).toHaveAttribute('aria-label', /: 3[01],/)
+  const at = await page.locator('.replay').textContent()
+  await page.waitForTimeout(4_500)
+  expect(await page.locator('.replay').textContent()).toBe(at)
   // What was drawn goes with the chart, without a word on the console.
   await page.goto(`${run.url}/#/positions`)
   await expect(page.getByRole('table', { name: 'Positions' })).toBeVisible()

@@ -6,9 +6,10 @@ for (const [button, drill] of [
   ['Reject my stop', 'reject-my-stop'],
 ] as const) {
   test(`“${button}” ends protected, and the journal knows who did it`, async ({ run, signedIn }) => {
+    test.setTimeout(150_000)
     const page = await signedIn()
     await page.goto(`${run.url}/#/health`)
-    await expect.poll(async () => (await run.ask('/api/positions')).positions.some((row: any) => row.protected), { timeout: 30_000 }).toBe(true)
+    await expect.poll(async () => (await run.ask('/api/positions')).positions.some((row: any) => row.protected), { timeout: 60_000 }).toBe(true)
     await page.getByRole('button', { name: button }).click()
     await expect(page.getByTestId('drill')).toContainText('left')
     await expect(page.getByRole('button', { name: button })).toBeDisabled()
