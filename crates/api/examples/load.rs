@@ -1,5 +1,5 @@
-//! What the API costs, and how fast it answers: 300 instruments, up to 50 positions, 10 browsers, each with the
-//! event stream open, asking for what the dashboard asks for, a few times a second.
+//! What the API costs, and how fast it answers: 300 instruments, up to 50 positions, 10 browsers, each with
+//! the event stream open, asking for what the dashboard asks for, a few times a second.
 //!
 //! `cargo xtask bench api` runs it. Rounds come in pairs, without and with browsers, so that what the machine
 //! does meanwhile hits both. Prints, for each route, how long answers took in milliseconds, and for the

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::extract::ws::Utf8Bytes;
 use axum::http::StatusCode;
 use seawall_config::{ApiSettings, Config, Explained};
 use seawall_live::Board;
@@ -25,6 +26,9 @@ use crate::study::Studies;
 const VIEW_AGE: Duration = Duration::from_millis(500);
 /// How long a request waits for a new one.
 const VIEW_PATIENCE: Duration = Duration::from_millis(400);
+
+/// A message about what has changed: from which state, to which.
+type Delta = (Arc<Value>, Arc<Value>, Option<Utf8Bytes>);
 
 /// What every handler has; a clone is another handle to the same.
 #[derive(Clone)]
@@ -61,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) stream_id: String,
     /// The run as the streams have it, for the view that it was made of: made once for all of them.
     state: Mutex<Option<(Instant, Arc<Value>)>>,
+    /// The newest message about what has changed, from which state to which; none where nothing has.
+    delta: Mutex<Option<Delta>>,
     /// How long requests have taken.
     pub(crate) requests: Durations,
     /// Answers by the first digit of their status, from 1.
@@ -109,6 +115,7 @@ impl App {
             tls,
             stream_id: random_word()?,
             state: Mutex::new(None),
+            delta: Mutex::new(None),
             requests: Durations::default(),
             answers: Default::default(),
             streams: AtomicUsize::new(0),
@@ -166,6 +173,27 @@ impl App {
     /// Gives the place back.
     pub(crate) fn end_drill(&self) {
         *self.drill.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What is told to a client that was shown `from` and is to see `to`: made by the first that asks.
+    pub(crate) fn delta(
+        &self,
+        from: &Arc<Value>,
+        to: &Arc<Value>,
+        make: impl FnOnce() -> Option<Utf8Bytes>,
+    ) -> Option<Utf8Bytes> {
+        if Arc::ptr_eq(from, to) {
+            return None;
+        }
+        let mut delta = self.delta.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*delta {
+            Some((known, next, text)) if Arc::ptr_eq(known, from) && Arc::ptr_eq(next, to) => text.clone(),
+            Some(_) | None => {
+                let text = make();
+                *delta = Some((from.clone(), to.clone(), text.clone()));
+                text
+            }
+        }
     }
 
     /// Counts an answer.

@@ -129,8 +129,8 @@ pub(super) struct FiguresBody {
     naked_seconds_max: f64,
     /// The bound that the settings state for it.
     naked_seconds_bound: f64,
-    /// Positions that were not fully protected for a while: those that are open, then the newest trades of this
-    /// start, longest first.
+    /// Positions that were not fully protected for a while: those that are open and the newest trades of
+    /// this start, longest first.
     naked: Vec<NakedBody>,
     /// What the books and the venue do not agree about.
     differences: Vec<BlockBody>,
@@ -145,7 +145,8 @@ pub(super) struct FiguresBody {
 }
 
 /// Queues, rate limits, latencies, time without protection and open differences.
-#[utoipa::path(get, path = "/api/figures", tag = "health", security(("token" = []), ("session" = [])), responses(
+#[utoipa::path(get, path = "/api/figures", tag = "health",
+    security(("token" = []), ("session" = [])), responses(
     (status = 200, body = FiguresBody), (status = 401, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn figures(State(app): State<App>) -> Result<Json<FiguresBody>, Fault> {
     let (about, view) = app.now().await?;

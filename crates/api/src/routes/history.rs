@@ -242,8 +242,8 @@ pub(super) struct EquityQuery {
     /// The page before one that was answered: its `next`.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
-    /// In place of `limit`: the whole stretch in no more than so many points, evenly chosen, with its first and
-    /// its last one.
+    /// In place of `limit`: the whole stretch in no more than so many points, evenly chosen, with its first
+    /// and its last one.
     #[param(minimum = 2, maximum = 1000)]
     points: Option<u32>,
 }

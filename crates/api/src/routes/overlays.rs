@@ -68,9 +68,9 @@ pub(super) struct OverlaysBody {
     more: bool,
 }
 
-/// Order blocks, fair value gaps and breaks of structure by the project's own detectors, over the candles that
-/// the run has heard. With `to` it is what was known then, and with `from` what still lived at that instant or
-/// came later.
+/// Order blocks, fair value gaps and breaks of structure by the project's own detectors, over the candles
+/// that the run has heard. With `to` it is what was known then, and with `from` what still lived at that
+/// instant or came later.
 #[utoipa::path(get, path = "/api/overlays", tag = "chart", params(ChartQuery),
     security(("token" = []), ("session" = [])), responses(
     (status = 200, body = OverlaysBody), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),

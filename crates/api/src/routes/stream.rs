@@ -227,7 +227,7 @@ impl Client {
     }
 
     /// Hello, what was missed, and the snapshot. Gives the number of the last event that the client has.
-    async fn begin(&self, socket: &mut WebSocket, asked: StreamQuery) -> Result<(u64, Value), End> {
+    async fn begin(&self, socket: &mut WebSocket, asked: StreamQuery) -> Result<(u64, Arc<Value>), End> {
         let newest = self.app.board.last_event();
         let StreamQuery { stream, after } = asked;
         let ours = stream.is_none_or(|stream| stream == self.app.stream_id);
@@ -245,12 +245,12 @@ impl Client {
         }
         let (about, view) = self.app.now().await.map_err(|_| End::Over)?;
         let state = state(&self.app, about, &view);
-        let shown = serde_json::to_value(&state).unwrap_or_default();
+        let shown = self.value(about, &view);
         send(socket, &StreamMessage::Snapshot { state }).await?;
         Ok((seq, shown))
     }
 
-    async fn go_on(&self, socket: &mut WebSocket, mut seq: u64, mut shown: Value) -> End {
+    async fn go_on(&self, socket: &mut WebSocket, mut seq: u64, mut shown: Arc<Value>) -> End {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut asked = Instant::now();
@@ -318,23 +318,38 @@ impl Client {
         }
     }
 
-    /// What has changed.
-    async fn show(&self, socket: &mut WebSocket, shown: &mut Value) -> Result<(), End> {
+    /// What has changed. Clients that were shown the same get the same message, made once.
+    async fn show(&self, socket: &mut WebSocket, shown: &mut Arc<Value>) -> Result<(), End> {
         let (about, view) = self.app.now().await.map_err(|_| End::Over)?;
-        let now = self
-            .app
-            .state_value(&view, || serde_json::to_value(state(&self.app, about, &view)).unwrap_or_default());
-        if let Some(patch) = difference(shown, &now) {
-            send(socket, &StreamMessage::Delta { patch }).await?;
-            *shown = Value::clone(&now);
+        let now = self.value(about, &view);
+        let text = self.app.delta(shown, &now, || {
+            let patch = difference(shown, &now)?;
+            Some(text(&StreamMessage::Delta { patch }))
+        });
+        *shown = now;
+        match text {
+            Some(text) => deliver(socket, text).await,
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The run as the stream has it, made once for all clients.
+    fn value(&self, about: &About, view: &View) -> Arc<Value> {
+        let make = || serde_json::to_value(state(&self.app, about, view)).unwrap_or_default();
+        self.app.state_value(view, make)
     }
 }
 
+fn text(message: &StreamMessage) -> Utf8Bytes {
+    serde_json::to_string(message).unwrap_or_default().into()
+}
+
 async fn send(socket: &mut WebSocket, message: &StreamMessage) -> Result<(), End> {
-    let text = serde_json::to_string(message).unwrap_or_default();
-    match tokio::time::timeout(SEND_WITHIN, socket.send(Message::Text(text.into()))).await {
+    deliver(socket, text(message)).await
+}
+
+async fn deliver(socket: &mut WebSocket, text: Utf8Bytes) -> Result<(), End> {
+    match tokio::time::timeout(SEND_WITHIN, socket.send(Message::Text(text))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::Gone),
         Err(_) => Err(End::Slow),

@@ -177,3 +177,16 @@ fn a_client_that_does_not_read_is_cut_off_and_holds_nobody_up() {
         }
     });
 }
+
+#[test]
+fn a_stream_says_every_few_seconds_that_it_lives_and_how_old_its_look_at_the_engine_is() {
+    let stage = Stage::open(&[]);
+    stage.until("/api/status", |status| status["ready"] == true);
+    runtime().block_on(async {
+        let mut socket = open(&stage, "").await;
+        let (began, is_beat) = (Instant::now(), |message: &Value| message["type"] == "heartbeat");
+        let beat = until(&mut socket, is_beat).await;
+        assert!(beat["seq"].is_u64() && beat["view_age_s"].as_f64().unwrap() < 2.0, "{beat}");
+        assert!(began.elapsed() < Duration::from_secs(20));
+    });
+}

@@ -53,8 +53,7 @@ pub(crate) fn run(
     refuse_without_stop(&config).map_err(failure)?;
     check(&config)?;
     let setup = Setup::new(world(&config));
-    let left = setup.world.account.positions.iter().map(|held| held.symbol.as_str());
-    let left = left.collect::<Vec<_>>().join(", ");
+    let left = left_behind(&setup);
     let secret = Secret::from_base64("secret", &setup.secret).map_err(Failure::work)?;
     let credentials = Some(Credentials { key: setup.key.clone(), secret, passphrase: None });
     let ExchangeBox { address, pace, stop, thread } = open(setup, config.demo.speed)?;
@@ -109,6 +108,12 @@ pub(crate) fn run(
         Ended::Stopped => summary,
         Ended::Killed => Err(Failure::work("the exchange in a box has ended before the run")),
     }
+}
+
+/// What somebody has left behind on the account, in words.
+fn left_behind(setup: &Setup) -> String {
+    let symbols = setup.world.account.positions.iter().map(|held| held.symbol.as_str());
+    symbols.collect::<Vec<_>>().join(", ")
 }
 
 /// What only the demo within the process can do.

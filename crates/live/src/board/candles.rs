@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use seawall_model::{Candle, InstrumentId, Timeframe};
+use seawall_model::{Candle, Input, InstrumentId, Timeframe};
 
 /// Candles of all instruments together that are kept.
 const CANDLES_KEPT: usize = 600_000;
@@ -75,6 +75,27 @@ pub(super) struct Heard {
     pub(super) instrument: InstrumentId,
     pub(super) timeframe: Timeframe,
     pub(super) candle: Candle,
+}
+
+impl Heard {
+    /// The candle of an input, where it is one.
+    pub(super) fn of(input: &Input) -> Option<Self> {
+        let (instrument, timeframe, candle) = match input {
+            Input::Candle { instrument, timeframe, candle } => (*instrument, *timeframe, *candle),
+            Input::Past { instrument, timeframe, candle } => (*instrument, *timeframe, *candle),
+            Input::Started
+            | Input::Quote { .. }
+            | Input::Mark { .. }
+            | Input::Book { .. }
+            | Input::Venue(_)
+            | Input::Submission { .. }
+            | Input::Operator(_)
+            | Input::Wakeup
+            | Input::Listing(_)
+            | Input::Rules(_) => return None,
+        };
+        Some(Heard { instrument, timeframe, candle })
+    }
 }
 
 /// The engine's side: what waits for a series that is being read.

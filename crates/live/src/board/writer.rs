@@ -106,11 +106,7 @@ impl BoardWriter {
                 *slot = Some(at);
             }
         }
-        if let Input::Candle { instrument, timeframe, candle } | Input::Past { instrument, timeframe, candle } =
-            input
-            && let Some(candles) = self.board.candles.get()
-        {
-            let heard = Heard { instrument: *instrument, timeframe: *timeframe, candle: *candle };
+        if let (Some(heard), Some(candles)) = (Heard::of(input), self.board.candles.get()) {
             self.candles.put(candles, heard);
         }
         self.step_began = Instant::now();
