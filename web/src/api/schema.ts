@@ -426,9 +426,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Order blocks, fair value gaps and breaks of structure by the project's own detectors, over the candles that
-         *     the run has heard. With `to` it is what was known then, and with `from` what still lived at that instant or
-         *     came later.
+         * Order blocks, fair value gaps and breaks of structure by the project's own detectors, over the candles
+         *     that the run has heard. With `to` it is what was known then, and with `from` what still lived at that
+         *     instant or came later.
          */
         get: operations["overlays"];
         put?: never;
@@ -1011,8 +1011,8 @@ export interface components {
             /** @description How long things take. */
             latencies: components["schemas"]["LatencyBody"][];
             /**
-             * @description Positions that were not fully protected for a while: those that are open, then the newest trades of this
-             *     start, longest first.
+             * @description Positions that were not fully protected for a while: those that are open and the newest trades of
+             *     this start, longest first.
              */
             naked: components["schemas"]["NakedBody"][];
             /**
@@ -3066,8 +3066,8 @@ export interface operations {
                 /** @description The page before one that was answered: its `next`. */
                 cursor?: string;
                 /**
-                 * @description In place of `limit`: the whole stretch in no more than so many points, evenly chosen, with its first and
-                 *     its last one.
+                 * @description In place of `limit`: the whole stretch in no more than so many points, evenly chosen, with its first
+                 *     and its last one.
                  */
                 points?: number;
             };
