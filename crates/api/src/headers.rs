@@ -27,8 +27,9 @@ const STRICT_TRANSPORT: &str = "max-age=31536000";
 /// Puts them on an answer.
 pub(crate) fn put(headers: &mut HeaderMap, tls: bool) {
     for (name, value) in HEADERS {
-        // A file of the dashboard says itself how long it may be kept.
-        if name != header::CACHE_CONTROL || !headers.contains_key(&name) {
+        // A file of the dashboard says itself how long it may be kept, and a report what it may do.
+        let own = [header::CACHE_CONTROL, header::CONTENT_SECURITY_POLICY].contains(&name);
+        if !own || !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }

@@ -17,6 +17,7 @@ pub mod guard;
 pub mod logs;
 
 mod assets;
+mod backtests;
 mod body;
 mod books;
 mod confirmations;

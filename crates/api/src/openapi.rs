@@ -24,6 +24,7 @@ use crate::routes;
         (name = "books", description = "What has happened, from the database"),
         (name = "alerts", description = "How people are told: channels, messages, tests"),
         (name = "commands", description = "What an operator can do"),
+        (name = "backtests", description = "Tests on candles of the past, each in a process of its own"),
         (name = "signals", description = "Advice from outside"),
         (name = "demo", description = "What can be made to go wrong, in the demo only"),
     )

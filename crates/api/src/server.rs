@@ -79,6 +79,8 @@ pub struct FaceOptions {
     pub may_show_token: bool,
     /// The program's log.
     pub logs: Arc<LogBook>,
+    /// The program that makes backtests; without it none can be started.
+    pub program: Option<PathBuf>,
     /// What can be made to go wrong: the demo over an exchange in a box has it.
     pub drills: Option<Arc<dyn Drills>>,
     /// The instant that it is now, for a token that is made.
@@ -107,8 +109,8 @@ impl Face {
     /// # Errors
     /// [`ApiError`]: settings or files that somebody has to mend.
     pub fn open(options: FaceOptions) -> Result<Option<Self>, ApiError> {
-        let FaceOptions { config, explained, board, data_dir, database, may_show_token, logs, drills, now } =
-            options;
+        let FaceOptions { config, explained, board, data_dir, database, may_show_token, .. } = options;
+        let (logs, program, drills, now) = (options.logs, options.program, options.drills, options.now);
         let settings = config.api.clone();
         if !settings.enabled {
             return Ok(None);
@@ -137,8 +139,20 @@ impl Face {
         let names = Names::new(&settings, listens_at.unwrap_or(address));
         let tls = acceptor.is_some();
         let books = Books::new(database);
-        let parts =
-            Parts { settings, config, explained, board, access, books, names, drills, logs, data_dir, tls };
+        let parts = Parts {
+            settings,
+            config,
+            explained,
+            board,
+            access,
+            books,
+            names,
+            drills,
+            logs,
+            program,
+            data_dir,
+            tls,
+        };
         let router = routes::router(App::new(parts)?);
         runtime.spawn(listen_and_serve(address, listener, acceptor, router));
         Ok(Some(Face { listens_at, waits, first_token, nobody, tls, runtime: Some(runtime) }))

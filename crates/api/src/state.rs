@@ -13,6 +13,7 @@ use seawall_live::board::{About, Drill, Drills, Durations, View};
 use serde_json::Value;
 
 use crate::access::{Access, random_word};
+use crate::backtests::Backtests;
 use crate::books::Books;
 use crate::confirmations::Confirmations;
 use crate::error::ApiError;
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) names: Names,
     pub(crate) studies: Studies,
     pub(crate) signals: Signals,
+    pub(crate) backtests: Backtests,
     /// The newest lines of the program's log.
     pub(crate) logs: Arc<LogBook>,
     /// What can be made to go wrong, in a demo.
@@ -88,14 +90,15 @@ pub(crate) struct Parts {
     pub(crate) names: Names,
     pub(crate) drills: Option<Arc<dyn Drills>>,
     pub(crate) logs: Arc<LogBook>,
+    pub(crate) program: Option<PathBuf>,
     pub(crate) data_dir: PathBuf,
     pub(crate) tls: bool,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Result<Self, ApiError> {
-        let Parts { settings, config, explained, board, access, books, names, drills, logs, data_dir, tls } =
-            parts;
+        let Parts { settings, config, explained, board, access, books, names, drills, logs, .. } = parts;
+        let (program, data_dir, tls) = (parts.program, parts.data_dir, parts.tls);
         let within = Duration::from_secs(u64::from(settings.confirm_within_s));
         Ok(App(Arc::new(Inner {
             settings,
@@ -108,6 +111,7 @@ impl App {
             names,
             studies: Studies::default(),
             signals: Signals::new(wall()),
+            backtests: Backtests::new(program, &data_dir),
             logs,
             drills,
             drill: Mutex::new(None),
@@ -121,6 +125,12 @@ impl App {
             streams: AtomicUsize::new(0),
             streams_cut: AtomicU64::new(0),
         })))
+    }
+
+    /// Where the archive of candles is.
+    pub(crate) fn archive(&self) -> PathBuf {
+        let folder = PathBuf::from(&self.config.data.dir).join("archive");
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 
     /// What the run is and how it stands now.

@@ -108,6 +108,9 @@ pub(crate) struct BacktestArgs {
     /// Archive folder for candles without a file; default: the configured data folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) archive: Option<PathBuf>,
+    /// Write how far it has come to a file while it works, for programs that watch: candles done and in all.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) progress: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

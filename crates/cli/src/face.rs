@@ -96,6 +96,8 @@ impl Planned {
             database,
             may_show_token: tells,
             logs: log::book(),
+            // The same binary; where the system does not say which that is, no backtests are started.
+            program: std::env::current_exe().ok(),
             drills,
             now: now(),
         };

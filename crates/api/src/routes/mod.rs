@@ -2,6 +2,7 @@
 #![allow(unused_qualifications, reason = "the macro that documents a path qualifies what it is given")]
 
 pub(crate) mod alerts;
+mod backtests;
 mod by_hand;
 mod chart;
 pub(crate) mod commands;
@@ -67,6 +68,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(decisions::matrix))
         .routes(routes!(commands::preview))
         .routes(routes!(commands::command))
+        .routes(routes!(backtests::list, backtests::start))
+        .routes(routes!(backtests::data))
+        .routes(routes!(backtests::one, backtests::remove))
+        .routes(routes!(backtests::report))
         .routes(routes!(signals::signal))
         .routes(routes!(demo::drills))
         .routes(routes!(demo::cut_network))

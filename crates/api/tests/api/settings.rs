@@ -25,6 +25,7 @@ fn a_face_that_is_off_listens_nowhere() {
         database: None,
         may_show_token: true,
         logs: Arc::default(),
+        program: None,
         drills: None,
         now: seawall_model::Ts::EPOCH,
     };

@@ -140,6 +140,7 @@ fn face_with(
         database: None,
         may_show_token: false,
         logs,
+        program: None,
         drills: None,
         now: Ts::EPOCH,
     };

@@ -39,7 +39,13 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<(), Failure> {
     let settings = settings(&config);
     let bar = bar("backtest", market.candle_count());
     let start = Instant::now();
-    let result = run_backtest(&market, &settings, &mut |done| bar.set_position(done));
+    let mut told = args.progress.as_deref().map(|file| Progress::new(file, market.candle_count()));
+    let result = run_backtest(&market, &settings, &mut |done| {
+        bar.set_position(done);
+        if let Some(told) = &mut told {
+            told.tell(done);
+        }
+    });
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
     let mut outcome = result.map_err(failure)?;
@@ -55,6 +61,27 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<(), Failure> {
         say!("{}", report::text(&outcome, &market, &settings).trim_end());
     }
     Ok(())
+}
+
+/// How far it has come, in a file for programs that watch.
+struct Progress<'a> {
+    file: &'a Path,
+    total: u64,
+    told: u64,
+}
+
+impl<'a> Progress<'a> {
+    fn new(file: &'a Path, total: u64) -> Self {
+        Progress { file, total, told: 0 }
+    }
+
+    /// Writes it down where that is a percent more than the last time. Nothing depends on it.
+    fn tell(&mut self, done: u64) {
+        if done.saturating_sub(self.told) >= (self.total / 100).max(1) || done >= self.total {
+            self.told = done;
+            let _ = std::fs::write(self.file, format!("{done} {}\n", self.total));
+        }
+    }
 }
 
 /// Results never take the place of what they were made from.

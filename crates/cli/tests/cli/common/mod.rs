@@ -3,6 +3,7 @@
 pub(crate) mod candles;
 pub(crate) mod refusals;
 pub(crate) mod relay;
+pub(crate) mod running;
 pub(crate) mod scene;
 pub(crate) mod venue;
 
