@@ -56,6 +56,12 @@ const TABLE: &[(&str, &str, May)] = &[
     ("get", "/api/demo", May::Known),
     ("post", "/api/demo/cut-network", May::Operator),
     ("post", "/api/demo/reject-my-stop", May::Operator),
+    ("get", "/api/backtests", May::Known),
+    ("get", "/api/backtests/data", May::Known),
+    ("get", "/api/backtests/{id}", May::Known),
+    ("get", "/api/backtests/{id}/report", May::Known),
+    ("post", "/api/backtests", May::Operator),
+    ("delete", "/api/backtests/{id}", May::Operator),
     ("post", "/api/commands/preview", May::Operator),
     ("post", "/api/commands", May::Operator),
 ];

@@ -41,7 +41,8 @@ fn the_document_is_openapi_3_1_and_every_error_has_the_one_form() {
 #[test]
 fn no_decimal_of_an_answer_is_a_float_by_its_name() {
     // Money, prices and quantities are digits; floats are measurements, scores and shares.
-    const FLOATS: [&str; 24] = [
+    const FLOATS: [&str; 25] = [
+        "progress",
         "volume",
         "age_s",
         "view_age_s",

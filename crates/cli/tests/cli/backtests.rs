@@ -19,7 +19,9 @@ fn a_backtest_over_the_candles_of_the_run_has_figures_and_a_report_and_is_remove
     let sandbox = Sandbox::new();
     let running = Running::start(&sandbox);
     let data = running.until("candles are there", "/api/backtests/data", |_, body| {
-        body["series"].as_array().is_some_and(|rows| rows.iter().any(|row| row["candles"].as_u64() > Some(200)))
+        body["series"]
+            .as_array()
+            .is_some_and(|rows| rows.iter().any(|row| row["candles"].as_u64() > Some(200)))
     });
     let series = data["series"].as_array().unwrap().iter().find(|row| row["candles"].as_u64() > Some(200));
     let series = series.unwrap();
@@ -34,7 +36,10 @@ fn a_backtest_over_the_candles_of_the_run_has_figures_and_a_report_and_is_remove
     let (status, begun) = start(&running, &good);
     assert_eq!((status, &begun["id"]), (202, &json!(1)), "{begun}");
     let done = ended(&running, 1);
-    assert_eq!((&done["state"], &done["problem"], &done["note"]), (&json!("done"), &Value::Null, &json!("to see")));
+    assert_eq!(
+        (&done["state"], &done["problem"], &done["note"]),
+        (&json!("done"), &Value::Null, &json!("to see"))
+    );
     assert_eq!(done["summary"]["initial_equity"], "5000", "{done}");
     let report = running.text("/api/backtests/1/report");
     assert!(report.contains("sandbox allow-scripts") && report.contains("<html"), "{report:.400}");
@@ -53,7 +58,7 @@ fn a_backtest_over_the_candles_of_the_run_has_figures_and_a_report_and_is_remove
         ("set", json!({ "api.listen": "0.0.0.0:1" }), "set"),
         ("set", json!({ "--config": "x" }), "set"),
         ("strategy", json!("--help"), "strategy"),
-        ("note", json!("a\u0007"), "note"),
+        ("note", json!("a\u{7}"), "note"),
         ("to", json!("1999"), "bad_json"),
         ("folder", json!("/"), "bad_json"),
     ] {

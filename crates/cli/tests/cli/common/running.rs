@@ -11,7 +11,7 @@ use super::Sandbox;
 
 /// A running demo with its API.
 pub(crate) struct Running {
-    child: Child,
+    pub(crate) child: Child,
     address: String,
     token: String,
 }
