@@ -133,6 +133,7 @@ fn round(seconds: Duration, has_browsers: bool) -> Found {
         database: None,
         may_show_token: false,
         logs: Arc::default(),
+        program: None,
         drills: None,
         now: Ts::EPOCH,
     });
