@@ -4,7 +4,9 @@
 //! about one instrument does not depend on whether the prices that others have at the same instant came in
 //! before or after its own.
 
-use seawall_model::{InstrumentId, Money, PriceUnits, QtyUnits, Side, Ts};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use seawall_model::{ContractKind, InstrumentId, Money, PriceRounding, PriceUnits, QtyUnits, Side, Ts};
 
 use crate::desk::{Desk, Difference};
 use crate::effects::Effects;
@@ -98,6 +100,34 @@ impl Engine {
             .iter()
             .filter(|desk| !desk.position.is_flat())
             .try_fold(self.shared.ledger.cash(), |sum, desk| sum.plus(desk.marked_value()).ok())
+    }
+
+    /// The price of an instrument at which the account would be down to its maintenance margin while
+    /// everything else stays as it is: an estimate, by the margin tiers that are known, for an account whose
+    /// positions share its money. `None` where nothing is held or no price above zero does that.
+    #[must_use]
+    pub fn liquidation_price(&self, id: InstrumentId) -> Option<PriceUnits> {
+        let equity = self.equity()?.to_f64();
+        let (mut others, mut own) = (0.0, None);
+        for desk in self.desks.iter().filter(|desk| !desk.position.is_flat()) {
+            let value = desk.marked_value().to_f64();
+            let rate = maintenance_rate(&desk.instrument, value.abs());
+            if desk.instrument.id() == id {
+                own = Some((desk, value, rate));
+            } else {
+                others += value.abs() * rate;
+            }
+        }
+        let (desk, value, rate) =
+            own.filter(|(desk, ..)| desk.instrument.spec().kind != ContractKind::Spot)?;
+        let last = desk.instrument.price_f64(desk.last);
+        // Equity and the maintenance margin of this position are lines in its price: where they meet.
+        let units = value / last;
+        let price = (others - equity + value) / (units - units.abs() * rate);
+        let beyond = if value > 0.0 { price < last } else { price > last };
+        let price = Decimal::from_f64(price).filter(|_| beyond && price > 0.0)?;
+        let price = desk.instrument.round_price(price, PriceRounding::Nearest)?;
+        (price > PriceUnits::ZERO).then_some(price)
     }
 
     /// The account measured against the limits that act by themselves.

@@ -239,7 +239,7 @@ fn status(engine: &Engine) -> Status {
     let (mut count, mut naked) = (0, 0);
     for position in held {
         count += 1;
-        naked += usize::from(!position.protected);
+        naked += usize::from(!position.protected && !position.left_alone);
     }
     let equity = engine.equity().unwrap_or(Money::ZERO);
     Status { mode: engine.mode().name(), equity, held: count, naked }

@@ -219,6 +219,9 @@ pub(crate) struct PositionBody {
     pub(crate) escalating: bool,
     /// Where a stop of somebody else rests that protects it.
     pub(crate) foreign_stop: Option<Exact>,
+    /// The price at which the account would be down to its maintenance margin while everything else stays as
+    /// it is: an estimate by the margin tiers that are known.
+    pub(crate) liquidation_price: Option<Exact>,
     /// Whether it is left alone by policy.
     pub(crate) left_alone: bool,
     /// The first stop that the venue confirmed.
@@ -365,6 +368,7 @@ fn position(row: &InstrumentView, instrument: &Instrument, at: Ts) -> PositionBo
         proven_at: row.proven_at.map(At),
         escalating: row.escalating,
         foreign_stop: row.foreign_stop.map(Exact::of),
+        liquidation_price: row.liquidation.map(Exact::of),
         left_alone: row.left_alone,
         initial_stop: trade.and_then(|trade| trade.initial_stop).map(Exact::of),
         unrealised: Exact::of(row.unrealised),

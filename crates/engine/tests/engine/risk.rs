@@ -3,13 +3,13 @@
 
 use crate::common::bench::{BTC, Bench};
 use crate::common::script::{percent, plan, target};
-use crate::common::{at, qty};
+use crate::common::{at, lossless, qty};
 use rust_decimal::Decimal;
 use seawall_engine::RiskSettings;
 use seawall_engine::risk::settings::{ClusterSettings, SizingMethod};
 use seawall_model::{
-    AlertKind, CancelReason, Command, ExitReason, FillCause, Gate, Input, Money, OrderRole, Outcome, Setup,
-    Side, Span, SystemMode, VenueEvent, VenueRequest,
+    AlertKind, CancelReason, Command, ExitReason, FillCause, Gate, Input, Money, OrderRole, Outcome,
+    PriceUnits, Setup, Side, Span, SystemMode, VenueEvent, VenueRequest,
 };
 use seawall_strategy::{Direction, EntryPlan, Evaluation, Level, Sizing};
 
@@ -494,4 +494,23 @@ fn an_adopted_position_counts_for_no_pause() {
     bench.pass_ms(60_000);
     let refusal = bench.refusal(fixed("1", 200));
     assert!(refusal != Some(Gate::LossStreak) && refusal != Some(Gate::CloseCooldown), "{refusal:?}");
+}
+
+#[test]
+fn at_the_liquidation_price_equity_is_what_the_venue_asks_to_be_maintained() {
+    for (side, units) in [(Side::Buy, 300_000), (Side::Sell, 300_000)] {
+        let mut bench = Bench::ready(lossless());
+        bench.mark(10_000);
+        assert_eq!(bench.engine.liquidation_price(BTC), None, "nothing is held");
+        bench.foreign_fill(side, units, 10_000, FillCause::Order);
+        let instrument = bench.engine.instrument(BTC).unwrap().clone();
+        let price = bench.engine.liquidation_price(BTC).unwrap();
+        assert_eq!(price.get() < 10_000, side == Side::Buy, "{price:?}");
+        bench.mark(price.get());
+        let value = instrument.notional(price, bench.engine.position(BTC).unwrap().qty).unwrap();
+        let asked = value.to_f64().abs() * 0.5 / instrument.spec().leverage_max.to_f64();
+        let tick = instrument.notional(PriceUnits::new(1), qty(units)).unwrap();
+        let equity = bench.engine.equity().unwrap().to_f64();
+        assert!((equity - asked).abs() <= tick.to_f64(), "{side:?}: {equity} and {asked}");
+    }
 }

@@ -64,6 +64,8 @@ pub struct InstrumentView {
     pub stop: Option<Price>,
     /// Where a stop of somebody else rests that protects it.
     pub foreign_stop: Option<Price>,
+    /// Where the price would use up the account, by the margin tiers that are known: an estimate.
+    pub liquidation: Option<Price>,
     /// Whether it is left alone by policy.
     pub left_alone: bool,
     /// Whether confirmed stops cover all of it.
@@ -351,6 +353,9 @@ fn row(engine: &Engine, instrument: &Instrument, seen: &Seen) -> InstrumentView 
         qty,
         value,
         stop: held.and_then(|position| position.stop).map(|stop| instrument.price(stop)),
+        liquidation: held
+            .and_then(|_| engine.liquidation_price(instrument.id()))
+            .map(|price| instrument.price(price)),
         foreign_stop: held.and_then(|position| position.foreign_stop).map(|stop| instrument.price(stop)),
         left_alone: held.is_some_and(|position| position.left_alone),
         protected: held.is_some_and(|position| position.protected),
