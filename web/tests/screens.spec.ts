@@ -1,7 +1,6 @@
 /** Each screen shows what the engine has, is fit for everybody's hands, and fits on a phone. */
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { DESK, expect, PHONE, picture, test, type Run } from './stage'
+import { DESK, expect, grave, PHONE, picture, test, type Run } from './stage'
 
 test.describe.configure({ mode: 'parallel' })
 
@@ -46,17 +45,25 @@ const SCREENS = {
     const { lines } = await run.ask('/api/logs?level=debug')
     await expect(page.getByRole('table', { name: 'Log' })).toContainText(lines.at(-1)?.target ?? '')
   },
+  backtests: async ({ page, run }) => {
+    const { series } = await run.ask('/api/backtests/data')
+    const { instrument, timeframe, source } = series[0]
+    const table = page.getByRole('table', { name: 'Backtests' })
+    for (const [stop_pct, end] of [['2', '✓ done'], ['two', '✕ failed']]) {
+      const { id } = await run.tell('/api/backtests', {
+        candles: [{ instrument, timeframe, source }],
+        strategy: 'ema_cross',
+        set: { 'strategy.ema_cross.stop_pct': stop_pct, 'backtest.initial_equity': '5000' },
+        note: 'a look at the stop',
+      })
+      await page.reload()
+      const row = table.getByRole('row').filter({ hasText: `#${id}` })
+      await expect(row).toContainText(end ?? '', { timeout: 60_000 })
+      await expect(row).toContainText(`strategy.ema_cross.stop_pct=${stop_pct}`)
+    }
+  },
   config: async ({ page }) => expect(page.getByRole('table', { name: 'Settings' })).toContainText('strategy.ema_cross.fast'),
 } satisfies Record<string, (on: { page: Page; run: Run }) => Promise<void>>
-
-/** Violations that keep somebody out, in one line each. */
-async function grave(page: Page, rules?: string[]): Promise<string[]> {
-  // One frame, and only what is wrong: the rest would take most of the time.
-  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
-  const serious = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
-  return serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)
-}
 
 for (const [screen, shows] of Object.entries(SCREENS)) {
   test(`${screen} shows what the engine has, in both themes, on a desk and on a phone`, async ({ run, signedIn }) => {

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect, type Page } from '@playwright/test'
 
 const BINARY = process.env.SEAWALL_BIN ?? fileURLToPath(new URL('../../target/debug/seawall', import.meta.url))
@@ -20,6 +21,15 @@ export async function picture(page: Page, name: string, fullPage = false): Promi
   await page.screenshot({ path, fullPage })
 }
 
+/** Violations that keep somebody out, in one line each. */
+export async function grave(page: Page, rules?: string[]): Promise<string[]> {
+  // One frame, and only what is wrong: the rest would take most of the time.
+  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
+  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
+  const serious = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+  return serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+}
+
 export interface Run {
   url: string
   operator: string
@@ -27,6 +37,8 @@ export interface Run {
   process: ChildProcess
   /** Asks the API as the operator. */
   ask: (path: string) => Promise<any>
+  /** Tells it something, as the operator. */
+  tell: (path: string, body: unknown) => Promise<any>
 }
 
 function freePort(): Promise<number> {
@@ -56,14 +68,14 @@ export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Pr
       const url = `http://127.0.0.1:${await freePort()}`
       const words = ['demo', '--headless', '--speed', '30', '--data-dir', folder, '--set', `api.listen=${url.slice(7)}`]
       const child = spawn(BINARY, words, { stdio: 'ignore' })
-      const ask = async (path: string) => {
-        const answer = await fetch(url + path, { headers: { authorization: `Bearer ${operator}` } })
-        return answer.json()
-      }
+      const headers = { authorization: `Bearer ${operator}`, 'content-type': 'application/json' }
+      const ask = async (path: string) => (await fetch(url + path, { headers })).json()
+      const tell = async (path: string, body: unknown) =>
+        (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })).json()
       await expect
         .poll(() => ask('/api/status').then((status) => status.ready && status.positions > 0, () => false), { timeout: 60_000 })
         .toBe(true)
-      await use({ url, operator, viewer, process: child, ask })
+      await use({ url, operator, viewer, process: child, ask, tell })
       child.kill('SIGCONT')
       child.kill('SIGTERM')
       await new Promise((resolve) => child.once('exit', resolve))

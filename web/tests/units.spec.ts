@@ -1,6 +1,7 @@
 /** What is computed in the browser: exact decimals, patches, statistics. */
 import { expect, test } from '@playwright/test'
 import type { Trade } from '../src/api/client'
+import { changed, changes, series, type Backtest } from '../src/lib/backtests'
 import { months } from '../src/lib/calendar'
 import { axisSeconds, knownAt, placeOf, snapped, stepOf, timeframesOver, type Candle, type Overlay } from '../src/lib/chart'
 import { compare, magnitude, negated, rounded, share, sign, sum } from '../src/lib/decimal'
@@ -107,4 +108,21 @@ test('days are months of a calendar with their totals, and the largest result is
   expect(june?.weeks.flat().filter((day) => day).length).toBe(30)
   expect(june?.weeks.at(-1)?.[1]).toMatchObject({ number: 30, level: 2 })
   expect(months([], 6)).toEqual([])
+})
+
+test('changed keys are lines of key=value, and what is none is refused in words', () => {
+  expect(changes(' a.b = 1 \n\n# none\nc=x=y\n')).toEqual({ set: { 'a.b': '1', c: 'x=y' }, problem: '' })
+  expect(changes('a.b 1').problem).toContain('“a.b 1” is not of the form')
+  expect(changes('=1').problem).toContain('key=value')
+  expect(changes('a=1\na=2').problem).toBe('a comes twice')
+})
+
+test('a backtest says which candles it was made on, and is compared key by key', () => {
+  expect(series('kraken:BTC/USD:USD@1h')).toBe('BTC/USD:USD 1h')
+  expect(series('BTC/USD=candles-0.csv@1m')).toBe('BTC/USD 1m (of the run)')
+  const made = (id: number, set: string[]) => ({ id, set }) as Backtest
+  expect(changed([made(1, ['a=1', 'b=x=y']), made(2, ['a=2'])])).toEqual([
+    { key: 'a', values: ['1', '2'] },
+    { key: 'b', values: ['x=y', null] },
+  ])
 })

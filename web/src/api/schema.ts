@@ -106,6 +106,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backtests of the data folder, newest first. */
+        get: operations["list"];
+        put?: never;
+        /** Starts one, in a process of its own. One runs at a time. */
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to test on. */
+        get: operations["data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One backtest. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        /** Ends one that is at work; removes one that has ended, with its result and report. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its report, a page of its own. */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/candles": {
         parameters: {
             query?: never;
@@ -661,6 +731,47 @@ export interface components {
          * @example 2026-07-01T12:00:00Z
          */
         At: string;
+        /** @description A backtest. */
+        BacktestBody: {
+            /** @description When. */
+            at: components["schemas"]["At"];
+            /** @description On what: `NAME@TIMEFRAME`, with a file before the timeframe where the candles are the run's own. */
+            candles: string[];
+            ended_at?: components["schemas"]["At"] | null;
+            from?: components["schemas"]["At"] | null;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            id: number;
+            /** @description What it is for. */
+            note: string;
+            /** @description Why it was not possible. */
+            problem?: string | null;
+            /**
+             * Format: double
+             * @description Share that is done, from 0 to 1, while it is at work.
+             */
+            progress?: number | null;
+            /** @description Changed keys with their values. */
+            set: string[];
+            /** @description How it stands. */
+            state: components["schemas"]["State"];
+            /** @description The strategy, where it is another than the configured one. */
+            strategy?: string | null;
+            /** @description The figures, as in `summary` of the result (`seawall.backtest/1`). */
+            summary?: Record<string, never> | null;
+            to?: components["schemas"]["At"] | null;
+            /** @description Who started it. */
+            who: string;
+        };
+        /** @description The backtests. */
+        BacktestsBody: {
+            /** @description Newest first. */
+            backtests: components["schemas"]["BacktestBody"][];
+            /** @description Whether one could be started here. */
+            can_start: boolean;
+        };
         /** @description What has begun. */
         BegunBody: {
             /** @description When it was written into the journal, on the run's clock. */
@@ -773,6 +884,15 @@ export interface components {
             /** @description Length of the candles. */
             timeframe: string;
         };
+        /** @description Candles to test on. */
+        CandlesOf: {
+            /** @description The instrument, by its full name. */
+            instrument: string;
+            /** @description Where they are from. */
+            source: components["schemas"]["Source"];
+            /** @description Length of the candles. */
+            timeframe: string;
+        };
         /** @description How often decisions on an instrument ended in one way. */
         CellBody: {
             /**
@@ -866,6 +986,11 @@ export interface components {
          * @enum {string}
          */
         Condition: "healthy" | "degraded" | "unhealthy";
+        /** @description What there is to test on. */
+        DataBody: {
+            /** @description By instrument and timeframe. */
+            series: components["schemas"]["SeriesBody"][];
+        };
         /** @description A decision record: everything that was asked about one candle of one instrument, and the answer. */
         DecisionBody: {
             /** @description When it was decided. */
@@ -1778,6 +1903,24 @@ export interface components {
              */
             points: number;
         };
+        /** @description A series that there is. */
+        SeriesBody: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            candles: number;
+            /** @description Open time of the first one. */
+            from: components["schemas"]["At"];
+            /** @description The instrument. */
+            instrument: string;
+            /** @description Where they are from. */
+            source: components["schemas"]["Source"];
+            /** @description Length of the candles. */
+            timeframe: string;
+            /** @description Open time of the last one. */
+            to: components["schemas"]["At"];
+        };
         /** @description Who is signed in. */
         SessionBody: {
             /** @description For a session of a browser: to be sent with each write as `X-CSRF-Token`; the same in all its pages. */
@@ -1869,6 +2012,47 @@ export interface components {
             /** @description Where the whole position takes its profit, as a price. */
             target?: string | null;
         };
+        /**
+         * @description Where candles are from.
+         * @enum {string}
+         */
+        Source: "archive" | "run";
+        /** @description A backtest to be started. */
+        StartBody: {
+            /** @description On what, from `GET /api/backtests/data`: each instrument once. */
+            candles: components["schemas"]["CandlesOf"][];
+            /**
+             * Format: date-time
+             * @description Only candles that begin at this instant or after it.
+             */
+            from?: string | null;
+            /** @description What it is for. */
+            note?: string;
+            /** @description Other values than the configured ones, by their keys. */
+            set?: {
+                [key: string]: string;
+            };
+            /** @description Another strategy than the configured one. */
+            strategy?: string | null;
+            /**
+             * Format: date-time
+             * @description Only candles that begin before this instant.
+             */
+            to?: string | null;
+        };
+        /** @description A backtest that was started. */
+        StartedBody: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            id: number;
+        };
+        /**
+         * @description How a backtest stands.
+         * @enum {string}
+         */
+        State: "running" | "done" | "failed" | "cancelled" | "interrupted";
         /** @description The run as the stream has it. */
         StateBody: {
             /** @description Instruments by name. */
@@ -2402,6 +2586,273 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestsBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description One runs already, or too many are kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

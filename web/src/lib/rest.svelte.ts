@@ -19,8 +19,12 @@ export class Rest<T> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastAsked = 0
 
-  /** Reads by `ask`, again when something that it uses changes, and when one of `kinds` is told. */
-  constructor(ask: () => Promise<T>, kinds: Event['kind'][] = [], everyMs = 0) {
+  /**
+   * Reads by `ask`, again when something that it uses changes, when one of `kinds` is told, and each `everyMs`,
+   * which may depend on what was read.
+   */
+  constructor(ask: () => Promise<T>, kinds: Event['kind'][] = [], everyMs: number | (() => number) = 0) {
+    const pause = $derived(typeof everyMs === 'number' ? everyMs : everyMs())
     let told = -1
     $effect(() => {
       void live.epoch
@@ -32,12 +36,12 @@ export class Rest<T> {
       told = now
     })
     $effect(() => {
-      const timer = everyMs > 0 ? setInterval(() => this.#read(ask), everyMs) : undefined
-      return () => {
-        clearInterval(timer)
-        clearTimeout(this.#timer)
-        this.#turn += 1
-      }
+      const timer = pause > 0 ? setInterval(() => this.#read(ask), pause) : undefined
+      return () => clearInterval(timer)
+    })
+    $effect(() => () => {
+      clearTimeout(this.#timer)
+      this.#turn += 1
     })
   }
 

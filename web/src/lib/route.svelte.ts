@@ -12,6 +12,7 @@ export const SCREENS = [
   ['alerts', 'Alerts'],
   ['incidents', 'Incidents'],
   ['logs', 'Log'],
+  ['backtests', 'Backtests'],
   ['config', 'Configuration'],
 ] as const
 
