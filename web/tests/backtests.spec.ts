@@ -54,6 +54,7 @@ test('two backtests on the candles of the run: to their end, the report, side by
   await expect(report).toHaveURL(`${run.url}/api/backtests/${ids[0]}/report`)
   await expect(report.locator('h1')).toBeVisible()
   expect(await report.evaluate(() => window.opener)).toBeNull()
+  await picture(report, 'backtests-report-desk-light')
   await report.close()
 
   for (const id of ids) await page.getByLabel(`Compare #${id}`).check()
