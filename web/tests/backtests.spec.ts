@@ -23,6 +23,9 @@ test('two backtests on the candles of the run: to their end, the report, side by
   test.setTimeout(150_000)
   const page = await signedIn()
   await page.goto(`${run.url}/#/backtests`)
+  const { series } = await run.ask('/api/backtests/data')
+  /** Later than the first candle, to the minute, in UTC. */
+  const later = new Date(Date.parse(series[0].from) + 100 * 60_000).toISOString().slice(0, 16)
   const ids: number[] = []
   for (const stop of ['1', '4']) {
     await page.getByRole('button', { name: 'New backtest…' }).click()
@@ -35,6 +38,7 @@ test('two backtests on the candles of the run: to their end, the report, side by
     await dialog.getByLabel(/^Changed keys/).fill(`strategy.ema_cross.stop_pct=${stop}`)
     await dialog.getByLabel('What it is for').fill(`stop at ${stop} %`)
     if (ids.length === 0) await looked(page, 'backtests-form')
+    else await dialog.getByLabel('From (UTC)').fill(later)
     await dialog.getByRole('button', { name: 'Start' }).click()
     const told = page.getByRole('status').filter({ hasText: 'is started' })
     await expect(told).toBeVisible()
@@ -61,9 +65,11 @@ test('two backtests on the candles of the run: to their end, the report, side by
   const compared = page.getByRole('region', { name: 'Compared' })
   const line = (name: string) => compared.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
   await expect(line('strategy.ema_cross.stop_pct').getByRole('cell')).toHaveText(['4', '1'])
+  await expect(line('From').getByRole('cell')).toHaveText([later.replace('T', ' '), 'the first'])
   await expect(line('For').getByRole('cell')).toHaveText(['stop at 4 %', 'stop at 1 %'])
   const made = await Promise.all(ids.map((id) => run.ask(`/api/backtests/${id}`)))
   await expect(line('Trades').getByRole('cell')).toHaveText(made.toReversed().map((one) => String(one.summary.trades)))
+  expect(made[1].summary.candles).toBeLessThan(made[0].summary.candles - 80)
   await looked(page, 'backtests-compared')
   await compared.getByLabel('only what differs').check()
   await expect(line('Strategy')).toHaveCount(0)
