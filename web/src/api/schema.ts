@@ -1772,6 +1772,7 @@ export interface components {
             last?: components["schemas"]["Exact"] | null;
             /** @description Whether it is left alone by policy. */
             left_alone: boolean;
+            liquidation_price?: components["schemas"]["Exact"] | null;
             loss_at_stop?: components["schemas"]["Exact"] | null;
             /**
              * Format: double
