@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "notify",
         ],
     ),
-    ("api", &["model", "smc", "engine", "store", "config", "live", "notify"]),
+    ("api", &["model", "smc", "archive", "engine", "store", "config", "live", "notify"]),
     ("storm", &["model", "strategy", "engine", "simulator", "store", "venues", "testnet"]),
     // Judges the built binaries from outside.
     ("drill", &["model", "engine", "store", "live"]),
