@@ -17,7 +17,7 @@ use crate::risk::{AccountView, Losses, Worst};
 use crate::shared::invariant;
 use crate::truth::blocks::{Block, bar_of};
 
-const MONEY_MAX: Money = Money::new(rust_decimal::Decimal::MAX);
+const MONEY_MAX: Money = Money::new(Decimal::MAX);
 
 impl Engine {
     /// The account as an entry on `id` finds it. Other instruments have the prices of before this instant.
