@@ -23,6 +23,8 @@ export async function picture(page: Page, name: string, fullPage = false): Promi
 
 /** Violations that keep somebody out, in one line each. */
 export async function grave(page: Page, rules?: string[]): Promise<string[]> {
+  // Colours on their way from one theme to the other are neither's.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))))
   // One frame, and only what is wrong: the rest would take most of the time.
   const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
   const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
