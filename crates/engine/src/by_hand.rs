@@ -77,8 +77,22 @@ pub(crate) fn judge(desk: &Desk, shared: &Shared, action: PositionAction) -> Res
         PositionAction::Reduce(qty) => judge_part(desk, qty),
         PositionAction::Adopt if matches!(policy, None | Some(PositionPolicy::Adopt)) => Err(Unfit::NotFound),
         PositionAction::Ignore if policy.is_none() => Err(Unfit::NotFound),
+        // Ours is what has a stop of ours: without a price for it nothing is taken over.
+        PositionAction::Adopt if desk.protection.wanted().is_none() && first_stop(desk, shared).is_none() => {
+            Err(Unfit::NoEntry)
+        }
         PositionAction::Adopt | PositionAction::Ignore => Ok(()),
     }
+}
+
+/// Where the stop of a position goes that is taken over.
+fn first_stop(desk: &Desk, shared: &Shared) -> Option<PriceUnits> {
+    let direction = match desk.position.side() {
+        PositionSide::Long => Direction::Long,
+        PositionSide::Short => Direction::Short,
+        PositionSide::Flat => return None,
+    };
+    takeover_stop(desk, direction, Level::Percent(shared.protection.takeover_stop_pct))
 }
 
 fn judge_stop(desk: &Desk, price: PriceUnits) -> Result<(), Unfit> {
@@ -138,15 +152,9 @@ pub(crate) fn act(
 
 /// From now on its protection is ours, with the time that a new position has.
 fn adopt(desk: &mut Desk, shared: &mut Shared, at: Ts, effects: &mut Effects) {
-    let direction = match desk.position.side() {
-        PositionSide::Long => Direction::Long,
-        PositionSide::Short => Direction::Short,
-        PositionSide::Flat => return,
-    };
     desk.foreign.found(PositionPolicy::Adopt, Some(at.plus(shared.protection.confirm_deadline())));
     if desk.protection.wanted().is_none() {
-        let level = Level::Percent(shared.protection.takeover_stop_pct);
-        let stop = takeover_stop(desk, direction, level);
+        let stop = first_stop(desk, shared);
         desk.protection.begin(stop, at, at);
     }
     protect(desk, shared, at, effects);
