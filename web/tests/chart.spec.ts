@@ -4,25 +4,52 @@ import { expect, test, type Run } from './stage'
 
 const digits = (text: string | null) => (text ?? '').replaceAll(',', '')
 
-/** The chart of a position whose stop rests, with the pointer over the line of that stop. */
-async function overStop(page: Page, run: Run): Promise<{ instrument: string; stop: string; x: number; y: number; up: boolean }> {
+interface Taken {
+  instrument: string
+  row: any
+  x: number
+  y: number
+}
+
+/** The chart of a position whose stop and targets rest, with the pointer over the line of one of them. */
+async function over(page: Page, run: Run, line: 'stop' | 'target'): Promise<Taken> {
   const { positions } = await run.ask('/api/positions')
-  const held = positions.find((row: any) => row.protected && row.stop != null)
-  await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(held.instrument)}`)
+  const row = positions.find((one: any) => one.protected && one.stop != null && one.ladder.length > 0)
+  await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(row.instrument)}`)
   await expect(page.getByTestId('candles')).toBeVisible()
   await expect(page.locator('aside dl')).toContainText('Stop')
   const box = await page.getByTestId('candles').boundingBox()
   if (!box) throw new Error('the chart has no place')
   const x = box.x + box.width / 2
   const takes = page.locator('[data-testid=candles].takes')
+  // Targets are above the stop of a long position, and below that of a short one.
+  const first = (row.side === 'long') === (line === 'target')
+  const height = box.height - 34
   // The scale may still be moving, so the line is looked for until it is under the pointer.
   for (let round = 0; round < 4; round += 1) {
-    for (let y = box.y + 4; y < box.y + box.height - 30; y += 5) {
+    for (let step = 0; step < height; step += 5) {
+      const y = box.y + 4 + (first ? step : height - step)
       await page.mouse.move(x, y)
-      if ((await takes.count()) > 0) return { instrument: held.instrument, stop: held.stop, x, y, up: held.side === 'long' }
+      if ((await takes.count()) > 0) return { instrument: row.instrument, row, x, y }
     }
   }
   throw new Error('no line can be taken')
+}
+
+/** Takes what is under the pointer up or down by a few pixels, lets go, and does what is asked then. */
+async function drag(page: Page, { x, y }: Taken, by: number, words: string, button: string): Promise<string> {
+  await page.mouse.down()
+  await page.mouse.move(x, y + by / 2, { steps: 3 })
+  await page.mouse.move(x, y + by, { steps: 3 })
+  await page.mouse.up()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText(words)
+  await expect(dialog).toContainText('allows no more risk than now')
+  const said = (await dialog.textContent()) ?? ''
+  await page.getByLabel(/^Why/).fill('dragged by a test')
+  await page.getByRole('button', { name: button }).click()
+  await expect(dialog).toContainText('It is in the journal')
+  return said
 }
 
 test('the candles are those of the run, in each timeframe, and structure says since when it was known', async ({ run, signedIn }) => {
@@ -69,23 +96,32 @@ test('what was known at an earlier candle does not know what came later', async 
 
 test('a stop that is dragged is asked about, moved by the run, and in the journal', async ({ run, signedIn }) => {
   const page = await signedIn()
-  const { instrument, stop, x, y, up } = await overStop(page, run)
-  await page.mouse.down()
-  await page.mouse.move(x, y + (up ? -6 : 6), { steps: 3 })
-  await page.mouse.move(x, y + (up ? -12 : 12), { steps: 3 })
-  await page.mouse.up()
-  const dialog = page.getByRole('dialog')
-  await expect(dialog).toContainText(`moves the stop of ${instrument} from`)
-  await expect(dialog).toContainText('allows no more risk than now')
-  await page.getByLabel(/^Why/).fill('dragged by a test')
-  await page.getByRole('button', { name: 'Move stop now' }).click()
-  await expect(dialog).toContainText('It is in the journal')
+  const taken = await over(page, run, 'stop')
+  const { instrument, row } = taken
+  await drag(page, taken, row.side === 'long' ? -12 : 12, `moves the stop of ${instrument} from`, 'Move stop now')
   await expect
     .poll(async () => {
       const { positions } = await run.ask('/api/positions?all=true')
-      return positions.find((row: any) => row.instrument === instrument)?.stop !== stop
+      return positions.find((one: any) => one.instrument === instrument)?.stop !== row.stop
     })
     .toBe(true)
+})
+
+test('a target that is dragged is asked about, and rests elsewhere then', async ({ run, signedIn }) => {
+  const page = await signedIn()
+  const taken = await over(page, run, 'target')
+  const { instrument, row } = taken
+  const said = await drag(page, taken, row.side === 'long' ? -12 : 12, 'moves take-profit', 'Move target now')
+  const number = Number(/take-profit (\d+) of/.exec(said)?.[1])
+  expect(said).toContain(` of ${instrument} from `)
+  const before = row.ladder.find((order: any) => order.target === number).limit_price
+  await expect
+    .poll(async () => {
+      const { positions } = await run.ask('/api/positions?all=true')
+      const ladder = positions.find((one: any) => one.instrument === instrument)?.ladder ?? []
+      return ladder.find((order: any) => order.target === number)?.limit_price ?? before
+    })
+    .not.toBe(before)
 })
 
 test('a viewer sees the chart and can move nothing', async ({ run, signedIn }) => {

@@ -1,9 +1,12 @@
-//! What the operator does to one position by hand: moves its stop, makes it smaller, takes it over or leaves
-//! it alone.
+//! What the operator does to one position by hand: moves its stop or a take-profit, makes it smaller, takes
+//! it over or leaves it alone.
 //!
-//! Invariants: a stop moves in favour of the position only, by hand as by itself; the stop keeps resting
-//! while a part is closed; the engine lets go of a position that was found and of no other. What does not fit
-//! changes nothing at all: [`judge`] says why, and is asked before anything is done.
+//! Invariants: a stop moves in favour of the position only, by hand as by itself; take-profits stay in their
+//! order and on the side of the price where they rest; the stop keeps resting while a part is closed; the
+//! engine lets go of a position that was found and of no other. What does not fit changes nothing at all:
+//! [`judge`] says why, and is asked before anything is done.
+
+use core::cmp::Ordering;
 
 use seawall_model::{ExitReason, PositionAction, PositionSide, PriceUnits, QtyUnits, Ts};
 use seawall_strategy::{Direction, Level};
@@ -16,6 +19,7 @@ use crate::fills::takeover_stop;
 use crate::manage;
 use crate::protection::{is_reachable, protect};
 use crate::shared::Shared;
+use crate::targets;
 use crate::truth::settings::PositionPolicy;
 
 /// Why an action does not fit the position as it stands.
@@ -36,9 +40,15 @@ pub enum Unfit {
     /// The stop would not protect better than it does.
     #[error("a stop only moves in favour of its position, and this price is not better than where it is")]
     Loosens,
-    /// The price is there already: a venue would refuse such a stop.
-    #[error("the price has reached that stop already; close the position instead")]
+    /// The price is there already: a venue would refuse such a stop, and fill such a take-profit at once.
+    #[error("the market has reached that price already; close the position, or a part of it, instead")]
     Passed,
+    /// There is no such take-profit, or it has filled.
+    #[error("no take-profit of that number is open")]
+    NoTarget,
+    /// The price is off the venue's grid, or beyond the take-profit before or after it.
+    #[error("take-profits stay in their order, each at a price of whole ticks of its own")]
+    OutOfOrder,
     /// The average entry is not known.
     #[error("the entry of the position is not known")]
     NoEntry,
@@ -74,6 +84,7 @@ pub(crate) fn judge(desk: &Desk, shared: &Shared, action: PositionAction) -> Res
         PositionAction::BreakEven => {
             judge_stop(desk, manage::break_even_price(desk, shared).ok_or(Unfit::NoEntry)?)
         }
+        PositionAction::MoveTarget { number, price } => judge_target(desk, shared, number, price),
         PositionAction::Reduce(qty) => judge_part(desk, qty),
         PositionAction::Adopt if matches!(policy, None | Some(PositionPolicy::Adopt)) => Err(Unfit::NotFound),
         PositionAction::Ignore if policy.is_none() => Err(Unfit::NotFound),
@@ -106,6 +117,29 @@ fn judge_stop(desk: &Desk, price: PriceUnits) -> Result<(), Unfit> {
         return Err(Unfit::Loosens);
     }
     if is_reachable(desk, price) { Ok(()) } else { Err(Unfit::Passed) }
+}
+
+fn judge_target(desk: &Desk, shared: &Shared, number: u8, price: PriceUnits) -> Result<(), Unfit> {
+    let open = targets::open(desk, shared);
+    if !open.iter().any(|target| target.0 == number) {
+        return Err(Unfit::NoTarget);
+    }
+    let direction = match desk.position.side() {
+        PositionSide::Long => 1,
+        PositionSide::Short => -1,
+        PositionSide::Flat => return Err(Unfit::NoPosition),
+    };
+    // How far out in the direction of profit.
+    let out = |price: PriceUnits| price.get().saturating_mul(direction);
+    let stays = open.iter().all(|(other, at)| match other.cmp(&number) {
+        Ordering::Less => out(*at) < out(price),
+        Ordering::Greater => out(*at) > out(price),
+        Ordering::Equal => true,
+    });
+    if !stays || price <= PriceUnits::ZERO || !desk.instrument.is_on_tick(price) {
+        return Err(Unfit::OutOfOrder);
+    }
+    if out(price) > out(desk.last) { Ok(()) } else { Err(Unfit::Passed) }
 }
 
 fn judge_part(desk: &Desk, qty: QtyUnits) -> Result<(), Unfit> {
@@ -144,6 +178,10 @@ pub(crate) fn act(
         }
         PositionAction::Reduce(qty) => {
             exits::reduce(desk, shared, at, qty, ExitReason::Manual, effects);
+        }
+        PositionAction::MoveTarget { number, price } => {
+            targets::move_to(desk, number, price);
+            targets::keep(desk, shared, at, effects);
         }
         PositionAction::Adopt => adopt(desk, shared, at, effects),
         PositionAction::Ignore => let_go(desk, shared, at, effects),

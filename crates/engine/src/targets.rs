@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use seawall_model::{
     ClientOrderId, OrderKind, OrderRole, PositionSide, PriceUnits, QtyUnits, StateSink, TimeInForce, Ts,
 };
-use seawall_strategy::{Direction, TARGETS_MAX, Target};
+use seawall_strategy::{Direction, Level, TARGETS_MAX, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::carry::rescale::Factors;
@@ -164,6 +164,20 @@ fn shares(desk: &Desk, targets: &[Target], entered: QtyUnits) -> ArrayVec<QtyUni
             qty
         })
         .collect()
+}
+
+/// The take-profits that are still to fill, each with its number and its price.
+pub(crate) fn open(desk: &Desk, shared: &Shared) -> ArrayVec<(u8, PriceUnits), TARGETS_MAX> {
+    let wanted = wanted(desk, shared.trade.execution.partials_enabled).into_iter();
+    wanted.filter(|want| want.qty > QtyUnits::ZERO).map(|want| (want.number, want.price)).collect()
+}
+
+/// One of them is somewhere else from now on.
+pub(crate) fn move_to(desk: &mut Desk, number: u8, price: PriceUnits) {
+    let targets = desk.trade.as_mut().map(|trade| &mut trade.targets);
+    if let Some(target) = targets.and_then(|all| all.get_mut(usize::from(number).wrapping_sub(1))) {
+        target.level = Level::Price(price);
+    }
 }
 
 /// A take-profit has filled `qty` (more). What closes the position leaves nothing to manage.

@@ -522,6 +522,13 @@ pub enum PositionAction {
     Adopt,
     /// Leave a position that was found alone: nothing of ours protects it any more.
     Ignore,
+    /// Move one of its take-profits, within the order of their ladder.
+    MoveTarget {
+        /// Which, from 1.
+        number: u8,
+        /// Where to.
+        price: PriceUnits,
+    },
 }
 
 /// Why the kill switch was turned on.

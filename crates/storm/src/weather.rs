@@ -314,11 +314,17 @@ impl World {
         let price = from.saturating_add((last - from).saturating_mul(shape.range(-3, 12)) / 10);
         let part = view.qty.abs().get().saturating_mul(shape.range(0, 10)) / 10;
         let part = engine.instrument(id).map_or(QtyUnits::ZERO, |one| one.floor_lot(QtyUnits::new(part)));
+        // As far on the other side of the price, or a little short of it.
+        let beyond =
+            PriceUnits::new(last.saturating_add((last - from).saturating_mul(shape.range(-1, 20)) / 10));
+        let beyond = engine.instrument(id).map_or(beyond, |one| one.to_tick(beyond, false));
+        let number = u8::try_from(shape.range(0, 4)).unwrap_or_default();
         let actions = [
             PositionAction::MoveStop(PriceUnits::new(price)),
             PositionAction::BreakEven,
             PositionAction::Reduce(part),
             PositionAction::Adopt,
+            PositionAction::MoveTarget { number, price: beyond },
         ];
         let action = shape.pick(actions).unwrap_or(PositionAction::BreakEven);
         self.feed(at, Input::Operator(Command::Position { instrument: id, action }));

@@ -953,7 +953,7 @@ export interface components {
          * @description What can be commanded.
          * @enum {string}
          */
-        Command: "pause" | "resume" | "cautious" | "protect_only" | "flatten" | "close" | "reduce" | "move_stop" | "break_even" | "adopt" | "ignore" | "kill" | "kill_and_flatten" | "release";
+        Command: "pause" | "resume" | "cautious" | "protect_only" | "flatten" | "close" | "reduce" | "move_stop" | "break_even" | "move_target" | "adopt" | "ignore" | "kill" | "kill_and_flatten" | "release";
         /** @description A command. */
         CommandBody: {
             /** @description Which. */
@@ -961,14 +961,19 @@ export interface components {
             /** @description What the preview gave, for what raises risk. */
             confirmation?: string | null;
             /**
-             * @description For `close`, `reduce`, `move_stop`, `break_even`, `adopt`, `ignore`: the instrument, by its full
-             *     name.
+             * @description For `close`, `reduce`, `move_stop`, `break_even`, `move_target`, `adopt`, `ignore`: the instrument, by
+             *     its full name.
              */
             instrument?: string | null;
-            /** @description For `move_stop`: where to, a multiple of the venue's tick. */
+            /** @description For `move_stop` and `move_target`: where to, a multiple of the venue's tick. */
             price?: string | null;
             /** @description For `reduce`: how much, a multiple of the venue's lot. */
             qty?: string | null;
+            /**
+             * Format: int32
+             * @description For `move_target`: the number of the take-profit, from 1.
+             */
+            target?: number | null;
             /** @description Why, for the journal. What raises risk needs one. */
             why?: string;
         };
@@ -3200,7 +3205,7 @@ export interface operations {
     matrix: {
         parameters: {
             query?: {
-                /** @description From this instant on; without it the last day of the run's clock. */
+                /** @description From this instant on; without both the last day of the run's clock, from the beginning of an hour. */
                 since?: string;
                 /** @description Up to this instant. */
                 until?: string;

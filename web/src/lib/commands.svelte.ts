@@ -11,6 +11,8 @@ export interface About {
   price?: string
   /** How much, of the venue's lots. */
   qty?: string
+  /** Number of a take-profit. */
+  target?: number
 }
 
 /** What can be chosen, with what it is for. */
@@ -23,6 +25,7 @@ export const COMMANDS: Record<Command, { name: string; does: string; danger: boo
   close: { name: 'Close position', does: 'Close the position of one instrument.', danger: true },
   reduce: { name: 'Reduce', does: 'Close a part of the position of one instrument.', danger: true },
   move_stop: { name: 'Move stop', does: 'Move the stop of one position, in its favour.', danger: false },
+  move_target: { name: 'Move target', does: 'Move a take-profit of one position.', danger: false },
   break_even: { name: 'Break even', does: 'Move the stop of one position to its entry.', danger: false },
   adopt: { name: 'Adopt', does: 'Protect and manage a position that was found and left alone.', danger: false },
   ignore: { name: 'Leave alone', does: 'Leave a found position alone; our stop of it is cancelled.', danger: true },

@@ -3,7 +3,7 @@
 use core::str::FromStr;
 
 use seawall_live::board::{About, InstrumentView, Order, Refusal, View};
-use seawall_model::{Instrument, InstrumentId, PositionAction, Price, Qty};
+use seawall_model::{Instrument, InstrumentId, OrderRole, PositionAction, Price, PriceUnits, Qty};
 
 use super::commands::{Command, CommandBody, refused};
 use crate::fault::Fault;
@@ -16,6 +16,7 @@ impl Command {
             | Command::Reduce
             | Command::MoveStop
             | Command::BreakEven
+            | Command::MoveTarget
             | Command::Adopt
             | Command::Ignore => true,
             Command::Pause
@@ -41,8 +42,13 @@ impl CommandBody {
         if self.qty.is_some() != (self.command == Command::Reduce) {
             return Err(Fault::bad_request("qty", "`reduce` needs a qty, the others have none"));
         }
-        if self.price.is_some() != (self.command == Command::MoveStop) {
-            return Err(Fault::bad_request("price", "`move_stop` needs a price, the others have none"));
+        if self.price.is_some() != matches!(self.command, Command::MoveStop | Command::MoveTarget) {
+            let message = "`move_stop` and `move_target` need a price, the others have none";
+            return Err(Fault::bad_request("price", message));
+        }
+        if self.target.is_some() != (self.command == Command::MoveTarget) {
+            let message = "`move_target` needs the number of a take-profit, the others have none";
+            return Err(Fault::bad_request("target", message));
         }
         if !needs {
             return Ok(None);
@@ -69,14 +75,10 @@ impl CommandBody {
                 let units = instrument.qty_units(qty).map_err(|error| step("qty", &error))?;
                 Some(PositionAction::Reduce(units))
             }
-            Command::MoveStop => {
-                let price: Price = decimal("price", self.price.as_deref())?;
-                let units = instrument.price_units(price).map_err(|error| step("price", &error))?;
-                if !instrument.is_on_tick(units) {
-                    let tick = instrument.price(instrument.tick());
-                    return Err(Fault::bad_request("price", format!("not a multiple of the tick, {tick}")));
-                }
-                Some(PositionAction::MoveStop(units))
+            Command::MoveStop => Some(PositionAction::MoveStop(self.new_price(instrument)?)),
+            Command::MoveTarget => {
+                let (number, price) = (self.target.unwrap_or_default(), self.new_price(instrument)?);
+                Some(PositionAction::MoveTarget { number, price })
             }
             Command::BreakEven => Some(PositionAction::BreakEven),
             Command::Adopt => Some(PositionAction::Adopt),
@@ -93,9 +95,20 @@ impl CommandBody {
         })
     }
 
+    fn new_price(&self, instrument: &Instrument) -> Result<PriceUnits, Fault> {
+        let price: Price = decimal("price", self.price.as_deref())?;
+        let units = instrument.price_units(price).map_err(|error| step("price", &error))?;
+        if !instrument.is_on_tick(units) {
+            let tick = instrument.price(instrument.tick());
+            return Err(Fault::bad_request("price", format!("not a multiple of the tick, {tick}")));
+        }
+        Ok(units)
+    }
+
     /// What it would do to the position.
-    pub(super) fn words_of_position(&self, view: &View) -> Option<String> {
+    pub(super) fn words_of_position(&self, about: &About, view: &View) -> Option<String> {
         let name = self.instrument.as_deref()?;
+        let instrument = about.instruments.iter().find(|one| one.name().as_str() == name)?;
         let row = view.instruments.iter().find(|row| row.name.as_str() == name)?;
         let stop = row.stop.map_or_else(|| "nowhere".to_owned(), |stop| stop.to_string());
         let value = |field: &Option<String>| field.clone().unwrap_or_default();
@@ -111,6 +124,17 @@ impl CommandBody {
                 let entry = row.trade.as_ref().and_then(|trade| trade.entry);
                 let entry = entry.map_or_else(|| "unknown".to_owned(), |entry| entry.to_string());
                 format!("moves the stop of {name} from {stop} to its entry, {entry}, and the offset")
+            }
+            Command::MoveTarget => {
+                let number = self.target.unwrap_or_default();
+                let rests = row.orders.iter().find(|order| order.role == OrderRole::Target(number));
+                let from = rests.and_then(|order| order.kind.limit());
+                let from = from.map_or_else(
+                    || "where it is planned".to_owned(),
+                    |price| instrument.price(price).to_string(),
+                );
+                let to = value(&self.price);
+                format!("moves take-profit {number} of {name} from {from} to {to}; last {}", row.last)
             }
             Command::Adopt => format!("protects {name} with a stop and manages it from now on"),
             Command::Ignore => {

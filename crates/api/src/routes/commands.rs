@@ -43,6 +43,8 @@ pub(crate) enum Command {
     MoveStop,
     /// Move its stop to its average entry.
     BreakEven,
+    /// Move its take-profit number `target` to `price`, within the order of the take-profits.
+    MoveTarget,
     /// Protect and manage a position that was found and left alone.
     Adopt,
     /// Leave a position that was found alone; its stop of ours is cancelled.
@@ -61,13 +63,16 @@ pub(crate) enum Command {
 pub(super) struct CommandBody {
     /// Which.
     pub(super) command: Command,
-    /// For `close`, `reduce`, `move_stop`, `break_even`, `adopt`, `ignore`: the instrument, by its full
-    /// name.
+    /// For `close`, `reduce`, `move_stop`, `break_even`, `move_target`, `adopt`, `ignore`: the instrument, by
+    /// its full name.
     pub(super) instrument: Option<String>,
     /// For `reduce`: how much, a multiple of the venue's lot.
     pub(super) qty: Option<String>,
-    /// For `move_stop`: where to, a multiple of the venue's tick.
+    /// For `move_stop` and `move_target`: where to, a multiple of the venue's tick.
     pub(super) price: Option<String>,
+    /// For `move_target`: the number of the take-profit, from 1.
+    #[schema(minimum = 1)]
+    pub(super) target: Option<u8>,
     /// Why, for the journal. What raises risk needs one.
     #[serde(default)]
     #[schema(max_length = 300)]
@@ -126,6 +131,7 @@ impl Command {
             | Command::Reduce
             | Command::MoveStop
             | Command::BreakEven
+            | Command::MoveTarget
             | Command::Adopt
             | Command::Ignore
             | Command::Kill
@@ -145,7 +151,8 @@ impl CommandBody {
     fn subject(&self) -> String {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let (instrument, qty, price) = (text(&self.instrument), text(&self.qty), text(&self.price));
-        format!("{} {instrument} {qty} {price}", word(&self.command))
+        let target = self.target.unwrap_or_default();
+        format!("{} {instrument} {qty} {price} {target}", word(&self.command))
     }
 
     /// What is to be done, where the command makes sense now.
@@ -165,8 +172,8 @@ impl CommandBody {
     }
 
     /// What would happen, in words.
-    fn words(&self, view: &View) -> String {
-        if let Some(words) = self.words_of_position(view) {
+    fn words(&self, about: &About, view: &View) -> String {
+        if let Some(words) = self.words_of_position(about, view) {
             return words;
         }
         let held = view.held().count();
@@ -274,7 +281,7 @@ pub(super) async fn preview(
     };
     Ok(Json(PreviewBody {
         command: body.command,
-        words: body.words(&view),
+        words: body.words(about, &view),
         raises_risk,
         closes,
         confirm_within_s: confirmation.is_some().then(|| app.confirmations.within().as_secs()),

@@ -118,7 +118,7 @@ fn a_position_is_closed_and_the_preview_says_which() {
 }
 
 #[test]
-fn a_stop_moves_by_hand_a_part_is_closed_and_what_does_not_fit_says_why() {
+fn stop_and_targets_move_by_hand_a_part_is_closed_and_what_does_not_fit_says_why() {
     let mut stage = Stage::open(&["demo.speed=40"]);
     let mut seen = std::collections::BTreeSet::new();
     // A stop or a target may be faster than a command: then another position is looked for.
@@ -143,6 +143,16 @@ fn a_stop_moves_by_hand_a_part_is_closed_and_what_does_not_fit_says_why() {
         seen.insert(command(json!({ "command": "move_stop", "price": worse.to_string() })));
         seen.insert(command(json!({ "command": "move_stop", "price": better.to_string() })));
         seen.insert(command(json!({ "command": "adopt" })));
+        if let Some(rung) = row["ladder"].as_array().unwrap().last() {
+            // The last one has room beyond it; at the stop it would fill at once.
+            let away = rung["limit_price"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap();
+            let further = (away + (away - last) / rust_decimal::Decimal::from(4)).round_dp(scale);
+            for price in [further, stop] {
+                let body =
+                    json!({ "command": "move_target", "target": rung["target"], "price": price.to_string() });
+                seen.insert(command(body));
+            }
+        }
         let part = (qty / rust_decimal::Decimal::from(2)).round_dp(qty.scale());
         seen.insert(command(json!({ "command": "reduce", "qty": part.to_string() })));
         seen.insert(command(json!({ "command": "reduce", "qty": qty.to_string() })));
@@ -151,6 +161,8 @@ fn a_stop_moves_by_hand_a_part_is_closed_and_what_does_not_fit_says_why() {
             "move_stop done",
             "move_stop does_not_fit",
             "adopt does_not_fit",
+            "move_target done",
+            "move_target does_not_fit",
             "reduce done",
             "reduce does_not_fit",
             "break_even done",
@@ -160,14 +172,23 @@ fn a_stop_moves_by_hand_a_part_is_closed_and_what_does_not_fit_says_why() {
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
-    let wanted =
-        ["move_stop done", "move_stop does_not_fit", "adopt does_not_fit", "reduce done", "break_even done"];
+    let wanted = [
+        "move_stop done",
+        "move_stop does_not_fit",
+        "move_target done",
+        "move_target does_not_fit",
+        "adopt does_not_fit",
+        "reduce done",
+        "break_even done",
+    ];
     assert!(wanted.iter().all(|one| seen.contains(*one)), "{seen:?}");
     for (body, code) in [
         (json!({ "command": "move_stop", "instrument": "X/Y" }), "price"),
         (json!({ "command": "reduce", "instrument": "X/Y" }), "qty"),
         (json!({ "command": "reduce", "qty": "1" }), "instrument"),
         (json!({ "command": "pause", "price": "1" }), "price"),
+        (json!({ "command": "move_target", "instrument": "X/Y", "price": "1" }), "target"),
+        (json!({ "command": "move_stop", "instrument": "X/Y", "price": "1", "target": 1 }), "target"),
         (json!({ "command": "break_even", "instrument": "X/Y", "qty": "1" }), "qty"),
     ] {
         assert_eq!(stage.command("/api/commands", &body).code(), code, "{body}");

@@ -88,6 +88,48 @@ fn a_part_is_closed_at_market_while_the_stop_keeps_resting_and_then_follows() {
     assert_eq!(act(&mut bench, ID, part(100)), Ok(()));
 }
 
+fn target(number: u8, price: i64) -> PositionAction {
+    PositionAction::MoveTarget { number, price: PriceUnits::new(price) }
+}
+
+#[test]
+fn a_take_profit_moves_by_hand_within_the_order_of_its_ladder_and_never_to_where_it_would_fill_at_once() {
+    let (mut bench, stop) = open();
+    let rests = |bench: &Bench, number: u8| {
+        let order = bench.engine.live_orders(ID).find(|order| order.role == OrderRole::Target(number));
+        order.map(|order| (order.qty.get(), order.kind.limit().unwrap().get()))
+    };
+    let (first, second) = (rests(&bench, 1).unwrap(), rests(&bench, 2).unwrap());
+    for (action, why) in [
+        (target(1, 10_100), Unfit::Passed),
+        (target(1, second.1), Unfit::OutOfOrder),
+        (target(2, first.1), Unfit::OutOfOrder),
+        (target(1, 0), Unfit::OutOfOrder),
+        (target(0, 10_150), Unfit::NoTarget),
+        (target(9, 10_150), Unfit::NoTarget),
+    ] {
+        assert_eq!(act(&mut bench, ID, action), Err(why), "{action:?}");
+        assert_eq!(bench.amend_all(), [], "{action:?}");
+        assert_eq!(bench.placements().len(), 0, "{action:?}");
+    }
+    assert_eq!(act(&mut bench, ID, target(1, 10_150)), Ok(()));
+    assert_eq!(bench.amend_all().len(), 1, "that one and nothing else");
+    assert_eq!(rests(&bench, 1), Some((first.0, 10_150)));
+    assert_eq!(
+        (rests(&bench, 2), bench.engine.position(ID).unwrap().stop),
+        (Some(second), Some(PriceUnits::new(9_800)))
+    );
+    // It stays there, whatever keeps the ladder later, and is done with once it has filled.
+    bench.pass_ms(60_000);
+    assert_eq!(rests(&bench, 1), Some((first.0, 10_150)));
+    let moved = bench.engine.live_orders(ID).find(|order| order.role == OrderRole::Target(1)).unwrap().order;
+    let order = OrderRequest { order: moved, ..stop };
+    bench.fill(&order, first.0, 10_150);
+    assert_eq!(act(&mut bench, ID, target(1, 10_160)), Err(Unfit::NoTarget));
+    assert_eq!(bench.trades.len(), 0, "the rest is held");
+    assert_eq!(bench.held(), 1_000 - first.0);
+}
+
 fn found(policy: PositionPolicy) -> (Bench, Account) {
     let mut bench = Bench::with_setup(many(1, |setup| {
         setup.reconcile.positions = policy;

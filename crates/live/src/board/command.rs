@@ -92,6 +92,8 @@ impl From<Unfit> for Refusal {
             | Unfit::NoEntry
             | Unfit::NoOrder
             | Unfit::LeavesDust
+            | Unfit::NoTarget
+            | Unfit::OutOfOrder
             | Unfit::NotServed
             | Unfit::NotFound => Refusal::Unfit(unfit),
         }
@@ -125,6 +127,9 @@ impl Ask {
                 PositionAction::Reduce(_) => format!("reduce instrument {}", id.0),
                 PositionAction::Adopt => format!("adopt instrument {}", id.0),
                 PositionAction::Ignore => format!("ignore instrument {}", id.0),
+                PositionAction::MoveTarget { number, .. } => {
+                    format!("move target {number} of instrument {}", id.0)
+                }
             },
             Order::Signal(id, Signal::Exit) => format!("signal: out of instrument {}", id.0),
             Order::Signal(id, Signal::Enter { side, .. }) => {
@@ -163,6 +168,7 @@ impl Order {
                     // Nothing of ours protects it any more.
                     PositionAction::Ignore => Direction::Raises,
                     PositionAction::MoveStop(_)
+                    | PositionAction::MoveTarget { .. }
                     | PositionAction::BreakEven
                     | PositionAction::Reduce(_)
                     | PositionAction::Adopt => Direction::Lowers,

@@ -150,6 +150,10 @@ impl Line<'_> {
                     }
                     PositionAction::Adopt => self.out.write_str("adopts the position"),
                     PositionAction::Ignore => self.out.write_str("leaves the position alone"),
+                    PositionAction::MoveTarget { number, price } => {
+                        let price = self.price(instrument, price);
+                        write!(self.out, "target {number} to {price}")
+                    }
                 }
             }
             Command::Signal { instrument, signal } => {

@@ -73,7 +73,14 @@ wire_variants!(Command {
 
 wire_variants!(Signal { 0 = Enter { side, stop, target, qty }, 1 = Exit });
 
-wire_variants!(PositionAction { 0 = MoveStop(price), 1 = BreakEven, 2 = Reduce(qty), 3 = Adopt, 4 = Ignore });
+wire_variants!(PositionAction {
+    0 = MoveStop(price),
+    1 = BreakEven,
+    2 = Reduce(qty),
+    3 = Adopt,
+    4 = Ignore,
+    5 = MoveTarget { number, price },
+});
 
 wire_codes!(KillReason {
     0 = Manual,

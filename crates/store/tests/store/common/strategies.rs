@@ -255,6 +255,7 @@ fn position_action() -> impl Strategy<Value = PositionAction> {
         qty().prop_map(PositionAction::Reduce),
         Just(PositionAction::Adopt),
         Just(PositionAction::Ignore),
+        (any::<u8>(), price()).prop_map(|(number, price)| PositionAction::MoveTarget { number, price }),
     ]
 }
 
