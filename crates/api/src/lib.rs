@@ -31,6 +31,7 @@ mod routes;
 mod server;
 mod state;
 mod study;
+mod tallies;
 mod tls;
 
 pub use error::ApiError;

@@ -22,6 +22,7 @@ use crate::logs::LogBook;
 use crate::names::Names;
 use crate::routes::signals::{Signals, wall};
 use crate::study::Studies;
+use crate::tallies::Tallies;
 
 /// A view that is older is asked for anew.
 const VIEW_AGE: Duration = Duration::from_millis(500);
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) confirmations: Confirmations,
     pub(crate) names: Names,
     pub(crate) studies: Studies,
+    pub(crate) tallies: Tallies,
     pub(crate) signals: Signals,
     pub(crate) backtests: Backtests,
     /// The newest lines of the program's log.
@@ -110,6 +112,7 @@ impl App {
             confirmations: Confirmations::new(within),
             names,
             studies: Studies::default(),
+            tallies: Tallies::default(),
             signals: Signals::new(wall()),
             backtests: Backtests::new(program, &data_dir),
             logs,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use seawall_model::{Outcome, Span, Ts};
+use seawall_model::{Outcome, Span, Timeframe, Ts};
 use seawall_store::db::Filter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,6 +15,7 @@ use crate::body::{At, DecisionBody, word};
 use crate::books::ask;
 use crate::fault::{ErrorBody, Fault};
 use crate::state::App;
+use crate::tallies::{Cell, Cells, add};
 
 /// Span of the matrix where nothing is said.
 const MATRIX_SPAN: Span = Span::from_secs(24 * 3_600);
@@ -131,7 +132,7 @@ pub(super) async fn decision(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct MatrixQuery {
-    /// From this instant on; without it the last day of the run's clock.
+    /// From this instant on; without both the last day of the run's clock, from the beginning of an hour.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Ts>,
     /// Up to this instant.
@@ -193,28 +194,40 @@ pub(super) async fn matrix(
     Asked(MatrixQuery { since, until }): Asked<MatrixQuery>,
 ) -> Result<Json<MatrixBody>, Fault> {
     let (_, view) = app.now().await?;
-    let since = since.unwrap_or_else(|| view.at.minus(MATRIX_SPAN));
-    let counts = ask(&app, move |reader| {
-        let filter = Filter { since: Some(since), until, ..Filter::default() };
-        reader.decision_counts(&filter)
-    })
-    .await?;
-    let mut rows: BTreeMap<String, Vec<CellBody>> = BTreeMap::new();
+    let (since, cells) = match (since, until) {
+        (None, None) => {
+            let since = Timeframe::H1.floor(view.at.minus(MATRIX_SPAN));
+            let inner = app.clone();
+            (since, ask(&app, move |reader| inner.tallies.since(reader, since)).await?)
+        }
+        (since, until) => {
+            let since = since.unwrap_or_else(|| view.at.minus(MATRIX_SPAN));
+            let filter = Filter { since: Some(since), until, ..Filter::default() };
+            let counts = ask(&app, move |reader| reader.decision_counts(&filter)).await?;
+            let mut cells = Cells::new();
+            add(&mut cells, &counts);
+            (since, cells)
+        }
+    };
     let mut refused: BTreeMap<&'static str, (u64, &'static str)> = BTreeMap::new();
-    for count in counts {
-        let outcome = match count.outcome {
+    let mut body = |cell: Cell| {
+        let outcome = match cell.outcome {
             Outcome::Entered => "entered",
             Outcome::Refused(gate) => {
-                refused.entry(gate.name()).or_insert((0, gate.help())).0 += count.count;
+                refused.entry(gate.name()).or_insert((0, gate.help())).0 += cell.count;
                 gate.name()
             }
         };
-        rows.entry(count.instrument).or_default().push(CellBody {
+        CellBody {
             outcome: outcome.to_owned(),
-            count: count.count,
-            planned: count.planned,
-            last: At(count.last),
-        });
+            count: cell.count,
+            planned: cell.planned,
+            last: At(cell.last),
+        }
+    };
+    let mut rows = Vec::with_capacity(cells.len());
+    for (instrument, cells) in cells {
+        rows.push(MatrixRow { instrument, outcomes: cells.into_iter().map(&mut body).collect() });
     }
     let mut blockers: Vec<BlockerBody> = refused
         .into_iter()
@@ -222,6 +235,5 @@ pub(super) async fn matrix(
         .collect();
     blockers.sort_by_key(|blocker| std::cmp::Reverse(blocker.count));
     blockers.truncate(BLOCKERS_MAX);
-    let rows = rows.into_iter().map(|(instrument, outcomes)| MatrixRow { instrument, outcomes }).collect();
     Ok(Json(MatrixBody { since: At(since), rows, blockers }))
 }

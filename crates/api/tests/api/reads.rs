@@ -1,5 +1,7 @@
 //! What can be read, from a demo that really trades.
 
+use std::cell::Cell;
+
 use seawall_live::board::VIEW_EVERY;
 use serde_json::Value;
 
@@ -113,6 +115,40 @@ fn why_there_is_no_trade_is_told_gate_by_gate() {
     }
     let nothing = stage.ask("GET", "/api/decisions/one?instrument=NO/SUCH").token(&stage.viewer).send();
     assert_eq!((nothing.status, nothing.code()), (404, "not_found".to_owned()));
+}
+
+/// Hours that are over are counted once and kept while the run goes on; counted anew, they are the same.
+#[test]
+fn what_is_counted_hour_by_hour_is_what_is_counted_at_once() {
+    let mut stage = Stage::open(&["demo.speed=4000"]);
+    let total = |body: &Value| -> u64 {
+        let rows = body["rows"].as_array().unwrap().iter();
+        let cells = rows.flat_map(|row| row["outcomes"].as_array().unwrap().clone());
+        cells.map(|cell| cell["count"].as_u64().unwrap()).sum()
+    };
+    let seen = Cell::new(0);
+    // Asked again and again, so that hours are kept as soon as they are over: five instruments, four hours.
+    stage.until("/api/decisions/matrix", |body| {
+        let before = seen.replace(total(body));
+        assert!(seen.get() >= before, "nothing that was counted is lost");
+        seen.get() >= 5 * 240
+    });
+    stage.end();
+    let kept = stage.get("/api/decisions/matrix");
+    let since = kept["since"].as_str().unwrap();
+    assert!(since.ends_with(":00:00Z"), "{since}");
+    let anew = stage.get(&format!("/api/decisions/matrix?since={since}"));
+    assert_eq!((total(&kept), &kept["blockers"]), (total(&anew), &anew["blockers"]));
+    let by_name = |body: &Value| {
+        let rows = body["rows"].as_array().unwrap().iter().map(|row| {
+            let mut cells: Vec<String> =
+                row["outcomes"].as_array().unwrap().iter().map(ToString::to_string).collect();
+            cells.sort();
+            (row["instrument"].to_string(), cells)
+        });
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(by_name(&kept), by_name(&anew));
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0002_explanations.sql"),
     },
     Migration { number: 3, name: "identity", sql: include_str!("../../migrations/0003_identity.sql") },
+    Migration { number: 4, name: "outcomes", sql: include_str!("../../migrations/0004_outcomes.sql") },
 ];
 
 /// Applies what is missing of `migrations`. `schema` is the one to work in, where there are schemas.

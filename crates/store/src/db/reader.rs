@@ -217,17 +217,37 @@ impl Reader {
     /// # Errors
     /// As for [`Self::runs`].
     pub fn decision_counts(&self, filter: &Filter<'_>) -> Result<Vec<DecisionCount>, StoreError> {
+        let run = filter.run.or(self.run);
+        // Where it is one run, an index has all that is counted.
+        let of_run = if run.is_some() { "run = $1" } else { "($1 IS NULL OR run = $1)" };
         let sql = format!(
-            "SELECT instruments.name, t.refused_by, count(*) AS count, count(t.planned_side) AS planned,
-                min(t.at) AS first, max(t.at) AS last
-             FROM decisions AS t {NAMED}
-             WHERE ($1 IS NULL OR t.run = $1) AND ($2 IS NULL OR instruments.name = $2)
-               AND t.at >= $3 AND t.at <= $4
+            "SELECT instruments.name, t.refused_by, CAST(sum(t.count) AS BIGINT) AS count,
+                CAST(sum(t.planned) AS BIGINT) AS planned, min(t.first) AS first, max(t.last) AS last
+             FROM (SELECT run, instrument, refused_by, count(*) AS count, count(planned_side) AS planned,
+                     min(at) AS first, max(at) AS last
+                   FROM decisions WHERE {of_run} AND at >= $2 AND at <= $3
+                   GROUP BY run, instrument, refused_by) AS t {NAMED}
+             WHERE ($4 IS NULL OR instruments.name = $4)
              GROUP BY instruments.name, t.refused_by ORDER BY instruments.name, t.refused_by NULLS FIRST"
         );
         let (since, until) = filter.span();
-        let values = values![filter.run.or(self.run), filter.instrument, since, until];
+        let values = values![run, since, until, filter.instrument];
         self.collect("decisions", &sql, &values)
+    }
+
+    /// When the newest decision was made: of the run that is meant, or of all.
+    ///
+    /// # Errors
+    /// As for [`Self::runs`].
+    pub fn newest_decision(&self) -> Result<Option<Ts>, StoreError> {
+        let of_run = if self.run.is_some() { "run = $1" } else { "($1 IS NULL OR run = $1)" };
+        let mut newest: Option<i64> = None;
+        let sql = format!("SELECT max(at) AS at FROM decisions WHERE {of_run}");
+        self.link.borrow_mut().query("decisions", &sql, &values![self.run], &mut |cells| {
+            newest = cells.get("at")?;
+            Ok(())
+        })?;
+        Ok(newest.map(Ts::from_nanos))
     }
 
     /// The decision on `instrument` that held at an instant: the last one made then or before, of any run;

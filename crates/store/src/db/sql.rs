@@ -1,4 +1,7 @@
 //! What both databases understand: values to bind, cells to read.
+//!
+//! Placeholders stand in a statement in the order of their numbers: `$2` is a name to SQLite, which counts
+//! names as they come.
 
 use std::borrow::Cow;
 

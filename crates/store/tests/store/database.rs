@@ -119,6 +119,15 @@ fn decisions_are_counted_by_instrument_and_outcome() {
         assert_eq!(count(&since), [(Outcome::Entered, 1, 0, minute(6))]);
         assert_eq!(count(&Filter { instrument: Some("ETH/USDT"), ..Filter::default() }), []);
         assert_eq!(count(&Filter { run: Some(8), ..Filter::default() }), []);
+        let of_run = Filter { run: Some(7), ..since };
+        assert_eq!(count(&of_run), [(Outcome::Entered, 1, 0, minute(6))]);
+        assert_eq!(reader.newest_decision().unwrap(), Some(minute(7)));
+        // Two runs on one instrument are counted together where no run is named.
+        writer(place, 8).record_batch(&batch()).unwrap();
+        assert_eq!(count(&Filter::default()), [(Outcome::Entered, 4, 0, minute(6)), (adx, 4, 2, minute(7))]);
+        let of_run = Reader::of_run(place, 7).unwrap();
+        assert_eq!(of_run.decision_counts(&Filter::default()).unwrap().len(), 2);
+        assert_eq!(of_run.newest_decision().unwrap(), Some(minute(7)));
     });
 }
 
