@@ -1,10 +1,13 @@
 //! What the API costs, and how fast it answers: 300 instruments, up to 50 positions, 10 browsers, each with
-//! the event stream open, asking for what the dashboard asks for, a few times a second.
+//! the event stream open, asking for what the dashboard asks for, a few times a second. A last round has four
+//! signals a second from outside as well, each to leave an instrument where nothing is held: they are work for
+//! the engine, so the pairs have none. The first answer to each browser is the slowest by far: it waits for
+//! the hash of the token.
 //!
 //! `cargo xtask bench api` runs it. Rounds come in pairs, without and with browsers, so that what the machine
 //! does meanwhile hits both. Prints, for each route, how long answers took in milliseconds, and for the
-//! engine's steps the mean of each round and the ratio of their medians. Words: `--seconds N` (of a round),
-//! `--pairs N`.
+//! engine's steps median, 99th percentile and mean of each round in microseconds, and the ratios of their
+//! medians over the rounds. Words: `--seconds N` (of a round), `--pairs N`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,11 +22,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use seawall_api::access::{Role, Tokens};
 use seawall_api::{Face, FaceOptions};
 use seawall_config::Loader;
+use seawall_live::board::Reading;
 use seawall_live::{Board, Demo, DemoOptions, StopSwitch};
 use seawall_model::Ts;
 
@@ -32,6 +36,8 @@ const BROWSERS: u64 = 10;
 const INSTRUMENTS: u32 = 300;
 /// Pause of a browser between two questions.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Pause between two signals.
+const SIGNAL_PAUSE: Duration = Duration::from_millis(250);
 /// Time in which the demo opens its positions.
 const WARM_UP: Duration = Duration::from_secs(10);
 
@@ -53,6 +59,9 @@ const ROUTES: [&str; 14] = [
     "/api/figures",
 ];
 
+/// Where signals go.
+const SIGNALS: &str = "/api/signals";
+
 fn main() {
     let number = |name: &str, usual: u64| {
         let words: Vec<String> = std::env::args().collect();
@@ -63,17 +72,23 @@ fn main() {
     let mut answers: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for pair in 1..=pairs {
-        let quiet = round(seconds, false);
-        let busy = round(seconds, true);
-        println!(
-            "pair {pair}: mean step {:.3} µs without, {:.3} µs with browsers; {} instruments, {} positions, {} messages",
-            quiet.step_us, busy.step_us, busy.instruments, busy.positions, busy.messages
-        );
+        let quiet = round(seconds, Crowd::Nobody);
+        let busy = round(seconds, Crowd::Browsers);
+        println!("pair {pair}: {}", busy.stage);
+        for (name, round) in [("without", &quiet), ("with", &busy)] {
+            let [half, most, mean] = round.step_us;
+            println!("  step {name:<8} p50 {half:.2} µs, p99 {most:.2} µs, mean {mean:.2} µs");
+        }
         without.push(quiet.step_us);
         with.push(busy.step_us);
         for (route, took) in busy.answers {
             answers.entry(route).or_default().extend(took);
         }
+    }
+    let signalled = round(seconds, Crowd::AndSignals);
+    println!("signals: {}", signalled.stage);
+    for (route, took) in signalled.answers.into_iter().filter(|(route, _)| *route == SIGNALS) {
+        answers.entry(route).or_default().extend(took);
     }
     println!("{:<48} {:>7} {:>9} {:>9} {:>9}", "route", "answers", "p50 ms", "p99 ms", "max ms");
     let mut all = Vec::new();
@@ -82,10 +97,30 @@ fn main() {
         row(route, took);
     }
     row("all", &mut all);
-    let ratio = quantile(&mut with, 50) / quantile(&mut without, 50);
-    println!(
-        "engine steps: with browsers {ratio:.3} times as long as without (medians of the rounds' means)"
-    );
+    println!("engine steps with browsers, as multiples of those without (medians of the rounds):");
+    for (place, name) in ["p50", "p99", "mean"].into_iter().enumerate() {
+        let of =
+            |rounds: &[[f64; 3]]| quantile(&mut rounds.iter().map(|one| one[place]).collect::<Vec<_>>(), 50);
+        println!("  {name:<4} {:.3}", of(&with) / of(&without));
+    }
+}
+
+/// Median, 99th percentile and mean in microseconds of what was counted between two readings; within a bucket
+/// durations are taken to be spread evenly.
+fn steps(before: &Reading, after: &Reading) -> [f64; 3] {
+    let count = (after.count - before.count) as f64;
+    let quantile = |share: f64| {
+        let (mut below, mut from) = (0.0, 0.0);
+        for ((bound, counted), (_, known)) in after.buckets.iter().zip(&before.buckets) {
+            let inside = (counted - known) as f64;
+            if below + inside >= share * count && inside > 0.0 {
+                return (from + (bound - from) * (share * count - below) / inside) * 1e6;
+            }
+            (below, from) = (below + inside, *bound);
+        }
+        f64::INFINITY
+    };
+    [quantile(0.5), quantile(0.99), (after.sum_s - before.sum_s) / count * 1e6]
 }
 
 fn row(name: &str, took: &mut [f64]) {
@@ -100,15 +135,23 @@ fn quantile(of: &mut [f64], percent: usize) -> f64 {
 
 /// What a round has found.
 struct Found {
-    step_us: f64,
-    instruments: usize,
-    positions: usize,
-    messages: u64,
+    /// As of [`steps`].
+    step_us: [f64; 3],
+    /// How large it was, in words.
+    stage: String,
     answers: Vec<(&'static str, Vec<f64>)>,
 }
 
-/// One demo, with or without browsers.
-fn round(seconds: Duration, has_browsers: bool) -> Found {
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Crowd {
+    Nobody,
+    Browsers,
+    AndSignals,
+}
+
+/// One demo, with those who ask.
+fn round(seconds: Duration, crowd: Crowd) -> Found {
     let folder = tempfile::tempdir().unwrap();
     let changes = [
         "api.listen=127.0.0.1:0",
@@ -124,6 +167,7 @@ fn round(seconds: Duration, has_browsers: bool) -> Found {
     // More than a demo may have by its file.
     loaded.config.demo.instruments = INSTRUMENTS;
     let token = Tokens::make(folder.path(), Role::Viewer, Ts::EPOCH).unwrap().token;
+    let secret = Tokens::make(folder.path(), Role::Signal, Ts::EPOCH).unwrap().token;
     let board = Arc::new(Board::new());
     let face = Face::open(FaceOptions {
         config: loaded.config.clone(),
@@ -155,13 +199,17 @@ fn round(seconds: Duration, has_browsers: bool) -> Found {
     let before = board.steps().reading();
     let (over, messages) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let address = face.listens_at.expect("a free port");
-    let browsers: Vec<_> = (0..if has_browsers { BROWSERS } else { 0 })
+    let mut browsers: Vec<_> = (0..if crowd == Crowd::Nobody { 0 } else { BROWSERS })
         .map(|number| {
             let (names, token, over, messages) =
                 (names.clone(), token.clone(), over.clone(), messages.clone());
             std::thread::spawn(move || browse(address, &token, &names, number, &over, &messages))
         })
         .collect();
+    if crowd == Crowd::AndSignals {
+        let (board, over) = (board.clone(), over.clone());
+        browsers.push(std::thread::spawn(move || advise(address, &secret, &board, &over)));
+    }
     std::thread::sleep(seconds);
     let after = board.steps().reading();
     over.store(true, Ordering::Relaxed);
@@ -172,9 +220,13 @@ fn round(seconds: Duration, has_browsers: bool) -> Found {
     let positions = board.view().map_or(0, |view| view.held().count());
     switch.stop();
     engine.join().expect("the engine").expect("a sound run");
-    let step_us = (after.sum_s - before.sum_s) / (after.count - before.count) as f64 * 1e6;
     let messages = messages.load(Ordering::Relaxed);
-    Found { step_us, instruments: names.len(), positions, messages, answers }
+    let stage = format!(
+        "{} instruments, {positions} positions, {} steps, {messages} messages",
+        names.len(),
+        after.count - before.count
+    );
+    Found { step_us: steps(&before, &after), stage, answers }
 }
 
 /// A browser: the stream on a thread of its own, and one question after the other on one connection.
@@ -214,7 +266,8 @@ fn browse(
         let (route, took) = &mut answers[turn % ROUTES.len()];
         let path = route.replace("{}", &names[turn * 7 % names.len()]);
         let began = Instant::now();
-        let status = ask(&mut connection, address, token, &path);
+        let head = format!("GET {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n");
+        let status = ask(&mut connection, address, &head, "");
         took.push(began.elapsed().as_secs_f64() * 1e3);
         assert_eq!(status, 200, "{path}");
         turn += 1;
@@ -224,10 +277,44 @@ fn browse(
     answers
 }
 
+/// A charting service: signals one after the other on one connection.
+fn advise(
+    address: SocketAddr,
+    secret: &str,
+    board: &Board,
+    over: &AtomicBool,
+) -> Vec<(&'static str, Vec<f64>)> {
+    let mut connection = BufReader::new(TcpStream::connect(address).unwrap());
+    let mut took = Vec::new();
+    let mut number = 0;
+    while !over.load(Ordering::Relaxed) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let sent_at = Ts::from_nanos(i64::try_from(since.as_nanos()).unwrap());
+        let view = board.view().expect("it runs");
+        let mut flat = view.instruments.iter().filter(|row| !row.is_held() && row.orders.is_empty());
+        let instrument = flat.nth(number % 100).map(|row| row.name.clone()).expect("most are flat");
+        let body = format!(
+            "{{\"secret\":\"{secret}\",\"id\":\"load-{number}\",\"sent_at\":\"{sent_at}\",\
+             \"instrument\":\"{instrument}\",\"action\":\"exit\"}}"
+        );
+        let length = body.len();
+        let head = format!(
+            "POST {SIGNALS} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
+        );
+        let began = Instant::now();
+        let status = ask(&mut connection, address, &head, &body);
+        took.push(began.elapsed().as_secs_f64() * 1e3);
+        assert_eq!(status, 202, "{body}");
+        number += 1;
+        std::thread::sleep(SIGNAL_PAUSE);
+    }
+    vec![(SIGNALS, took)]
+}
+
 /// Asks once and reads the whole answer; its status.
-fn ask(connection: &mut BufReader<TcpStream>, address: SocketAddr, token: &str, path: &str) -> u16 {
-    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n");
-    connection.get_mut().write_all(head.as_bytes()).unwrap();
+fn ask(connection: &mut BufReader<TcpStream>, address: SocketAddr, head: &str, body: &str) -> u16 {
+    let request = format!("{head}Host: {address}\r\n\r\n{body}");
+    connection.get_mut().write_all(request.as_bytes()).unwrap();
     let (mut status, mut length) = (0, 0);
     loop {
         let mut line = String::new();

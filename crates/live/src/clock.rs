@@ -4,15 +4,12 @@ use std::time::{Duration, Instant};
 
 use seawall_model::{Span, Ts};
 
-/// Maps simulated instants to the wall clock. Being late is made up for; being early is slept away.
+/// Maps simulated instants to the wall clock. Being late is made up for; being early is waited out.
 pub(crate) struct Pacer {
     started: Instant,
     origin: Ts,
     speed: u32,
 }
-
-/// Longest sleep in one piece, so that a stop is noticed in time.
-const NAP: Duration = Duration::from_millis(50);
 
 impl Pacer {
     /// Simulated `origin` is now.
@@ -31,15 +28,9 @@ impl Pacer {
         self.origin.plus(Span::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)))
     }
 
-    /// Sleeps until `at` has come, in short naps, as long as `go_on` says so; it is asked at least once.
-    pub(crate) fn wait_for(&self, at: Ts, mut go_on: impl FnMut() -> bool) {
+    /// How long it takes until `at` has come.
+    pub(crate) fn left_until(&self, at: Ts) -> Duration {
         let due = at.since(self.origin).max(Span::ZERO).secs_f64() / f64::from(self.speed);
-        while go_on() {
-            let left = due - self.elapsed_s();
-            if left <= 0.0 {
-                return;
-            }
-            std::thread::sleep(Duration::from_secs_f64(left).min(NAP));
-        }
+        Duration::try_from_secs_f64(due - self.elapsed_s()).unwrap_or_default()
     }
 }

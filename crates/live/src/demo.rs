@@ -26,6 +26,7 @@ use crate::error::LiveError;
 use crate::kill_watch::KillWatch;
 use crate::listing::Listings;
 use crate::manifest::Manifest;
+use crate::net::Inbox;
 use crate::readers::Readers;
 use crate::recorder::RunRecorder;
 use crate::snapshot::Snapshot;
@@ -38,6 +39,8 @@ use seawall_store::carry_log::CarryLog;
 const WARM_UP: Span = Span::from_secs(2 * 3_600);
 /// Market time that a stopping run gives the venue to answer the last requests.
 const WIND_DOWN: Span = Span::from_secs(30);
+/// Longest wait in one piece, so that a stop is noticed in time.
+const NAP: Duration = Duration::from_millis(50);
 /// Pauses between looks at the switch.
 const LOOK: Duration = Duration::from_millis(50);
 /// What the lock and the database call the demo.
@@ -100,6 +103,8 @@ pub struct Demo {
     started_at: Ts,
     duration: Option<Span>,
     kill: KillWatch,
+    /// Rung where somebody commands, or asks how things stand.
+    bell: Arc<Inbox>,
     _lock: InstanceLock,
 }
 
@@ -168,6 +173,7 @@ impl Demo {
             started_at,
             duration,
             kill: KillWatch::new(&data_dir, false),
+            bell: Arc::default(),
             _lock: lock,
         })
     }
@@ -226,19 +232,24 @@ impl Demo {
         self.end(reason)
     }
 
-    /// Waits until `at` has come or the switch is on; orders of the kill switch are taken meanwhile.
+    /// Waits until `at` has come or the switch is on; what is commanded meanwhile is done, and who asks how
+    /// things stand is shown.
     fn wait_for(&mut self, at: Ts, pacer: &Pacer, switch: &StopSwitch) -> Result<(), LiveError> {
-        loop {
-            let mut command = None;
-            pacer.wait_for(at, || {
-                command = self.kill.poll(None, self.started_at);
-                command.is_none() && !switch.is_on()
-            });
-            let Some(command) = command else { return Ok(()) };
+        while !switch.is_on() {
             let now = pacer.now().min(at).max(self.engine.now());
-            self.run_until(now)?;
-            self.feed(now, &Input::Operator(command))?;
+            if let Some(command) = self.kill.poll(None, self.started_at) {
+                self.run_until(now)?;
+                self.feed(now, &Input::Operator(command))?;
+            }
+            self.obey(now)?;
+            self.recorder.show(now, &self.engine, Surroundings::default);
+            let left = pacer.left_until(at);
+            if left.is_zero() {
+                break;
+            }
+            self.bell.take(left.min(NAP), &mut Vec::new());
         }
+        Ok(())
     }
 
     fn market_event(&mut self, event: &MarketEvent) -> Result<(), LiveError> {
@@ -273,12 +284,13 @@ impl Demo {
     pub fn attach(&mut self, board: Arc<Board>) {
         let (run, instruments) = (self.recorder.journal.info().run, table(&self.engine));
         let about = About { mode: ACCOUNT, folder: self.folder.clone(), run, instruments };
-        self.recorder.readers.board = Some(BoardWriter::new(board, about, None));
+        self.recorder.readers.board = Some(BoardWriter::new(board, about, Some(self.bell.clone())));
     }
 
     /// Carries out what was commanded.
     fn obey(&mut self, at: Ts) -> Result<(), LiveError> {
         for ask in self.recorder.commands() {
+            self.run_until(at)?;
             let Demo { engine, exchange, recorder, pump, kill, .. } = self;
             obey(at, ask, recorder, engine, kill, |recorder, engine, input| {
                 pump.feed(engine, exchange, recorder, at, input)

@@ -4,17 +4,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Upper bounds of the buckets in seconds; one more bucket has the rest.
-pub const BOUNDS_S: [f64; 18] = [
+pub const BOUNDS_S: [f64; 25] = [
     0.000_000_1,
+    0.000_000_25,
+    0.000_000_5,
     0.000_001,
+    0.000_002_5,
     0.000_005,
     0.000_01,
+    0.000_025,
     0.000_05,
     0.000_1,
+    0.000_25,
     0.000_5,
     0.001,
+    0.002_5,
     0.005,
     0.01,
+    0.025,
     0.05,
     0.1,
     0.25,
@@ -82,7 +89,7 @@ mod tests {
         let reading = durations.reading();
         let filled: Vec<f64> =
             reading.buckets.iter().filter(|(_, count)| *count > 0).map(|(bound, _)| *bound).collect();
-        assert_eq!(filled, [0.000_000_1, 0.000_001, 0.005, f64::INFINITY]);
+        assert_eq!(filled, [0.000_000_1, 0.000_001, 0.002_5, f64::INFINITY]);
         assert_eq!(reading.count, 4);
         assert!((reading.sum_s - 60.002_001_05).abs() < 1e-9);
     }
