@@ -51,13 +51,6 @@ pub(crate) struct Options {
     is_talkative: bool,
 }
 
-impl Options {
-    /// Those of `cargo xtask test`: every run, one line each.
-    pub(crate) fn for_tests() -> Self {
-        Options { seeds: SEEDS.to_vec(), is_talkative: false }
-    }
-}
-
 /// Reads the words after `ccxt`.
 ///
 /// # Errors
@@ -325,7 +318,10 @@ mod tests {
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(options(&words("--seeds 1,2")).unwrap().seeds, [1, 2]);
         assert_eq!(options(&[]).unwrap().seeds, SEEDS);
-        assert_eq!(options(&words("--quiet")).unwrap(), Options::for_tests());
+        assert_eq!(
+            options(&words("--quiet")).unwrap(),
+            Options { seeds: SEEDS.to_vec(), is_talkative: false }
+        );
         assert_eq!(options(&words("--quiet --seeds 3")).unwrap().seeds, [3]);
         assert!(options(&words("--seeds one")).is_err_and(|error| error.contains("`one`")));
         assert!(options(&words("fast")).is_err());

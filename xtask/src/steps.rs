@@ -3,9 +3,11 @@
 //!
 //! A failed step does not stop the others: one run shows everything there is to mend.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -29,6 +31,49 @@ impl<'a> Step<'a> {
             status(cargo().current_dir(root).args(&arguments))
         };
         Self { name, work: Box::new(work) }
+    }
+}
+
+/// A process beside the steps that follow: what it prints is kept, and shown where its end is waited for.
+#[derive(Default)]
+pub(crate) struct Beside(RefCell<Option<(Child, PathBuf)>>);
+
+impl Beside {
+    /// Begins it; what it prints goes into the file `kept`.
+    ///
+    /// # Errors
+    /// When the process could not be started, or its output has no place.
+    pub(crate) fn begin(&self, mut command: Command, kept: PathBuf) -> anyhow::Result<u8> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let no_place = || format!("cannot write {}", kept.display());
+        let file = File::create(&kept).with_context(no_place)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone().with_context(no_place)?).stderr(file);
+        let process = command.spawn().with_context(|| format!("cannot run `{program}`"))?;
+        self.0.replace(Some((process, kept)));
+        Ok(0)
+    }
+
+    /// Waits for its end, shows what it has printed, and gives its code.
+    ///
+    /// # Errors
+    /// When it was never begun, or what it has printed cannot be read.
+    pub(crate) fn end(&self) -> anyhow::Result<u8> {
+        let begun = self.0.borrow_mut().take();
+        let (mut process, kept) = begun.context("it was not begun: what it needs was missing")?;
+        let status = process.wait().context("cannot wait for its end")?;
+        let text = std::fs::read(&kept).with_context(|| format!("cannot read {}", kept.display()))?;
+        print!("{}", String::from_utf8_lossy(&text));
+        Ok(code(status))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some((process, _)) = self.0.get_mut() {
+            // One that has ended by itself cannot be killed, and need not be.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
@@ -68,7 +113,7 @@ fn summary(title: &str, outcomes: &[Outcome], total: Duration) -> String {
             0 => "ok".to_owned(),
             code => format!("FAILED (exit code {code})"),
         };
-        lines.push(format!("    {:<10} {:>7.1} s  {verdict}", outcome.name, outcome.took.as_secs_f64()));
+        lines.push(format!("    {:<11} {:>7.1} s  {verdict}", outcome.name, outcome.took.as_secs_f64()));
     }
     let verdict = if first_failure(outcomes) == 0 { "passed" } else { "FAILED" };
     lines.push(format!("    {title} {verdict} in {:.1} s", total.as_secs_f64()));
@@ -122,7 +167,11 @@ pub(crate) fn target(root: &Path) -> PathBuf {
 pub(crate) fn status(command: &mut Command) -> anyhow::Result<u8> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().with_context(|| format!("cannot run `{program}`"))?;
-    Ok(status.code().map_or(EXIT_FAILED, |code| u8::try_from(code).unwrap_or(EXIT_FAILED)))
+    Ok(code(status))
+}
+
+fn code(status: ExitStatus) -> u8 {
+    status.code().map_or(EXIT_FAILED, |code| u8::try_from(code).unwrap_or(EXIT_FAILED))
 }
 
 /// Becomes the command, so that Ctrl-C reaches it alone and its exit code is ours.
@@ -186,9 +235,26 @@ mod tests {
             Outcome { name: "tidy", code: 1, took: Duration::from_millis(20) },
         ];
         let text = summary("test", &outcomes, Duration::from_secs(2));
-        assert!(text.contains("tests          1.5 s  ok"), "{text}");
+        assert!(text.contains("tests           1.5 s  ok"), "{text}");
         assert!(text.contains("FAILED (exit code 1)"), "{text}");
         assert!(text.ends_with("test FAILED in 2.0 s"), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_runs_beside_gives_its_code_once_and_keeps_what_it_printed() {
+        let kept = std::env::temp_dir().join(format!("seawall-xtask-beside-{}", std::process::id()));
+        let beside = Beside::default();
+        assert!(beside.end().is_err(), "it was not begun");
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo said; echo warned >&2; exit 4"]);
+        assert_eq!(beside.begin(command, kept.clone()).unwrap(), 0);
+        assert_eq!(beside.end().unwrap(), 4);
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), "said\nwarned\n");
+        assert!(beside.end().is_err(), "once");
+        std::fs::remove_file(kept).unwrap();
+        let error = beside.begin(Command::new("no-such-program-anywhere"), std::env::temp_dir().join("x"));
+        assert!(error.unwrap_err().to_string().contains("no-such-program-anywhere"));
     }
 
     #[test]
