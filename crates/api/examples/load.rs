@@ -1,8 +1,8 @@
 //! What the API costs, and how fast it answers: 300 instruments, up to 50 positions, 10 browsers, each with
 //! the event stream open, asking for what the dashboard asks for, a few times a second. A last round has four
-//! signals a second from outside as well, each to leave an instrument where nothing is held: they are work for
-//! the engine, so the pairs have none. The first answer to each browser is the slowest by far: it waits for
-//! the hash of the token.
+//! signals a second from outside as well, each to leave an instrument where nothing is held: they are work
+//! for the engine, so the pairs have none. The first answer to each browser is the slowest by far: it waits
+//! for the hash of the token.
 //!
 //! `cargo xtask bench api` runs it. Rounds come in pairs, without and with browsers, so that what the machine
 //! does meanwhile hits both. Prints, for each route, how long answers took in milliseconds, and for the
