@@ -113,3 +113,18 @@ test('the time zone is switched for every instant, and a reload remembers it', a
   await expect(page.locator('main')).toContainText('Asia/Tokyo')
   await context.close()
 })
+
+test('what Prometheus reads has the queues and rate limits that the screen of health shows', async ({ run }) => {
+  const text = await (await fetch(`${run.url}/metrics`, { headers: { authorization: `Bearer ${run.viewer}` } })).text()
+  const { queues, budgets } = await run.ask('/api/figures')
+  expect(queues.length * budgets.length).toBeGreaterThan(0)
+  for (const { name, bound } of queues) {
+    expect(text).toMatch(new RegExp(`seawall_queue_waiting\\{queue="${name}"\\} \\d`))
+    expect(text).toContain(`seawall_queue_bound{queue="${name}"} ${bound}.0`)
+  }
+  for (const { pool, limit, reserve } of budgets) {
+    expect(text).toMatch(new RegExp(`seawall_rate_budget_used\\{pool="${pool}"\\} \\d`))
+    expect(text).toContain(`seawall_rate_budget_limit{pool="${pool}"} ${limit}.0`)
+    expect(text).toContain(`seawall_rate_budget_reserve{pool="${pool}"} ${reserve}.0`)
+  }
+})

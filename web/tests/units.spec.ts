@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test'
 import type { Trade } from '../src/api/client'
 import { changed, changes, series, type Backtest } from '../src/lib/backtests'
 import { months } from '../src/lib/calendar'
-import { axisSeconds, knownAt, placeOf, snapped, stepOf, timeframesOver, type Candle, type Overlay } from '../src/lib/chart'
+import { axisSeconds, knownAt, placeOf, snapped, timeframesOver, unitsOf, type Overlay } from '../src/lib/chart'
 import { compare, magnitude, negated, rounded, share, sign, sum } from '../src/lib/decimal'
 import { merged } from '../src/lib/patch'
 import { grouped, statistics } from '../src/lib/statistics'
@@ -68,12 +68,9 @@ test('what cannot be known of no trades, or of none that lost, is not made up', 
   expect(grouped([trade('1', 1), trade('2', 1, 'short')], (one) => one.side).map(([name, all]) => [name, all.net])).toEqual([['long', '1'], ['short', '2']])
 })
 
-const candle = (open: string, close: string) => ({ open, close, high: open, low: close }) as unknown as Candle
 
-test('a dragged price is of whole steps, which the candles show', () => {
-  expect(stepOf([candle('69540.500', '69541.000'), candle('69600.000', '69580.500')], 3)).toBe(500)
-  expect(stepOf([candle('0.10005', '0.10010')], 5)).toBe(5)
-  expect(stepOf([], 2)).toBe(1)
+test('a dragged price is of whole ticks', () => {
+  expect([unitsOf('0.5', 3), unitsOf('0.00005', 5), unitsOf('10', 0)]).toEqual([500, 5, 10])
   expect(snapped(69540.74, 500, 3)).toBe('69540.500')
   expect(snapped(69540.76, 500, 3)).toBe('69541.000')
   expect(snapped(0.1000749, 5, 5)).toBe('0.10005')

@@ -240,10 +240,23 @@ fn engine(view: &View, sheet: &mut Sheet<'_>) -> Result<(), Error> {
     let alerts = ["info", "warning", "critical"].into_iter().zip(view.alerts);
     sheet.counters(("seawall_alerts", "Messages for the operator", "severity"), alerts)?;
     let queues = || view.surroundings.queues.iter();
+    let now = queues().map(|queue| (queue.name, queue.waiting as f64));
+    sheet.gauges(("seawall_queue_waiting", "How many wait in a queue", "queue"), now)?;
     let most = queues().map(|queue| (queue.name, queue.most as f64));
     sheet.gauges(("seawall_queue_waiting_max", "The most that has ever waited in a queue", "queue"), most)?;
     let bound = queues().map(|queue| (queue.name, queue.bound as f64));
-    sheet.gauges(("seawall_queue_bound", "The most that may wait in a queue", "queue"), bound)
+    sheet.gauges(("seawall_queue_bound", "The most that may wait in a queue", "queue"), bound)?;
+    let budgets = || view.surroundings.budgets.iter();
+    let used = budgets().map(|budget| (budget.pool, budget.used as f64));
+    sheet.gauges(("seawall_rate_budget_used", "Units used of a rate limit of the venue", "pool"), used)?;
+    let limit = budgets().map(|budget| (budget.pool, budget.limit as f64));
+    sheet.gauges(
+        ("seawall_rate_budget_limit", "Units that a rate limit of the venue allows", "pool"),
+        limit,
+    )?;
+    let reserve = budgets().map(|budget| (budget.pool, budget.reserve as f64));
+    let help = "Units of a rate limit that are kept for protection and cancellations";
+    sheet.gauges(("seawall_rate_budget_reserve", help, "pool"), reserve)
 }
 
 fn instruments(view: &View, sheet: &mut Sheet<'_>) -> Result<(), Error> {

@@ -879,6 +879,8 @@ export interface components {
              * @description Decimals of its prices.
              */
             price_decimals: number;
+            /** @description The venue's tick: prices of orders are multiples of it. */
+            price_tick: components["schemas"]["Exact"];
             /** @description Length of those that the run hears. */
             run_timeframe: string;
             /** @description Length of the candles. */

@@ -52,23 +52,6 @@ export function unitsOf(price: string, decimals: number): number {
   return Math.round(Number(price) * 10 ** decimals)
 }
 
-/**
- * The step of the prices: the largest that all of them are multiples of. The API says how many decimals a price
- * has and not its tick, which may be half a unit or five; hundreds of candles show it.
- */
-export function stepOf(candles: Candle[], decimals: number): number {
-  let step = 0
-  for (const { open, high, low, close } of candles) {
-    for (const price of [open, high, low, close]) {
-      let [a, b] = [unitsOf(price, decimals), step]
-      while (b !== 0) [a, b] = [b, a % b]
-      step = a
-      if (step === 1) return 1
-    }
-  }
-  return Math.max(1, step)
-}
-
 /** The price of whole steps that is nearest to `price`, as digits. */
 export function snapped(price: number, step: number, decimals: number): string {
   const units = Math.round((price * 10 ** decimals) / step) * step

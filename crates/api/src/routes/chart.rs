@@ -149,6 +149,8 @@ pub(super) struct CandlesBody {
     run_timeframe: String,
     /// Decimals of its prices.
     price_decimals: u32,
+    /// The venue's tick: prices of orders are multiples of it.
+    price_tick: Exact,
     /// Closed candles, oldest first.
     candles: Vec<CandleBody>,
     /// The candle that the newest ones of the run are part of and that has not closed; null for the run's own
@@ -183,6 +185,7 @@ pub(super) async fn candles(
         timeframe: timeframe.name().to_owned(),
         run_timeframe: series.timeframe.name().to_owned(),
         price_decimals: instrument.price_scale(),
+        price_tick: Exact::of(instrument.price(instrument.tick())),
         candles: candles.iter().skip(surplus).map(body).collect(),
         forming: forming.filter(|_| asked.to.is_none()).as_ref().map(body),
         more: surplus > 0,

@@ -118,25 +118,54 @@ enum Deed {
     Release,
 }
 
+/// What a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The mode of the run: this one is set.
+    Mode(SystemMode),
+    /// The position of one instrument.
+    Position(Deal),
+    /// The kill switch of the data folder.
+    Switch,
+}
+
+/// What is done to a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deal {
+    Close,
+    Reduce,
+    MoveStop,
+    BreakEven,
+    MoveTarget,
+    Adopt,
+    Ignore,
+}
+
 impl Command {
+    /// What it is about.
+    pub(super) const fn subject(self) -> Subject {
+        match self {
+            Command::Pause => Subject::Mode(SystemMode::ReduceOnly),
+            Command::Resume => Subject::Mode(SystemMode::Normal),
+            Command::Cautious => Subject::Mode(SystemMode::Cautious),
+            Command::ProtectOnly => Subject::Mode(SystemMode::ProtectOnly),
+            Command::Flatten => Subject::Mode(SystemMode::Flatten),
+            Command::Close => Subject::Position(Deal::Close),
+            Command::Reduce => Subject::Position(Deal::Reduce),
+            Command::MoveStop => Subject::Position(Deal::MoveStop),
+            Command::BreakEven => Subject::Position(Deal::BreakEven),
+            Command::MoveTarget => Subject::Position(Deal::MoveTarget),
+            Command::Adopt => Subject::Position(Deal::Adopt),
+            Command::Ignore => Subject::Position(Deal::Ignore),
+            Command::Kill | Command::KillAndFlatten | Command::Release => Subject::Switch,
+        }
+    }
+
     /// The mode that it sets.
     const fn mode(self) -> Option<SystemMode> {
-        match self {
-            Command::Pause => Some(SystemMode::ReduceOnly),
-            Command::Resume => Some(SystemMode::Normal),
-            Command::Cautious => Some(SystemMode::Cautious),
-            Command::ProtectOnly => Some(SystemMode::ProtectOnly),
-            Command::Flatten => Some(SystemMode::Flatten),
-            Command::Close
-            | Command::Reduce
-            | Command::MoveStop
-            | Command::BreakEven
-            | Command::MoveTarget
-            | Command::Adopt
-            | Command::Ignore
-            | Command::Kill
-            | Command::KillAndFlatten
-            | Command::Release => None,
+        match self.subject() {
+            Subject::Mode(mode) => Some(mode),
+            Subject::Position(_) | Subject::Switch => None,
         }
     }
 
@@ -148,7 +177,7 @@ impl Command {
 
 impl CommandBody {
     /// What a confirmation is for.
-    fn subject(&self) -> String {
+    fn as_confirmed(&self) -> String {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let (instrument, qty, price) = (text(&self.instrument), text(&self.qty), text(&self.price));
         let target = self.target.unwrap_or_default();
@@ -173,8 +202,9 @@ impl CommandBody {
 
     /// What would happen, in words.
     fn words(&self, about: &About, view: &View) -> String {
-        if let Some(words) = self.words_of_position(about, view) {
-            return words;
+        if let Subject::Position(deal) = self.command.subject() {
+            // What is not among the instruments was refused before.
+            return self.words_of_position(deal, about, view).unwrap_or_default();
         }
         let held = view.held().count();
         match (self.command, self.command.mode()) {
@@ -261,7 +291,7 @@ pub(super) async fn preview(
     let raises_risk = body.command.raises(&view);
     let confirmation = match raises_risk {
         true => {
-            let begun = app.confirmations.begin(&body.subject(), &principal.who(), Instant::now());
+            let begun = app.confirmations.begin(&body.as_confirmed(), &principal.who(), Instant::now());
             Some(begun.map_err(|error| internal(error.to_string()))?)
         }
         false => None,
@@ -305,7 +335,8 @@ pub(super) async fn command(
     let deed = body.deed(about, &view)?;
     let (who, why) = (principal.who(), body.why()?);
     let given = body.confirmation.as_deref();
-    let confirmed = given.is_some_and(|id| app.confirmations.take(id, &body.subject(), &who, Instant::now()));
+    let confirmed =
+        given.is_some_and(|id| app.confirmations.take(id, &body.as_confirmed(), &who, Instant::now()));
     if given.is_some() && !confirmed {
         let fix = "ask POST /api/commands/preview again";
         let message = "the confirmation is over, was used, or is for something else";

@@ -32,7 +32,10 @@ fn candles_are_those_of_the_run_and_longer_ones_are_made_of_them() {
     let fine = stage.get(&format!("/api/candles?instrument={name}&limit=2000"));
     assert_eq!((fine["timeframe"].as_str(), fine["run_timeframe"].as_str()), (Some("1m"), Some("1m")));
     assert!(fine["forming"].is_null() && fine["more"] == false, "{}", fine["more"]);
+    let tick = price(&fine["price_tick"]);
     let fine = rows(&fine, "candles");
+    let is_on_tick = |one: &Value| (price(&one["close"]) % tick).is_zero();
+    assert!(fine.iter().all(is_on_tick), "{tick}");
     for pair in fine.windows(2) {
         assert_eq!(at(&pair[0]["known_at"]), at(&pair[1]["open_time"]), "minute after minute");
     }
