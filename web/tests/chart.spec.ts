@@ -11,10 +11,22 @@ interface Taken {
   y: number
 }
 
-/** The chart of a position whose stop and targets rest, with the pointer over the line of one of them. */
-async function over(page: Page, run: Run, line: 'stop' | 'target'): Promise<Taken> {
+/** The position that will stay longest: of those with a stop, and a target where one is wanted. */
+async function lasting(run: Run, line: 'stop' | 'target'): Promise<any> {
   const { positions } = await run.ask('/api/positions')
-  const row = positions.find((one: any) => one.protected && one.stop != null && one.ladder.length > 0)
+  const away = (row: any) => {
+    const ends = [row.stop, ...row.ladder.map((order: any) => order.limit_price)]
+    return Math.min(...ends.map((price) => Math.abs(Number(price) / Number(row.last) - 1)))
+  }
+  const fit = positions.filter((row: any) => row.protected && row.stop != null && (line === 'stop' || row.ladder.length > 0))
+  return fit.sort((a: any, b: any) => away(b) - away(a))[0]
+}
+
+/** The chart of a position, with the pointer over the line of its stop or of a target. */
+async function over(page: Page, run: Run, line: 'stop' | 'target'): Promise<Taken> {
+  // What was found at the start has no targets: one of the run's own entries is waited for.
+  await expect.poll(() => lasting(run, line), { timeout: 60_000 }).toBeTruthy()
+  const row = await lasting(run, line)
   await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(row.instrument)}`)
   await expect(page.getByTestId('candles')).toBeVisible()
   await expect(page.locator('aside dl')).toContainText('Stop')
@@ -95,6 +107,7 @@ test('what was known at an earlier candle does not know what came later', async 
 })
 
 test('a stop that is dragged is asked about, moved by the run, and in the journal', async ({ run, signedIn }) => {
+  test.setTimeout(120_000)
   const page = await signedIn()
   const taken = await over(page, run, 'stop')
   const { instrument, row } = taken
@@ -108,6 +121,7 @@ test('a stop that is dragged is asked about, moved by the run, and in the journa
 })
 
 test('a target that is dragged is asked about, and rests elsewhere then', async ({ run, signedIn }) => {
+  test.setTimeout(120_000)
   const page = await signedIn()
   const taken = await over(page, run, 'target')
   const { instrument, row } = taken
