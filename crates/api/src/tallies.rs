@@ -1,19 +1,15 @@
 //! How decisions ended, counted hour by hour.
 //!
-//! A day of 300 instruments on one-minute candles is 432,000 decisions: hours that are over are counted once
-//! and kept, and only the last one is counted when somebody asks. Invariant: an hour is kept only once the
-//! database has a decision from after it; decisions are written in the order of their time, so nothing can
-//! be added to it any more.
+//! A day of 300 instruments on one-minute candles is 432,000 decisions, so an hour is counted once and kept
+//! until something of it is written again: the database says how often its decisions were. Decisions about
+//! candles of before the start, or of a hole that was closed late, are written after those of later hours.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use seawall_model::{Outcome, Timeframe, Ts};
+use seawall_model::{Outcome, Span, Timeframe, Ts};
 use seawall_store::StoreError;
 use seawall_store::db::{DecisionCount, Filter, Reader};
-
-/// Hours that are kept at most; where more are asked for, the oldest are counted each time.
-const HOURS_MAX: usize = 48;
 
 /// How often decisions on an instrument ended in one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,62 +25,48 @@ pub(crate) struct Cell {
 /// By instrument, each way in which decisions ended.
 pub(crate) type Cells = BTreeMap<String, Vec<Cell>>;
 
-/// Counts of the hours that are over, of one run.
+/// Counts by hour, of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Tallies(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// By the beginning of the hour.
-    hours: BTreeMap<Ts, Vec<DecisionCount>>,
-    /// The sum of those from one hour up to another.
-    sum: Option<((Ts, Ts), Arc<Cells>)>,
+    /// By the beginning of the hour: how often it had been written, and its counts.
+    hours: BTreeMap<Ts, (i64, Vec<DecisionCount>)>,
+    /// The sum of some hours, each with how often it had been written: that of all but the newest.
+    sum: (Vec<(Ts, i64)>, Arc<Cells>),
 }
 
 impl Tallies {
-    /// Counts from `since`, the beginning of an hour, up to the newest decision.
+    /// Counts from `since` on, the beginning of an hour.
     ///
     /// # Errors
     /// Those of the reader.
     pub(crate) fn since(&self, reader: &Reader, since: Ts) -> Result<Cells, StoreError> {
-        let newest = reader.newest_decision()?.unwrap_or(since).max(since);
-        let open = Timeframe::H1.floor(newest);
-        let mut cells = Cells::clone(&*self.over(reader, since, open)?);
-        add(&mut cells, &count(reader, open, None)?);
-        Ok(cells)
-    }
-
-    /// Counts of the hours that are over: from `since` up to `until`, both beginnings of hours.
-    fn over(&self, reader: &Reader, since: Ts, until: Ts) -> Result<Arc<Cells>, StoreError> {
+        // Before the counts: what is written in between makes them newer than they are said to be.
+        let hours = reader.decision_hours(since)?;
         // Who asks meanwhile waits for the same counts.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, sum)) = kept.sum.as_ref().filter(|(span, _)| *span == (since, until)) {
-            return Ok(sum.clone());
-        }
-        let mut cells = Cells::new();
-        let mut hour = since;
-        while hour < until {
-            let next = hour.plus(Timeframe::H1.span());
-            if let Some(counts) = kept.hours.get(&hour) {
-                add(&mut cells, counts);
-            } else {
-                let counts = count(reader, hour, Some(next.minus(seawall_model::Span::from_nanos(1))))?;
-                add(&mut cells, &counts);
-                kept.hours.insert(hour, counts);
+        kept.hours.retain(|hour, _| *hour >= since);
+        for (hour, writes) in &hours {
+            if kept.hours.get(hour).is_none_or(|(counted, _)| counted != writes) {
+                let until = hour.plus(Timeframe::H1.span()).minus(Span::from_nanos(1));
+                let filter = Filter { since: Some(*hour), until: Some(until), ..Filter::default() };
+                kept.hours.insert(*hour, (*writes, reader.decision_counts(&filter)?));
             }
-            hour = next;
         }
-        while kept.hours.len() > HOURS_MAX {
-            kept.hours.pop_first();
+        let Some((newest, over)) = hours.split_last() else { return Ok(Cells::new()) };
+        if kept.sum.0 != over {
+            let mut cells = Cells::new();
+            for (hour, _) in over {
+                kept.hours.get(hour).into_iter().for_each(|(_, counts)| add(&mut cells, counts));
+            }
+            kept.sum = (over.to_vec(), Arc::new(cells));
         }
-        let sum = Arc::new(cells);
-        kept.sum = Some(((since, until), sum.clone()));
-        Ok(sum)
+        let mut cells = Cells::clone(&kept.sum.1);
+        kept.hours.get(&newest.0).into_iter().for_each(|(_, counts)| add(&mut cells, counts));
+        Ok(cells)
     }
-}
-
-fn count(reader: &Reader, since: Ts, until: Option<Ts>) -> Result<Vec<DecisionCount>, StoreError> {
-    reader.decision_counts(&Filter { since: Some(since), until, ..Filter::default() })
 }
 
 /// Adds counts to `cells`.
@@ -103,5 +85,66 @@ pub(crate) fn add(cells: &mut Cells, counts: &[DecisionCount]) {
             }
             None => row.push(Cell { outcome, count, planned, last }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seawall_model::{Decision, Gate, Instrument, InstrumentId, InstrumentSpec, PriceUnits};
+    use seawall_store::db::{Batch, Database};
+    use seawall_store::journal::{Digest, Header, RunMode};
+
+    /// A decision on an instrument, so many minutes after the beginning.
+    fn decision(instrument: u32, minutes: i64) -> Decision {
+        let mut decision = Decision::empty();
+        decision.reset(InstrumentId(instrument), at(minutes), PriceUnits::new(1));
+        decision.ask(Gate::Adx, instrument == 1, 1.0, 2.0);
+        decision
+    }
+
+    fn at(minutes: i64) -> Ts {
+        Ts::from_nanos(1_767_322_800_000_000_000).plus(Span::from_secs(minutes * 60))
+    }
+
+    #[test]
+    fn what_is_written_late_is_counted_although_its_hour_was_counted_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seawall.db");
+        let names = ["BTC/USDT", "ETH/USDT"].map(|name| InstrumentSpec::new(name.parse().unwrap()));
+        let made = |(number, spec)| Instrument::new(InstrumentId(number), spec, 2).unwrap();
+        let instruments: Vec<Instrument> = (0..).zip(names).map(made).collect();
+        let header = Header {
+            mode: RunMode::Paper,
+            seed: 1,
+            config_hash: Digest::sha256(b""),
+            engine_version: String::new(),
+            started_at: at(0),
+        };
+        let mut writer = Database::open(&path).unwrap().writer(1, &header, &instruments).unwrap();
+        let mut write = |decisions: Vec<Decision>| {
+            writer.record_batch(&Batch { decisions, ..Batch::default() }).unwrap();
+        };
+        let tallies = Tallies::default();
+        let counts = |since: i64| -> Vec<(String, u64, Ts)> {
+            let reader = Reader::of_run(&path, 1).unwrap();
+            let cells = tallies.since(&reader, at(since)).unwrap();
+            let rows = cells.into_iter();
+            rows.flat_map(|(name, row)| row.into_iter().map(move |one| (name.clone(), one.count, one.last)))
+                .collect()
+        };
+        write((0..150).map(|minute| decision(0, minute)).collect());
+        let btc = |count, last| ("BTC/USDT".to_owned(), count, at(last));
+        let eth = |count, last| ("ETH/USDT".to_owned(), count, at(last));
+        assert_eq!(counts(0), [btc(150, 149)]);
+        // The other instrument's past is heard after that.
+        write((0..150).map(|minute| decision(1, minute)).collect());
+        assert_eq!(counts(0), [btc(150, 149), eth(150, 149)]);
+        // One more now, one told again, and one of an hour that nobody had counted.
+        write(vec![decision(0, 150), decision(1, 30), decision(0, -61)]);
+        assert_eq!(counts(0), [btc(151, 150), eth(150, 149)]);
+        assert_eq!(counts(-120), [btc(152, 150), eth(150, 149)]);
+        assert_eq!(counts(60), [btc(91, 150), eth(90, 149)]);
+        assert_eq!(counts(600), []);
     }
 }

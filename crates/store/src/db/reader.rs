@@ -235,19 +235,21 @@ impl Reader {
         self.collect("decisions", &sql, &values)
     }
 
-    /// When the newest decision was made: of the run that is meant, or of all.
+    /// The hours from `since` on that have decisions, each with how often some of them were written: where that
+    /// is as it was, so are the decisions.
     ///
     /// # Errors
     /// As for [`Self::runs`].
-    pub fn newest_decision(&self) -> Result<Option<Ts>, StoreError> {
-        let of_run = if self.run.is_some() { "run = $1" } else { "($1 IS NULL OR run = $1)" };
-        let mut newest: Option<i64> = None;
-        let sql = format!("SELECT max(at) AS at FROM decisions WHERE {of_run}");
-        self.link.borrow_mut().query("decisions", &sql, &values![self.run], &mut |cells| {
-            newest = cells.get("at")?;
+    pub fn decision_hours(&self, since: Ts) -> Result<Vec<(Ts, i64)>, StoreError> {
+        const HOURS: &str = "SELECT hour, CAST(sum(writes) AS BIGINT) AS writes FROM decision_hours
+             WHERE ($1 IS NULL OR run = $1) AND hour >= $2 GROUP BY hour ORDER BY hour";
+        let mut hours = Vec::new();
+        let values = values![self.run, since.nanos()];
+        self.link.borrow_mut().query("decision_hours", HOURS, &values, &mut |cells| {
+            hours.push((Ts::from_nanos(cells.get("hour")?), cells.get("writes")?));
             Ok(())
         })?;
-        Ok(newest.map(Ts::from_nanos))
+        Ok(hours)
     }
 
     /// The decision on `instrument` that held at an instant: the last one made then or before, of any run;

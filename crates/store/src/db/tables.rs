@@ -1,6 +1,7 @@
 //! One row each: how the engine's words become columns.
 
 use core::fmt::Display;
+use std::collections::BTreeSet;
 
 use seawall_model::{
     Alert, Decision, Fill, Instrument, InstrumentId, OrderRole, OrderUpdate, Outcome, PlannedPrices,
@@ -218,6 +219,16 @@ impl<'a> Tables<'a> {
             price(|planned| planned.target),
         ];
         self.link.enqueue("record a decision", DECISION, &values)
+    }
+
+    /// Decisions of these hours were written.
+    pub(crate) fn decided_in(&mut self, hours: &BTreeSet<Ts>) -> Result<(), StoreError> {
+        const HOUR: &str = "INSERT INTO decision_hours (run, hour, writes) VALUES ($1, $2, 1)
+            ON CONFLICT (run, hour) DO UPDATE SET writes = decision_hours.writes + 1";
+        let mut all = hours.iter();
+        all.try_for_each(|hour| {
+            self.link.enqueue("record an hour of decisions", HOUR, &values![self.run, hour.nanos()])
+        })
     }
 
     pub(crate) fn shadow(&mut self, shadow: &ShadowOutcome) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! The one that writes. Slow beside the engine, so it belongs on a thread of its own.
 
-use seawall_model::{Instrument, Ts};
+use seawall_model::{Instrument, Timeframe, Ts};
 
 use crate::error::StoreError;
 use crate::journal::{End, Header};
@@ -97,6 +97,8 @@ impl Writer {
             batch.fills.iter().try_for_each(|fill| tables.fill(fill))?;
             batch.trades.iter().try_for_each(|trade| tables.trade(trade))?;
             batch.decisions.iter().try_for_each(|decision| tables.decision(decision))?;
+            let hours = batch.decisions.iter().map(|decision| Timeframe::H1.floor(decision.at));
+            tables.decided_in(&hours.collect())?;
             batch.shadows.iter().try_for_each(|shadow| tables.shadow(shadow))?;
             batch.equity.iter().try_for_each(|point| tables.equity(point))?;
             batch.alerts.iter().try_for_each(|alert| tables.alert(alert))?;

@@ -4,7 +4,9 @@ use crate::common::databases::{
     batch, contents, decision, minute, money, on_both, planned_decision, run_header, update, writer,
 };
 use crate::common::{fill, instruments, ts};
-use seawall_model::{Gate, Instrument, InstrumentId, OrderState, Outcome, PriceUnits, ShadowEnd, Span};
+use seawall_model::{
+    Gate, Instrument, InstrumentId, OrderState, Outcome, PriceUnits, ShadowEnd, Span, Timeframe, Ts,
+};
 use seawall_store::StoreError;
 use seawall_store::db::{Batch, Database, EquityPoint, Filter, Reader};
 use seawall_store::journal::{Digest, End, EndReason};
@@ -121,13 +123,22 @@ fn decisions_are_counted_by_instrument_and_outcome() {
         assert_eq!(count(&Filter { run: Some(8), ..Filter::default() }), []);
         let of_run = Filter { run: Some(7), ..since };
         assert_eq!(count(&of_run), [(Outcome::Entered, 1, 0, minute(6))]);
-        assert_eq!(reader.newest_decision().unwrap(), Some(minute(7)));
+        let hours = |reader: &Reader| reader.decision_hours(Ts::EPOCH).unwrap();
+        let hour = Timeframe::H1.floor(minute(7));
+        assert_eq!(hours(&reader), [(hour, 1)]);
         // Two runs on one instrument are counted together where no run is named.
         writer(place, 8).record_batch(&batch()).unwrap();
         assert_eq!(count(&Filter::default()), [(Outcome::Entered, 4, 0, minute(6)), (adx, 4, 2, minute(7))]);
         let of_run = Reader::of_run(place, 7).unwrap();
         assert_eq!(of_run.decision_counts(&Filter::default()).unwrap().len(), 2);
-        assert_eq!(of_run.newest_decision().unwrap(), Some(minute(7)));
+        assert_eq!((hours(&of_run), hours(&reader)), (vec![(hour, 1)], vec![(hour, 2)]));
+        assert_eq!(of_run.decision_hours(hour.plus(Span::from_secs(3_600))).unwrap(), []);
+        // What is written again, or late, is told: whoever has counted counts again.
+        writer(place, 7).record_batch(&batch()).unwrap();
+        assert_eq!(hours(&of_run), [(hour, 2)]);
+        let late = decision(minute(7).minus(Span::from_secs(7_200)), 18.2);
+        writer(place, 7).record_batch(&Batch { decisions: vec![late], ..Batch::default() }).unwrap();
+        assert_eq!(hours(&of_run), [(hour.minus(Span::from_secs(7_200)), 1), (hour, 2)]);
     });
 }
 

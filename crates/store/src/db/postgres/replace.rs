@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use super::link::{Access, ServerLink, cell, quoted};
 
 /// Every table of a run: what others point at comes first.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "runs",
     "instruments",
     "orders",
@@ -17,6 +17,7 @@ const TABLES: [&str; 10] = [
     "positions",
     "trades",
     "decisions",
+    "decision_hours",
     "shadow_outcomes",
     "equity",
 ];
