@@ -8,15 +8,18 @@ mod recover;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rust_decimal::Decimal;
 use seawall_config::Config;
 use seawall_engine::{Effects, Engine};
-use seawall_model::{Alert, Instrument, InstrumentId, Money, Price, Severity, Trade, Ts};
+use seawall_model::{Alert, Instrument, InstrumentId, Money, Price, Severity, Span, Trade, Ts};
+use seawall_notify::notice::Message;
+use seawall_notify::outbox::Past;
 use seawall_notify::{Clock, Ear, Hand, Notice, NotifySettings, Secrets, Setup, Status, Topic};
+use seawall_store::InstanceLock;
 use seawall_store::db::DatabaseUrl;
 
 use self::desk::ChatDesk;
@@ -29,6 +32,13 @@ use crate::error::LiveError;
 pub const OUTBOX: &str = "notify.db";
 /// Pause between two looks at what the run shows of itself.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// A start that fails again for the same cause is told after this.
+const FAILED_AGAIN: Span = Span::from_secs(15 * 60);
+/// Messages among which an earlier one about the same failure is looked for.
+const FAILURES_LOOKED_AT: u32 = 200;
+/// What the outbox calls starts that did not become runs.
+const FAILED_STARTS: &str = "failed starts";
 
 /// Makes notices of steps.
 #[derive(Debug)]
@@ -224,12 +234,91 @@ impl Teller {
     }
 
     /// The run has ended in order.
-    pub(crate) fn finish(self, at: Ts, reason: &str) {
-        if let Some(On { mut hand, ears, .. }) = self.on {
+    pub(crate) fn finish(mut self, at: Ts, reason: &str) {
+        if let Some(On { mut hand, ears, .. }) = self.on.take() {
             drop(ears);
             hand.extra(Notice::new(at, Topic::RunEnded, Severity::Warning, reason));
             hand.finish();
         }
+    }
+
+    /// The run cannot go on. What it has not told yet is told by the next one.
+    pub(crate) fn fail(&mut self, error: &LiveError) {
+        self.fails(error.to_string());
+    }
+
+    fn fails(&mut self, cause: String) {
+        if let Some(On { hand, .. }) = &mut self.on {
+            hand.extra(failure(cause));
+        }
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.fails("the engine's thread broke; the log has the cause".to_owned());
+        }
+    }
+}
+
+fn failure(cause: String) -> Notice {
+    Notice::new(Clock::Wall.now(), Topic::RunFailed, Severity::Critical, cause)
+}
+
+/// Who is told where a start fails.
+#[derive(Debug)]
+pub(crate) struct Untold {
+    settings: NotifySettings,
+    secrets: Secrets,
+    account: &'static str,
+    lock: &'static str,
+    root: PathBuf,
+}
+
+impl Untold {
+    /// For starts of the account in the folder `root`, under the lock of that name.
+    pub(crate) fn new(
+        settings: &NotifySettings,
+        secrets: &Secrets,
+        account: &'static str,
+        (root, lock): (PathBuf, &'static str),
+    ) -> Self {
+        Untold { settings: settings.clone(), secrets: secrets.clone(), account, lock, root }
+    }
+
+    /// A start has failed: says so, unless somebody asked for its end, or another run has the account and
+    /// its outbox.
+    pub(crate) fn tell(self, error: &LiveError) {
+        if matches!(error, LiveError::Stopped) || !self.settings.is_on() || !self.root.is_dir() {
+            return;
+        }
+        // While another run has the lock it is watched; while nobody has it nobody else writes the outbox.
+        let Ok(_lock) = InstanceLock::acquire(&self.root, self.lock) else { return };
+        if let Err(problem) = self.write(error.to_string()) {
+            tracing::error!(%problem, "nobody is told that the start failed");
+        }
+    }
+
+    fn write(self, cause: String) -> Result<(), LiveError> {
+        let Untold { settings, secrets, account, root, .. } = self;
+        let outbox = seawall_notify::driver::outbox(&root.join(OUTBOX))?;
+        // What starts it again and again is not to flood anybody.
+        let since = Clock::Wall.now().minus(FAILED_AGAIN);
+        let is_told = |past: &Past| {
+            let Message { topic, detail, .. } = &past.message;
+            *topic == Topic::RunFailed && *detail == cause && past.made >= since
+        };
+        if outbox.history(None, FAILURES_LOOKED_AT)?.iter().any(is_told) {
+            tracing::warn!("the start failed for the same cause as before: that was told already");
+            return Ok(());
+        }
+        let (source, clock) = (FAILED_STARTS.to_owned(), Clock::Wall);
+        let setup = Setup { settings, secrets, account: account.to_owned(), source, outbox, clock };
+        let mut hand = seawall_notify::start(setup)?;
+        hand.extra(failure(cause));
+        hand.finish();
+        Ok(())
     }
 }
 

@@ -109,7 +109,7 @@ impl Day {
             Topic::TradeStarvation | Topic::WinnerChurn | Topic::OrdersRefused | Topic::LargeLoss => {
                 self.warnings += 1;
             }
-            Topic::MarginHigh | Topic::LiquidationNear => self.critical += 1,
+            Topic::MarginHigh | Topic::LiquidationNear | Topic::RunFailed => self.critical += 1,
             Topic::RunStarted | Topic::RunEnded | Topic::DailySummary | Topic::Acknowledged | Topic::Test => {
             }
         }

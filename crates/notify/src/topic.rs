@@ -14,6 +14,8 @@ pub enum Topic {
     RunStarted,
     /// A run has ended in order.
     RunEnded,
+    /// A run could not start, or could not go on.
+    RunFailed,
     /// A position was opened by a first fill.
     PositionOpened,
     /// A position is flat again.
@@ -40,9 +42,10 @@ pub enum Topic {
 
 impl Topic {
     /// The topics that are no alerts of the engine.
-    pub const OTHERS: [Topic; 13] = [
+    pub const OTHERS: [Topic; 14] = [
         Topic::RunStarted,
         Topic::RunEnded,
+        Topic::RunFailed,
         Topic::PositionOpened,
         Topic::PositionClosed,
         Topic::DailySummary,
@@ -68,6 +71,7 @@ impl Topic {
             Topic::Alert(kind) => kind.name(),
             Topic::RunStarted => "run_started",
             Topic::RunEnded => "run_ended",
+            Topic::RunFailed => "run_failed",
             Topic::PositionOpened => "position_opened",
             Topic::PositionClosed => "position_closed",
             Topic::DailySummary => "daily_summary",
@@ -95,6 +99,7 @@ impl Topic {
             Topic::Alert(kind) => kind.text(),
             Topic::RunStarted => "run started",
             Topic::RunEnded => "run ended",
+            Topic::RunFailed => "run failed: it does not trade or watch",
             Topic::PositionOpened => "position opened",
             Topic::PositionClosed => "position closed",
             Topic::DailySummary => "summary of the day",
@@ -120,6 +125,9 @@ impl Topic {
             | Topic::DailySummary
             | Topic::Acknowledged => "",
             Topic::RunEnded => "Stops stay at the venue. Nothing watches them until the next start.",
+            Topic::RunFailed => {
+                "Stops that rest at the venue stay there; nothing watches them. Mend the cause and start again."
+            }
             Topic::TradeStarvation => {
                 "Ask why with `seawall why INSTRUMENT`: one gate may refuse everything."
             }

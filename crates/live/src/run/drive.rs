@@ -38,16 +38,18 @@ impl Run {
     /// # Errors
     /// The feeds did not come; the journal cannot be written: nothing leaves any more.
     pub fn run(mut self, progress: Progress<'_>) -> Result<Summary, LiveError> {
-        let reason = self.carry(progress);
-        let reason = match reason {
+        let ended = self.carry(progress).and_then(|reason| {
+            self.service.status("stopping: entries are cancelled, stops stay");
+            self.wind_down().map(|()| reason)
+        });
+        let reason = match ended {
             Ok(reason) => reason,
             Err(error) => {
                 self.service.status(&error.to_string());
+                self.core.recorder.teller.fail(&error);
                 return Err(error);
             }
         };
-        self.service.status("stopping: entries are cancelled, stops stay");
-        self.wind_down()?;
         let Run { core: Core { engine, recorder, .. }, folder, initial_equity, runtime, service, .. } = self;
         drop(service);
         let summary = finish(&engine, recorder, &folder, initial_equity, reason);

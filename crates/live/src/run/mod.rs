@@ -53,7 +53,7 @@ use self::service::Service;
 use self::table::{Kept, Table};
 use self::warm_up::WarmUp;
 use crate::account_folder::{AccountFolder, Begun};
-use crate::alerts::Teller;
+use crate::alerts::{Teller, Untold};
 use crate::database;
 use crate::demo::{StopSwitch, refuse_without_stop};
 use crate::doctor;
@@ -174,6 +174,17 @@ impl Run {
     /// # Errors
     /// [`LiveError`] with the phase and the cause; nothing has been traded.
     pub fn prepare(
+        options: RunOptions,
+        view: Option<SyncSender<Snapshot>>,
+        progress: Progress<'_>,
+    ) -> Result<Self, LiveError> {
+        let RunOptions { config, notify, mode, data_dir, .. } = &options;
+        let place = (root_of(data_dir, *mode), lock_of(*mode));
+        let untold = Untold::new(&config.notify, notify, mode.name(), place);
+        Self::begun(options, view, progress).inspect_err(|error| untold.tell(error))
+    }
+
+    fn begun(
         options: RunOptions,
         view: Option<SyncSender<Snapshot>>,
         progress: Progress<'_>,
@@ -310,6 +321,14 @@ fn root_of(data_dir: &Path, mode: Mode) -> PathBuf {
     }
 }
 
+/// What the lock and the database call the account.
+const fn lock_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Paper | Mode::Live => ACCOUNT,
+        Mode::Demo => mode.name(),
+    }
+}
+
 /// What no run begins with.
 fn refuse(config: &Config, venue: Venue, pace: Option<Pace>) -> Result<(), LiveError> {
     refuse_without_stop(config)?;
@@ -375,8 +394,7 @@ fn open_account(
     doctor::start::machine(root, mode, progress)?;
     std::fs::create_dir_all(root).map_err(LiveError::file(root, "creating the folder"))?;
     progress("lock", &root.display().to_string());
-    let name = if mode == Mode::Demo { mode.name() } else { ACCOUNT };
-    let lock = InstanceLock::acquire(root, name)?;
+    let lock = InstanceLock::acquire(root, lock_of(mode))?;
     let account = match mode {
         Mode::Paper | Mode::Live => AccountFolder::open(root, now)?,
         Mode::Demo => AccountFolder::fresh(root, now)?,
@@ -490,8 +508,7 @@ impl Books {
         let options = JournalOptions { segment_bytes_max };
         let Begun { folder, journal, carry } = account.begin(&manifest, &header, options, &engine)?;
         // One run has many starts, and a database holds a run once: each start has a place of its own.
-        let name = if mode == Mode::Demo { mode.name() } else { ACCOUNT };
-        let place = format!("{name}_{run}_{}", account.start);
+        let place = format!("{}_{run}_{}", lock_of(mode), account.start);
         let writer = database::begin(&folder, &place, url, (run, &header, table.as_slice()))?;
         let recorder = RunRecorder {
             journal,

@@ -337,6 +337,42 @@ fn i_36_a_run_tells_people_and_what_a_killed_one_had_not_written_is_told_by_the_
     drop(venues.runtime);
 }
 
+/// I-1: a start that fails is told, and so is a run that cannot go on; what starts it again and again does
+/// not tell the same thing each time.
+#[test]
+fn a_start_that_fails_and_a_run_that_cannot_go_on_are_told_once_each_quarter_of_an_hour() {
+    let venues = Venues::start(0);
+    let folder = tempfile::tempdir().unwrap();
+    let web = venues.runtime.block_on(Server::start(|_| ok("{}")));
+    let mut config = venues.config(&["run.instruments=[kraken-futures:NO/SUCH:USD]"]);
+    config.notify.channels.push(ChannelSettings::new("ops", ChannelKind::Webhook));
+    let url = format!("http://{}/hook", web.address);
+    let variables =
+        move |name: &str| (name != "CREDENTIALS_DIRECTORY" && !name.ends_with("_FILE")).then(|| url.clone());
+    let notify = channels(&config.notify, &variables).unwrap();
+    let options =
+        |config: &Config| RunOptions { notify: notify.clone(), ..options(config.clone(), folder.path()) };
+    for _ in 0..3 {
+        let error = Run::prepare(options(&config), None, &|_, _| {}).err().unwrap().to_string();
+        let told = wait_for(&web, "run_failed", 1);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("\"severity\":\"critical\"") && told[0].contains("NO/SUCH"), "{}", told[0]);
+        assert!(error.contains("NO/SUCH"), "{error}");
+    }
+    let mut config = venues.config(&["venue.public_stream=ws://127.0.0.1:1", "run.feeds_timeout_s=1"]);
+    config.notify.channels.push(ChannelSettings::new("ops", ChannelKind::Webhook));
+    let once = RunOptions { once: true, ..options(&config) };
+    run(Run::prepare(once, None, &|_, _| {}).unwrap()).unwrap_err();
+    let told = wait_for(&web, "run_failed", 2);
+    assert!(told.len() == 2 && told[1].contains("feeds: missing after 1 s"), "{told:?}");
+    // Another run has the account: it is watched, and this start is no failure of it.
+    let held = Run::prepare(options(&config), None, &|_, _| {}).unwrap();
+    Run::prepare(options(&config), None, &|_, _| {}).err().unwrap();
+    drop(held);
+    assert_eq!(wait_for(&web, "run_failed", 2).len(), 2);
+    drop(venues.runtime);
+}
+
 /// Effect of `venue.name`.
 /// Effect of `venue.rest`.
 /// Effect of `venue.public_stream`.
