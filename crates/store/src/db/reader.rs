@@ -235,8 +235,8 @@ impl Reader {
         self.collect("decisions", &sql, &values)
     }
 
-    /// The hours from `since` on that have decisions, each with how often some of them were written: where that
-    /// is as it was, so are the decisions.
+    /// The hours from `since` on that have decisions, each with how often some of them were written: where
+    /// that is as it was, so are the decisions.
     ///
     /// # Errors
     /// As for [`Self::runs`].
