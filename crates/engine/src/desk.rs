@@ -1,6 +1,7 @@
 //! Everything the engine knows about one instrument.
 
 use arrayvec::ArrayVec;
+use rust_decimal::Decimal;
 use seawall_model::{
     Candle, Exit, ExitReason, Instrument, InstrumentId, Money, OrderRole, OrderState, Position, PositionSide,
     PriceUnits, QtyUnits, Ratio, Setup, StateSink, Timeframe, Trade, Ts, VenueId,
@@ -158,6 +159,15 @@ impl OpenTrade {
         sink.signed(self.record.worst_price.get());
         sink.signed(self.record.best_price.get());
         sink.number(self.record.exits.len() as u64);
+        for target in &self.targets {
+            let (kind, value) = match target.level {
+                Level::Price(price) => (0, Decimal::from(price.get())),
+                Level::Percent(percent) => (1, percent.get()),
+            };
+            sink.number(kind);
+            sink.decimal(value);
+            sink.decimal(target.share.get());
+        }
         self.slots.iter().for_each(|slot| slot.digest(sink));
         sink.number(u64::from(self.amend_failed));
         self.managed.digest(sink);

@@ -130,6 +130,17 @@ fn a_take_profit_moves_by_hand_within_the_order_of_its_ladder_and_never_to_where
     assert_eq!(bench.held(), 1_000 - first.0);
 }
 
+#[test]
+fn where_a_take_profit_is_to_be_is_part_of_the_digest_before_any_order_has_moved() {
+    let (mut bench, _) = open();
+    // While the venue owes an answer about the first move, the second one waits.
+    assert_eq!(act(&mut bench, ID, target(1, 10_150)), Ok(()));
+    let (before, asked) = (bench.digest_but_time(), bench.amends().len());
+    assert_eq!(act(&mut bench, ID, target(1, 10_160)), Ok(()));
+    assert_eq!((asked, bench.amends().len()), (1, 0));
+    assert_ne!(bench.digest_but_time(), before);
+}
+
 fn found(policy: PositionPolicy) -> (Bench, Account) {
     let mut bench = Bench::with_setup(many(1, |setup| {
         setup.reconcile.positions = policy;
