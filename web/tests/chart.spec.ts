@@ -24,12 +24,24 @@ async function lasting(run: Run, line: 'stop' | 'target'): Promise<any> {
 
 /** The chart of a position, with the pointer over the line of its stop or of a target. */
 async function over(page: Page, run: Run, line: 'stop' | 'target'): Promise<Taken> {
-  // What was found at the start has no targets: one of the run's own entries is waited for.
-  await expect.poll(() => lasting(run, line), { timeout: 60_000 }).toBeTruthy()
-  const row = await lasting(run, line)
+  // One that is closed meanwhile has no lines any more: then another is looked for.
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    // What was found at the start has no targets: one of the run's own entries is waited for.
+    await expect.poll(() => lasting(run, line), { timeout: 60_000 }).toBeTruthy()
+    const row = await lasting(run, line)
+    if (row === undefined) continue
+    const found = await find(page, run, row, line)
+    if (found !== null) return found
+  }
+  throw new Error('no line can be taken')
+}
+
+/** The place of that line on the chart of a position; null where there is none. */
+async function find(page: Page, run: Run, row: any, line: 'stop' | 'target'): Promise<Taken | null> {
+  // From elsewhere: the chart keeps the instrument that it was opened with.
+  await page.goto(`${run.url}/#/overview`)
   await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(row.instrument)}`)
   await expect(page.getByTestId('candles')).toBeVisible()
-  await expect(page.locator('aside dl')).toContainText('Stop')
   const box = await page.getByTestId('candles').boundingBox()
   if (!box) throw new Error('the chart has no place')
   const x = box.x + box.width / 2
@@ -38,14 +50,14 @@ async function over(page: Page, run: Run, line: 'stop' | 'target'): Promise<Take
   const first = (row.side === 'long') === (line === 'target')
   const height = box.height - 34
   // The scale may still be moving, so the line is looked for until it is under the pointer.
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     for (let step = 0; step < height; step += 5) {
       const y = box.y + 4 + (first ? step : height - step)
       await page.mouse.move(x, y)
       if ((await takes.count()) > 0) return { instrument: row.instrument, row, x, y }
     }
   }
-  throw new Error('no line can be taken')
+  return null
 }
 
 /** Takes what is under the pointer up or down by a few pixels, lets go, and does what is asked then. */
