@@ -38,8 +38,6 @@ async function over(page: Page, run: Run, line: 'stop' | 'target'): Promise<Take
 
 /** The place of that line on the chart of a position; null where there is none. */
 async function find(page: Page, run: Run, row: any, line: 'stop' | 'target'): Promise<Taken | null> {
-  // From elsewhere: the chart keeps the instrument that it was opened with.
-  await page.goto(`${run.url}/#/overview`)
   await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(row.instrument)}`)
   await expect(page.getByTestId('candles')).toBeVisible()
   const box = await page.getByTestId('candles').boundingBox()
@@ -98,6 +96,20 @@ test('the candles are those of the run, in each timeframe, and structure says si
   const structure = page.getByRole('table', { name: 'Structure on the chart' })
   await expect(structure).toContainText('Known at')
   await expect(structure.getByRole('row').nth(1)).toContainText(/OB|BB|FVG|BOS|CHoCH/)
+})
+
+test('an address that names another instrument is followed, and a choice stays', async ({ run, signedIn }) => {
+  const page = await signedIn()
+  const { positions } = await run.ask('/api/positions?all=true')
+  const [one, other, third] = positions.map((row: any) => row.instrument)
+  const choice = page.getByRole('combobox', { name: 'Instrument' })
+  for (const instrument of [one, other]) {
+    await page.goto(`${run.url}/#/chart?instrument=${encodeURIComponent(instrument)}`)
+    await expect(choice).toHaveValue(instrument)
+  }
+  await choice.selectOption(third)
+  await expect(page.getByTestId('candles')).toHaveAttribute('aria-label', new RegExp(third.split(':')[1]))
+  await expect(choice).toHaveValue(third)
 })
 
 test('what was known at an earlier candle does not know what came later', async ({ run, signedIn }) => {
