@@ -252,9 +252,10 @@ mod tests {
         assert_eq!(beside.end().unwrap(), 4);
         assert_eq!(std::fs::read_to_string(&kept).unwrap(), "said\nwarned\n");
         assert!(beside.end().is_err(), "once");
+        let error = beside.begin(Command::new("no-such-program-anywhere"), kept.clone()).unwrap_err();
+        assert!(error.to_string().contains("no-such-program-anywhere"));
+        assert!(beside.end().is_err(), "nothing was begun");
         std::fs::remove_file(kept).unwrap();
-        let error = beside.begin(Command::new("no-such-program-anywhere"), std::env::temp_dir().join("x"));
-        assert!(error.unwrap_err().to_string().contains("no-such-program-anywhere"));
     }
 
     #[test]

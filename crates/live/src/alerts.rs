@@ -288,7 +288,8 @@ impl Untold {
     }
 
     /// A start has failed: says so, unless somebody asked for its end, or another run has the account and
-    /// its outbox.
+    /// its outbox. Where channels do not answer, this takes a few seconds; the message then waits for the
+    /// next start.
     pub(crate) fn tell(self, error: &LiveError) {
         if matches!(error, LiveError::Stopped) || !self.settings.is_on() || !self.root.is_dir() {
             return;
