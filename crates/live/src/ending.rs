@@ -34,8 +34,12 @@ pub(crate) fn finish(
     let (mut summary, fingerprint) = Summary::new(engine, recorder.tally, ending);
     let fingerprint = seawall_store::journal::Digest(fingerprint);
     let end = End { fingerprint, digest, reason, detail: String::new() };
-    recorder.journal.append(at, &Record::End(end.clone()))?;
-    recorder.journal.close()?;
+    let written = recorder.journal.append(at, &Record::End(end.clone()));
+    if let Err(error) = written.and_then(|_| recorder.journal.close()) {
+        let error = LiveError::from(error);
+        recorder.teller.fail(&error);
+        return Err(error);
+    }
     recorder.teller.finish(at, reason.name());
     if let Some(problem) = recorder.readers.finish(at, end) {
         let mend = format!("`seawall journal rebuild {}` builds it from the journal", summary.folder);
