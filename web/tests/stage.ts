@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect, type Page } from '@playwright/test'
 
+/** The demo would stop entering after a day's losses, which at its pace come within minutes: tests need positions. */
+const UNLIMITED = ['risk.daily_loss_max_pct=off', 'risk.weekly_loss_max_pct=off', 'risk.loss_streak.other_losses=off']
+
 const BINARY = process.env.SEAWALL_BIN ?? fileURLToPath(new URL('../../target/debug/seawall', import.meta.url))
 
 /** Sizes of the pictures. */
@@ -68,7 +71,8 @@ export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Pr
       const operator = token(folder, 'operator')
       const viewer = token(folder, 'viewer')
       const url = `http://127.0.0.1:${await freePort()}`
-      const words = ['demo', '--headless', '--speed', '30', '--data-dir', folder, '--set', `api.listen=${url.slice(7)}`]
+      const set = [`api.listen=${url.slice(7)}`, ...UNLIMITED].flatMap((one) => ['--set', one])
+      const words = ['demo', '--headless', '--speed', '30', '--data-dir', folder, ...set]
       const child = spawn(BINARY, words, { stdio: 'ignore' })
       const headers = { authorization: `Bearer ${operator}`, 'content-type': 'application/json' }
       const ask = async (path: string) => (await fetch(url + path, { headers })).json()
@@ -85,7 +89,7 @@ export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Pr
     },
     { scope: 'worker', timeout: 90_000 },
   ],
-  signedIn: async ({ page, run }, use) => {
+  signedIn: async ({ page, run }, use, about) => {
     const wrong: string[] = []
     page.on('pageerror', (error) => wrong.push(error.message))
     page.on('console', (message) => {
@@ -99,6 +103,10 @@ export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Pr
       await expect(page.getByTestId('run-mode')).toContainText('demo')
       return page
     })
+    if (about.status !== about.expectedStatus) {
+      const said = await run.ask('/api/status').catch((failure: unknown) => String(failure))
+      console.log(`the run says: ${JSON.stringify(said)}`)
+    }
     expect(wrong).toEqual([])
   },
 })

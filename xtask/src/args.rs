@@ -36,10 +36,11 @@ Commands:
                    it takes and what its exit codes mean; with --parity one data set through every driver;
                    with --ci what `ci` lives through; with --mutants every deliberate bug has to be found
   ci               format check, clippy with warnings as errors, test, then storm --ci
-  web [--test | --pictures]
+  web [--test | --pictures | --figures]
                    build the dashboard into web/dist, for the binary that is built next; needs Node.js 20.19 or
                    newer, and the network when its packages are not there yet; with --test drive it in a
-                   browser (also in `test`), with --pictures make those of docs/ten-minutes.md anew
+                   browser (also in `test`), with --pictures make those of docs/ten-minutes.md anew, with
+                   --figures measure how quick the binary of `demo` paints
   help, --help     this text
 
 Exit codes:

@@ -1,18 +1,32 @@
 //! Running one command after the other: a heading before each, the time it took, and the first failure's
 //! code.
 //!
-//! A failed step does not stop the others: one run shows everything there is to mend.
+//! A failed step does not stop the others: one run shows everything there is to mend. Where nobody watches,
+//! what a failed step said last is shown again before the summary: logs are long, and are kept by their ends.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal, PipeReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
 use crate::EXIT_FAILED;
+
+/// How many of a failed step's last lines are shown again.
+const LAST_LINES: usize = 80;
+/// How long, after a process has ended, one that it left behind may hold what it printed into.
+const LEFT_BEHIND_MAX: Duration = Duration::from_secs(5);
+
+thread_local! {
+    /// The last lines that the running step's commands have printed.
+    static LAST: RefCell<VecDeque<String>> = const { RefCell::new(VecDeque::new()) };
+}
 
 /// One thing to run: `work` gives the exit code.
 pub(crate) struct Step<'a> {
@@ -62,7 +76,7 @@ impl Beside {
         let (mut process, kept) = begun.context("it was not begun: what it needs was missing")?;
         let status = process.wait().context("cannot wait for its end")?;
         let text = std::fs::read(&kept).with_context(|| format!("cannot read {}", kept.display()))?;
-        print!("{}", String::from_utf8_lossy(&text));
+        text.split_inclusive(|byte| *byte == b'\n').for_each(show);
         Ok(code(status))
     }
 }
@@ -82,12 +96,18 @@ struct Outcome {
     name: &'static str,
     code: u8,
     took: Duration,
+    /// What it said last, where it has failed.
+    last: Vec<String>,
 }
 
 /// Runs every step, prints the summary and gives the code of the first one that failed, or 0.
 pub(crate) fn run(title: &str, steps: &[Step<'_>]) -> u8 {
     let started = Instant::now();
     let outcomes: Vec<Outcome> = steps.iter().map(run_one).collect();
+    for outcome in outcomes.iter().filter(|outcome| !outcome.last.is_empty()) {
+        println!("\n==> {}: said last", outcome.name);
+        outcome.last.iter().for_each(|line| println!("{line}"));
+    }
     println!("\n{}", summary(title, &outcomes, started.elapsed()));
     first_failure(&outcomes)
 }
@@ -95,11 +115,25 @@ pub(crate) fn run(title: &str, steps: &[Step<'_>]) -> u8 {
 fn run_one(step: &Step<'_>) -> Outcome {
     println!("\n==> {}", step.name);
     let started = Instant::now();
+    LAST.take();
     let code = (step.work)().unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
+        keep(&format!("error: {error:#}"));
         EXIT_FAILED
     });
-    Outcome { name: step.name, code, took: started.elapsed() }
+    let last = LAST.take();
+    let last = if code == 0 { Vec::new() } else { last.into() };
+    Outcome { name: step.name, code, took: started.elapsed(), last }
+}
+
+/// Keeps a line of what the running step says.
+fn keep(line: &str) {
+    LAST.with_borrow_mut(|last| {
+        if last.len() == LAST_LINES {
+            last.pop_front();
+        }
+        last.push_back(line.to_owned());
+    });
 }
 
 fn first_failure(outcomes: &[Outcome]) -> u8 {
@@ -161,13 +195,68 @@ pub(crate) fn target(root: &Path) -> PathBuf {
 }
 
 /// Runs a command to its end and gives its exit code; a command that a signal killed gives [`EXIT_FAILED`].
+/// Somebody at a terminal sees it as it is; elsewhere its last lines are kept.
 ///
 /// # Errors
 /// When the command could not be started.
 pub(crate) fn status(command: &mut Command) -> anyhow::Result<u8> {
+    if !std::io::stdout().is_terminal() {
+        return watched(command);
+    }
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().with_context(|| format!("cannot run `{program}`"))?;
     Ok(code(status))
+}
+
+/// Runs a command as [`status`] does, prints what it prints, and keeps the last lines.
+fn watched(command: &mut Command) -> anyhow::Result<u8> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let cannot = || format!("cannot run `{program}`");
+    let (reader, writer) = std::io::pipe().with_context(cannot)?;
+    command.stdout(writer.try_clone().with_context(cannot)?).stderr(writer);
+    let mut process = command.spawn().with_context(cannot)?;
+    // The command holds our ends of the pipe too, and with them open it would never be at its end.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let lines = lines_of(reader);
+    let ended = loop {
+        // A process it leaves behind may hold the pipe, and is not waited for.
+        match lines.recv_timeout(Duration::from_millis(100)) {
+            Ok(line) => show(&line),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if let Some(status) = process.try_wait().with_context(cannot)? {
+                    break status;
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break process.wait().with_context(cannot)?,
+        }
+    };
+    let started = Instant::now();
+    while let Ok(line) = lines.recv_timeout(LEFT_BEHIND_MAX.saturating_sub(started.elapsed())) {
+        show(&line);
+    }
+    Ok(code(ended))
+}
+
+/// Its lines as they come, from a thread that ends with the last of those who write.
+fn lines_of(reader: PipeReader) -> Receiver<Vec<u8>> {
+    let (lines, read) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(reader);
+        loop {
+            let mut line = Vec::new();
+            let is_over = reader.read_until(b'\n', &mut line).map_or(true, |count| count == 0);
+            if is_over || lines.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    read
+}
+
+fn show(line: &[u8]) {
+    // Nobody may be reading any more, which is no reason to stop.
+    let _ = std::io::stdout().write_all(line);
+    keep(String::from_utf8_lossy(line).trim_end());
 }
 
 fn code(status: ExitStatus) -> u8 {
@@ -231,13 +320,40 @@ mod tests {
     #[test]
     fn the_summary_names_steps_codes_and_the_total() {
         let outcomes = [
-            Outcome { name: "tests", code: 0, took: Duration::from_millis(1500) },
-            Outcome { name: "tidy", code: 1, took: Duration::from_millis(20) },
+            Outcome { name: "tests", code: 0, took: Duration::from_millis(1500), last: Vec::new() },
+            Outcome { name: "tidy", code: 1, took: Duration::from_millis(20), last: Vec::new() },
         ];
         let text = summary("test", &outcomes, Duration::from_secs(2));
         assert!(text.contains("tests           1.5 s  ok"), "{text}");
         assert!(text.contains("FAILED (exit code 1)"), "{text}");
         assert!(text.ends_with("test FAILED in 2.0 s"), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_command_said_last_is_kept_where_it_failed_and_nowhere_else() {
+        let say = |words: &'static str| Step {
+            name: "say",
+            work: Box::new(move || watched(Command::new("sh").args(["-c", words]))),
+        };
+        let failed = run_one(&say("seq 100; echo why >&2; exit 3"));
+        assert_eq!((failed.code, failed.last.len()), (3, LAST_LINES));
+        assert_eq!((failed.last[0].as_str(), failed.last[LAST_LINES - 1].as_str()), ("22", "why"));
+        let fine = run_one(&say("echo fine"));
+        assert_eq!((fine.code, fine.last.len()), (0, 0));
+        let broken = Step { name: "broken", work: Box::new(|| anyhow::bail!("no such file")) };
+        assert_eq!(run_one(&broken).last, ["error: no such file"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_is_left_behind_is_not_waited_for() {
+        // It holds the pipe for longer than anybody waits.
+        let left = "sleep 600 & echo $!; exit 5";
+        let step = Step { name: "left", work: Box::new(|| watched(Command::new("sh").args(["-c", left]))) };
+        let outcome = run_one(&step);
+        assert_eq!((outcome.code, outcome.last.len()), (5, 1));
+        assert!(Command::new("kill").arg(&outcome.last[0]).status().unwrap().success(), "it has not ended");
     }
 
     #[cfg(unix)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::commands::root;
 use crate::{EXIT_PREREQUISITE, prerequisites, steps};
@@ -41,6 +41,8 @@ pub(crate) enum Task {
     Test,
     /// Make the book's pictures of it.
     Pictures,
+    /// Measure how quick it is.
+    Figures,
 }
 
 /// Reads the words after `web`.
@@ -52,7 +54,8 @@ pub(crate) fn task(words: &[String]) -> Result<Task, String> {
         [] => Ok(Task::Build),
         ["--test"] => Ok(Task::Test),
         ["--pictures"] => Ok(Task::Pictures),
-        other => Err(format!("`web` takes `--test` or `--pictures`, not `{}`", other.join(" "))),
+        ["--figures"] => Ok(Task::Figures),
+        other => Err(format!("`web` takes `--test`, `--pictures` or `--figures`, not `{}`", other.join(" "))),
     }
 }
 
@@ -65,7 +68,8 @@ pub(crate) fn run(task: Task) -> anyhow::Result<u8> {
     match task {
         Task::Build => build(&root),
         Task::Test => test(&root),
-        Task::Pictures => drive(&root, &["run", "pictures"]),
+        Task::Pictures => drive(&root, &["run", "pictures"], built_for_tests),
+        Task::Figures => drive(&root, &["run", "figures"], built_for_people),
     }
 }
 
@@ -128,11 +132,26 @@ pub(crate) fn test(root: &Path) -> anyhow::Result<u8> {
             return Ok(code);
         }
     }
-    drive(root, &["test"])
+    drive(root, &["test"], built_for_tests)
 }
 
-/// Runs one of its scripts that drive a browser.
-fn drive(root: &Path, words: &[&str]) -> anyhow::Result<u8> {
+/// The binary of the tests, which reads the dashboard from its folder: after them there is nothing left to
+/// compile.
+fn built_for_tests(root: &Path) -> anyhow::Result<PathBuf> {
+    Ok(steps::build_as_tested(root)?.join("seawall"))
+}
+
+/// The binary of `cargo xtask demo`, which has the dashboard inside.
+fn built_for_people(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut cargo = steps::cargo();
+    cargo.current_dir(root);
+    cargo.args(["build", "--profile", "demo", "--locked", "--package", "seawall-cli", "--bin", "seawall"]);
+    ensure!(steps::status(&mut cargo)? == 0, "the binary does not build");
+    Ok(steps::target(root).join("demo/seawall"))
+}
+
+/// Runs one of its scripts that drive a browser, against a binary.
+fn drive(root: &Path, words: &[&str], binary: fn(&Path) -> anyhow::Result<PathBuf>) -> anyhow::Result<u8> {
     let browser = match prepare(root)? {
         Ok(browser) => browser,
         Err(missing) => {
@@ -140,8 +159,7 @@ fn drive(root: &Path, words: &[&str]) -> anyhow::Result<u8> {
             return Ok(EXIT_PREREQUISITE);
         }
     };
-    // The binary of the tests: after them there is nothing left to compile.
-    let binary = steps::build_as_tested(root)?.join("seawall");
+    let binary = binary(root)?;
     println!("$ npm {}", words.join(" "));
     let mut npm = Command::new(NPM);
     npm.current_dir(root.join("web")).args(words);
@@ -275,6 +293,7 @@ mod tests {
         let of = |words: &[&str]| task(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert_eq!(of(&[]), Ok(Task::Build));
         assert_eq!((of(&["--test"]), of(&["--pictures"])), (Ok(Task::Test), Ok(Task::Pictures)));
+        assert_eq!(of(&["--figures"]), Ok(Task::Figures));
         assert!(of(&["--test", "now"]).is_err_and(|words| words.contains("--test now")));
     }
 
