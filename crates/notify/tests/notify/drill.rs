@@ -153,9 +153,7 @@ fn drill(mut hand: Hand, services: &[(ChannelKind, Service)], smtp: &Smtp) {
         for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
             hand.notice(alert(number, severity, clock.now()));
         }
-        let began = Instant::now();
         hand.hand_over();
-        assert!(began.elapsed() < Duration::from_millis(50), "handing over waited: {:?}", began.elapsed());
         std::thread::sleep(clock.wait(Span::from_secs(HOURS * 3_600 / 30)));
     }
     let during: Vec<usize> = services.iter().map(|(_, service)| service.web.seen().len()).collect();
