@@ -3207,7 +3207,10 @@ export interface operations {
     matrix: {
         parameters: {
             query?: {
-                /** @description From this instant on; without both the last day of the run's clock, from the beginning of an hour. */
+                /**
+                 * @description From this instant on; without it a day before `until`, and without both the last day of the run's
+                 *     clock, from the beginning of an hour.
+                 */
                 since?: string;
                 /** @description Up to this instant. */
                 until?: string;

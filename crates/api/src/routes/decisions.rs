@@ -132,7 +132,8 @@ pub(super) async fn decision(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct MatrixQuery {
-    /// From this instant on; without both the last day of the run's clock, from the beginning of an hour.
+    /// From this instant on; without it a day before `until`, and without both the last day of the run's
+    /// clock, from the beginning of an hour.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Ts>,
     /// Up to this instant.
@@ -201,7 +202,7 @@ pub(super) async fn matrix(
             (since, ask(&app, move |reader| inner.tallies.since(reader, since)).await?)
         }
         (since, until) => {
-            let since = since.unwrap_or_else(|| view.at.minus(MATRIX_SPAN));
+            let since = since.unwrap_or_else(|| until.unwrap_or(view.at).minus(MATRIX_SPAN));
             let filter = Filter { since: Some(since), until, ..Filter::default() };
             let counts = ask(&app, move |reader| reader.decision_counts(&filter)).await?;
             let mut cells = Cells::new();

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::Instant;
 
 use seawall_live::board::VIEW_EVERY;
+use seawall_model::{Span, Ts};
 use serde_json::Value;
 
 use crate::stage::Stage;
@@ -30,7 +31,7 @@ fn a_position_is_shown_with_its_stop_its_proof_and_its_orders() {
         text.parse::<rust_decimal::Decimal>().unwrap();
     }
     for field in ["priced_at", "proven_at", "opened_at"] {
-        row[field].as_str().unwrap().parse::<seawall_model::Ts>().unwrap();
+        row[field].as_str().unwrap().parse::<Ts>().unwrap();
     }
     assert!(row["stop_distance_pct"].as_f64().is_some() && row["naked_seconds"].as_f64().is_some());
     let stops = row["orders"].as_array().unwrap().iter().filter(|order| order["role"] == "stop");
@@ -57,7 +58,7 @@ fn a_view_is_made_only_when_somebody_asks_and_is_never_old_then() {
     let second = stage.board.view().unwrap();
     assert!(second.made > first.made);
     assert!(second.made <= made_by_now, "made again although nobody has asked");
-    let at: seawall_model::Ts = stage.get("/api/status")["at"].as_str().unwrap().parse().unwrap();
+    let at: Ts = stage.get("/api/status")["at"].as_str().unwrap().parse().unwrap();
     assert!(at > second.at, "an answer is of now");
 }
 
@@ -147,6 +148,19 @@ fn what_is_counted_hour_by_hour_is_what_is_counted_at_once() {
         rows.collect::<Vec<_>>()
     };
     assert_eq!(by_name(&kept), by_name(&anew));
+    // A day before an instant is the day before that, not before now.
+    let asked = |until: &str| stage.get(&format!("/api/decisions/matrix?until={until}"));
+    let since: Ts = since.parse().unwrap();
+    let (day, minute) = (Span::from_secs(86_400), Span::from_secs(60));
+    let early = asked(&since.minus(minute).to_string());
+    assert_eq!(early["since"], since.minus(minute).minus(day).to_string());
+    let newest = |body: &Value| {
+        let rows =
+            body["rows"].as_array().unwrap().iter().flat_map(|row| row["outcomes"].as_array().unwrap());
+        rows.map(|cell| cell["last"].as_str().unwrap().to_owned()).max()
+    };
+    assert!(newest(&early).is_none_or(|at| at.parse::<Ts>().unwrap() <= since.minus(minute)));
+    assert!(newest(&anew).unwrap().parse::<Ts>().unwrap() > since);
 }
 
 #[test]
