@@ -11,7 +11,7 @@ function told(name: string, measured: number[]): void {
   console.log(`${name}: median ${half.toFixed(0)} ms, most ${most.toFixed(0)} ms, of ${sorted.length}`)
 }
 
-test('first contentful paint, nothing cached', async ({ browser, run }) => {
+test('first contentful paint', async ({ browser, run }) => {
   for (const signed of [false, true]) {
     const paints: number[] = []
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
-import { expect, test } from '../tests/stage'
+import { expect, strike, test } from '../tests/stage'
 
 const FOLDER = fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
 
@@ -54,9 +54,7 @@ test('a newcomer’s ten minutes', async ({ run, signedIn }) => {
 
   for (const [button, name] of [['Cut the network', 'network'], ['Reject my stop', 'stop']] as const) {
     await go('positions')
-    await expect.poll(async () => (await run.ask('/api/positions')).positions.some((row: any) => row.protected), { timeout: 60_000 }).toBe(true)
-    await page.getByRole('button', { name: button }).click()
-    await expect(page.getByTestId('drill')).toContainText('left')
+    await strike(page, run, button)
     await page.waitForTimeout(1_500)
     await keep(page, `${name}-broken`)
     await expect(page.getByTestId('drill')).toContainText('✓ Over', { timeout: 60_000 })

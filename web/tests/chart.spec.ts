@@ -58,35 +58,37 @@ async function find(page: Page, run: Run, row: any, line: 'stop' | 'target'): Pr
   return null
 }
 
-/** Takes what is under the pointer up or down by a few pixels, lets go, and does what is asked then. What the dialog said; null where the run refused. */
-async function drag(page: Page, { x, y }: Taken, by: number, button: string): Promise<string | null> {
+/** Takes what is under the pointer up or down by a few pixels, lets go, and does what is asked then: what the dialog asked, or why the run refused. */
+async function drag(page: Page, { x, y }: Taken, by: number, button: string): Promise<{ said: string; refused: string | null }> {
   await page.mouse.down()
   await page.mouse.move(x, y + by / 2, { steps: 3 })
   await page.mouse.move(x, y + by, { steps: 3 })
   await page.mouse.up()
   const dialog = page.getByRole('dialog')
-  const refused = dialog.getByRole('alert')
-  await expect(dialog.locator('.words').or(refused).first()).toBeVisible()
-  if ((await refused.count()) > 0) return null
+  const alert = dialog.getByRole('alert')
+  const refusal = async () => ((await alert.count()) > 0 ? await alert.textContent() : null)
+  await expect(dialog.locator('.words').or(alert).first()).toBeVisible()
   const said = (await dialog.textContent()) ?? ''
+  const refused = await refusal()
+  if (refused !== null) return { said, refused }
   expect(said).toContain('allows no more risk than now')
   await page.getByLabel(/^Why/).fill('dragged by a test')
   await page.getByRole('button', { name: button }).click()
   const told = dialog.getByRole('status').filter({ hasText: 'It is in the journal' })
-  await expect(told.or(refused).first()).toBeVisible()
-  return (await refused.count()) > 0 ? null : said
+  await expect(told.or(alert).first()).toBeVisible()
+  return { said, refused: await refusal() }
 }
 
-/** Drags such a line until one has moved: a position may be closed under the hand, and only then is another taken. */
+/** Drags such a line until one has moved: the market may close a position under the hand, or reach the price, and only then is another taken. */
 async function moves(page: Page, run: Run, line: 'stop' | 'target', words: string, button: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const taken = await over(page, run, line)
     const { instrument, row } = taken
     const now = async () => (await run.ask('/api/positions')).positions.find((one: any) => one.instrument === instrument)
     const isThere = (one: any) => one !== undefined && one.opened_at === row.opened_at && one.ladder.length === row.ladder.length
-    const said = await drag(page, taken, row.side === 'long' ? -12 : 12, button)
-    if (said === null) {
-      expect(isThere(await now()), 'refused, while the position was there').toBe(false)
+    const { said, refused } = await drag(page, taken, row.side === 'long' ? -12 : 12, button)
+    if (refused !== null) {
+      if (isThere(await now())) expect(refused).toContain('the market has reached that price already')
       continue
     }
     expect(said).toContain(words)
@@ -101,7 +103,7 @@ async function moves(page: Page, run: Run, line: 'stop' | 'target', words: strin
     await expect.poll(async () => (last = await became())).not.toBe('as it was')
     if (last === 'moved') return
   }
-  throw new Error('each position was closed under the hand')
+  throw new Error('the market was quicker each time')
 }
 
 test('the candles are those of the run, in each timeframe, and structure says since when it was known', async ({ run, signedIn }) => {

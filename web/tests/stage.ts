@@ -111,4 +111,15 @@ export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Pr
   },
 })
 
+/** Presses a button of the demo once something is protected that it can hurt. */
+export async function strike(page: Page, run: Run, button: string): Promise<void> {
+  await expect.poll(async () => (await run.ask('/api/positions')).positions.some((row: any) => row.protected), { timeout: 60_000 }).toBe(true)
+  // The position may be closed between a look and the press: the page says so, and the button is pressed again.
+  await expect(async () => {
+    await page.getByRole('button', { name: button }).click()
+    await expect(page.getByTestId('drill')).toContainText(/ left|no stop rests|no such stop/)
+    await expect(page.getByTestId('drill')).toContainText(' left', { timeout: 1 })
+  }).toPass({ timeout: 60_000 })
+}
+
 export { expect }
