@@ -78,6 +78,10 @@ pub(crate) const BENCHES: &[Bench] = &[
     },
 ];
 
+/// The binary that people run, for cargo.
+pub(crate) const DEMO_BINARY: [&str; 7] =
+    ["--profile", "demo", "--locked", "--package", "seawall-cli", "--bin", "seawall"];
+
 /// What a newcomer sees when nothing else is asked for: a protected position, then a summary.
 const DEMO_DEFAULT: &[&str] = &["--duration", "90s"];
 
@@ -97,8 +101,7 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<u8> {
     }
     let manifest = root.join("Cargo.toml");
     let mut command = steps::cargo();
-    command.args(["run", "--profile", "demo", "--locked", "--package", "seawall-cli", "--bin", "seawall"]);
-    command.arg("--manifest-path");
+    command.arg("run").args(DEMO_BINARY).arg("--manifest-path");
     command.arg(manifest).args(["--", "demo"]);
     if args.is_empty() {
         command.args(DEMO_DEFAULT)

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, PipeReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -219,19 +219,19 @@ fn watched(command: &mut Command) -> anyhow::Result<u8> {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let lines = lines_of(reader);
     let ended = loop {
-        // A process it leaves behind may hold the pipe, and is not waited for.
         match lines.recv_timeout(Duration::from_millis(100)) {
             Ok(line) => show(&line),
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                if let Some(status) = process.try_wait().with_context(cannot)? {
-                    break status;
-                }
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => break process.wait().with_context(cannot)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break process.wait().with_context(cannot)?,
+        }
+        if let Some(status) = process.try_wait().with_context(cannot)? {
+            break status;
         }
     };
-    let started = Instant::now();
-    while let Ok(line) = lines.recv_timeout(LEFT_BEHIND_MAX.saturating_sub(started.elapsed())) {
+    // A process it leaves behind may hold the pipe, and go on printing: neither is waited for.
+    let until = Instant::now() + LEFT_BEHIND_MAX;
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        let Ok(line) = lines.recv_timeout(left) else { break };
         show(&line);
     }
     Ok(code(ended))
@@ -348,12 +348,17 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_process_that_is_left_behind_is_not_waited_for() {
+        let run = |words: &'static str| {
+            let work = Box::new(move || watched(Command::new("sh").args(["-c", words])));
+            run_one(&Step { name: "left", work })
+        };
         // It holds the pipe for longer than anybody waits.
-        let left = "sleep 600 & echo $!; exit 5";
-        let step = Step { name: "left", work: Box::new(|| watched(Command::new("sh").args(["-c", left]))) };
-        let outcome = run_one(&step);
-        assert_eq!((outcome.code, outcome.last.len()), (5, 1));
-        assert!(Command::new("kill").arg(&outcome.last[0]).status().unwrap().success(), "it has not ended");
+        let quiet = run("sleep 600 & echo $!; exit 5");
+        assert_eq!((quiet.code, quiet.last.len()), (5, 1));
+        assert!(Command::new("kill").arg(&quiet.last[0]).status().unwrap().success(), "it has not ended");
+        // It prints until nobody reads it any more.
+        let loud = run("while :; do echo again; sleep 0.01; done & exit 5");
+        assert!(loud.code == 5 && loud.last.iter().all(|line| line == "again"), "{:?}", loud.last);
     }
 
     #[cfg(unix)]

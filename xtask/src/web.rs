@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, ensure};
 
-use crate::commands::root;
+use crate::commands::{DEMO_BINARY, root};
 use crate::{EXIT_PREREQUISITE, prerequisites, steps};
 
 /// What npm writes last when it has installed everything.
@@ -144,8 +144,7 @@ fn built_for_tests(root: &Path) -> anyhow::Result<PathBuf> {
 /// The binary of `cargo xtask demo`, which has the dashboard inside.
 fn built_for_people(root: &Path) -> anyhow::Result<PathBuf> {
     let mut cargo = steps::cargo();
-    cargo.current_dir(root);
-    cargo.args(["build", "--profile", "demo", "--locked", "--package", "seawall-cli", "--bin", "seawall"]);
+    cargo.current_dir(root).arg("build").args(DEMO_BINARY);
     ensure!(steps::status(&mut cargo)? == 0, "the binary does not build");
     Ok(steps::target(root).join("demo/seawall"))
 }
