@@ -9,7 +9,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect, type Page } from '@playwright/test'
 
 /** The demo would stop entering after a day's losses, which at its pace come within minutes: tests need positions. */
-const UNLIMITED = ['risk.daily_loss_max_pct=off', 'risk.weekly_loss_max_pct=off', 'risk.loss_streak.other_losses=off']
+const PATIENT = ['risk.daily_loss_max_pct=50', 'risk.weekly_loss_max_pct=75', 'risk.loss_streak.other_losses=off']
 
 const BINARY = process.env.SEAWALL_BIN ?? fileURLToPath(new URL('../../target/debug/seawall', import.meta.url))
 
@@ -71,7 +71,7 @@ export const test = base.extend<{ signedIn: (role?: 'operator' | 'viewer') => Pr
       const operator = token(folder, 'operator')
       const viewer = token(folder, 'viewer')
       const url = `http://127.0.0.1:${await freePort()}`
-      const set = [`api.listen=${url.slice(7)}`, ...UNLIMITED].flatMap((one) => ['--set', one])
+      const set = [`api.listen=${url.slice(7)}`, ...PATIENT].flatMap((one) => ['--set', one])
       const words = ['demo', '--headless', '--speed', '30', '--data-dir', folder, ...set]
       const child = spawn(BINARY, words, { stdio: 'ignore' })
       const headers = { authorization: `Bearer ${operator}`, 'content-type': 'application/json' }
